@@ -1,0 +1,62 @@
+import type { QualifiedName } from '../core/identifiers.js';
+
+export interface Column {
+  readonly name: string;
+  /** As format_type() prints it, e.g. `character varying(120)`. */
+  readonly type: string;
+  readonly notNull: boolean;
+  /** Generated columns are computed by the target and never copied. */
+  readonly generated: boolean;
+  readonly identity: 'always' | 'by default' | undefined;
+}
+
+/** A primary key or unique constraint (or unique index without expression or predicate). */
+export interface UniqueKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly primary: boolean;
+}
+
+export interface ForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly references: QualifiedName;
+  readonly referencedColumns: readonly string[];
+  /** pg_get_constraintdef(): everything after the constraint's name. */
+  readonly definition: string;
+  readonly validated: boolean;
+}
+
+export interface Table extends QualifiedName {
+  readonly kind: 'table' | 'partitioned' | 'foreign';
+  /** Set on a partition (or inheritance child): it is reached through this root and not listed as its own. */
+  readonly parent: QualifiedName | undefined;
+  readonly columns: readonly Column[];
+  readonly keys: readonly UniqueKey[];
+  readonly foreignKeys: readonly ForeignKey[];
+  readonly rowSecurity: 'off' | 'enabled' | 'forced';
+  readonly unlogged: boolean;
+  /** The planner's estimate; -1 where it has none. */
+  readonly estimatedRows: number;
+}
+
+export interface Sequence extends QualifiedName {
+  /** The column that owns it (serial or identity), when one does. */
+  readonly ownedBy: { readonly table: QualifiedName; readonly column: string } | undefined;
+}
+
+/** Anything besides tables and sequences, so that nothing is left out in silence. */
+export interface SchemaObject extends QualifiedName {
+  readonly kind: 'view' | 'materialized view' | 'function' | 'trigger' | 'type' | 'extension' | 'policy' | 'rule' | 'large objects';
+  /** The table it hangs on, for triggers, policies and rules; for views, the tables it reads. */
+  readonly dependsOn: readonly QualifiedName[];
+}
+
+/** A database's schema as pg_catalog tells it; a value, in a fixed order. */
+export interface SchemaCatalog {
+  readonly serverVersion: number;
+  readonly schemas: readonly string[];
+  readonly tables: readonly Table[];
+  readonly sequences: readonly Sequence[];
+  readonly objects: readonly SchemaObject[];
+}

@@ -1,0 +1,62 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** A row as the driver returns it: column name to value. */
+export type Row = Record<string, unknown>;
+
+/** One connection to one database. Errors are DatabaseError. Not for concurrent use. */
+export interface Session {
+  /** The database's URL without a password, for messages. */
+  readonly label: string;
+  /** One statement with parameters ($1, $2 …); resolves to its rows. */
+  query<R extends Row = Row>(sql: string, values?: readonly unknown[]): Promise<R[]>;
+  /** A script of any number of statements, without parameters; one implicit transaction unless it says otherwise. */
+  execute(script: string): Promise<void>;
+  /** Runs `work` between BEGIN and COMMIT; rolls back and rethrows when it fails. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** `COPY … TO STDOUT`: the rows' bytes as the server sends them. */
+  copyOut(sql: string): Readable;
+  /** `COPY … FROM STDIN`: finishes when the server has taken every byte; destroy it to abort the COPY. */
+  copyIn(sql: string): Writable;
+  /** Ends the connection; safe to call twice and after a failure. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Every session on the legacy database sets this: the server itself then refuses a write. */
+  readonly readOnly?: boolean;
+}
+
+/**
+ * Opens sessions. Every session has the same fixed text settings (TimeZone, DateStyle, IntervalStyle,
+ * extra_float_digits, bytea_output, client_encoding, an empty search_path, row_security off), so that
+ * one value has one text on both sides.
+ */
+export interface Databases {
+  connect(url: string, options?: ConnectOptions): Promise<Session>;
+}
+
+export interface DumpOptions {
+  readonly section: 'pre-data' | 'post-data';
+  /** Tables left out, with what hangs on them alone. */
+  readonly excludeTables: readonly { schema: string; name: string }[];
+  readonly schemas: readonly string[];
+}
+
+/** Reads a database's schema as SQL text, as pg_dump writes it. */
+export interface SchemaDumper {
+  dump(url: string, options: DumpOptions): Promise<string>;
+}
+
+/** One line of long work: shown on a terminal, silent elsewhere. */
+export interface Task {
+  /** Adds to what is done; `text` replaces the description. */
+  advance(amount: number, text?: string): void;
+  /** Ends the line; with a text, leaves it standing. */
+  done(text?: string): void;
+  fail(text?: string): void;
+}
+
+export interface Progress {
+  /** `total` and `unit` give a rate and the time left ("rows", "clinics"). */
+  start(text: string, options?: { total?: number; unit?: string }): Task;
+}

@@ -1,0 +1,18 @@
+/** Where a clinic stands. Only `ready` and `active` are served; `moving` is answered 503. */
+export type ClinicState = 'provisioned' | 'loading' | 'ready' | 'active' | 'moving' | 'suspended';
+
+/** One row of clinic_migrate.clinics in the central database. */
+export interface RegistryEntry {
+  readonly key: string;
+  readonly label: string;
+  readonly state: ClinicState;
+  /** Name in `servers` of the configuration, with the endpoint the application connects to. */
+  readonly server: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly role: string;
+  /** AES-256-GCM: `v1:` + base64(iv 12 bytes, tag 16 bytes, ciphertext); the clinic's key is the associated data. */
+  readonly password: string;
+  readonly schemaFingerprint: string;
+}
