@@ -1,3 +1,5 @@
+import type { Clinic } from '../tenancy/types.js';
+
 /** Where a clinic stands. Only `ready` and `active` are served; `moving` is answered 503. */
 export type ClinicState = 'provisioned' | 'loading' | 'ready' | 'active' | 'moving' | 'suspended';
 
@@ -15,4 +17,16 @@ export interface RegistryEntry {
   /** AES-256-GCM: `v1:` + base64(iv 12 bytes, tag 16 bytes, ciphertext); the clinic's key is the associated data. */
   readonly password: string;
   readonly schemaFingerprint: string;
+}
+
+/** A clinic with the ways into its database: what split and verify are handed. */
+export interface ClinicTarget {
+  readonly clinic: Clinic;
+  readonly state: ClinicState;
+  readonly database: string;
+  readonly role: string;
+  /** The administrator's login of its server, on the clinic's database. */
+  readonly adminUrl: string;
+  /** The clinic's own login, on the clinic's database; the application connects with this. */
+  readonly roleUrl: string;
 }

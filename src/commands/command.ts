@@ -1,0 +1,45 @@
+import type { Config } from '../config/types.js';
+import type { Databases, Progress, SchemaDumper } from '../core/ports.js';
+import type { Report } from '../report/report.js';
+
+/** What a command may touch besides its arguments. Built by cli.ts, once. */
+export interface Context {
+  readonly config: Config;
+  readonly databases: Databases;
+  readonly dumper: SchemaDumper;
+  readonly progress: Progress;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by Ctrl-C: stop at the next safe point with an InterruptedError. */
+  readonly signal: AbortSignal;
+}
+
+/** The flags that every command has. */
+export interface CommonOptions {
+  readonly dryRun: boolean;
+  /** How many things to do at once; undefined leaves it to the command. */
+  readonly jobs: number | undefined;
+  readonly yes: boolean;
+}
+
+/** An option in commander's notation: `--save`, `--url <url>`. */
+export interface OptionSpec {
+  readonly flags: string;
+  readonly description: string;
+}
+
+/** A command: thin, from options through stages to a report. Registered in cli.ts. */
+export interface Command {
+  readonly name: string;
+  /** In commander's notation: `[clinic...]`, `<paths...>`; undefined where there are none. */
+  readonly argument?: { readonly notation: string; readonly description: string };
+  readonly summary: string;
+  readonly options: readonly OptionSpec[];
+  /** Complete command lines with what each is for, shown under --help. */
+  readonly examples: readonly { readonly line: string; readonly what: string }[];
+  /** Own options arrive under their camel-cased names, as commander parses them. */
+  run(
+    context: Context,
+    args: readonly string[],
+    options: CommonOptions & Readonly<Record<string, unknown>>,
+  ): Promise<Report>;
+}

@@ -1,0 +1,4 @@
+import type { FindingDoc } from './doc.js';
+
+export const SPLIT = {
+} as const satisfies Record<string, FindingDoc>;
