@@ -1,5 +1,5 @@
 import type { Config } from '../config/types.js';
-import type { Databases, Progress, SchemaDumper } from '../core/ports.js';
+import type { Databases, Files, Progress, SchemaDumper, VersionControl } from '../core/ports.js';
 import type { Report } from '../report/report.js';
 
 /** What a command may touch besides its arguments. Built by cli.ts, once. */
@@ -7,6 +7,8 @@ export interface Context {
   readonly config: Config;
   readonly databases: Databases;
   readonly dumper: SchemaDumper;
+  readonly files: Files;
+  readonly versionControl: VersionControl;
   readonly progress: Progress;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C: stop at the next safe point with an InterruptedError. */

@@ -60,3 +60,19 @@ export interface Progress {
   /** `total` and `unit` give a rate and the time left ("rows", "clinics"). */
   start(text: string, options?: { total?: number; unit?: string }): Task;
 }
+
+/** The file system as the program uses it. Paths are absolute. Text is read and written as UTF-8, byte-order mark kept. */
+export interface Files {
+  /** The file's text; undefined where there is no such file. */
+  read(path: string): Promise<string | undefined>;
+  /** Every file below a folder (or the file itself), sorted; `skip` names folders that are not entered. */
+  list(path: string, skip?: readonly string[]): Promise<string[]>;
+  /** Writes by rename, making folders; `expected` is what was read, and a file that has changed since is a RunError. */
+  write(path: string, text: string, expected?: string): Promise<void>;
+}
+
+/** What version control knows of a working copy. */
+export interface VersionControl {
+  /** Those of these files that have changes not committed, or are untracked; empty where `folder` is no repository. */
+  dirty(folder: string, files: readonly string[]): Promise<string[]>;
+}
