@@ -19,7 +19,14 @@ module.exports = {
     only('provision-on-values', 'provision', ['core/', 'config/types', 'catalog/', 'tenancy/']),
     only('split-on-values', 'split', ['core/', 'config/types', 'catalog/', 'tenancy/', 'provision/types']),
     only('codemods-on-values', 'codemods', ['core/', 'config/types', 'tenancy/types', 'project/']),
-    only('verify-never-split', 'verify', ['core/', 'config/types', 'catalog/', 'tenancy/types', 'provision/types', 'project/']),
+    only('verify-never-split', 'verify', [
+      'core/',
+      'config/types',
+      'catalog/',
+      'tenancy/types',
+      'provision/types',
+      'project/',
+    ]),
     {
       name: 'only-cli-imports-commands',
       severity: 'error',

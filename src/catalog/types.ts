@@ -47,7 +47,16 @@ export interface Sequence extends QualifiedName {
 
 /** Anything besides tables and sequences, so that nothing is left out in silence. */
 export interface SchemaObject extends QualifiedName {
-  readonly kind: 'view' | 'materialized view' | 'function' | 'trigger' | 'type' | 'extension' | 'policy' | 'rule' | 'large objects';
+  readonly kind:
+    | 'view'
+    | 'materialized view'
+    | 'function'
+    | 'trigger'
+    | 'type'
+    | 'extension'
+    | 'policy'
+    | 'rule'
+    | 'large objects';
   /** The table it hangs on, for triggers, policies and rules; for views, the tables it reads. */
   readonly dependsOn: readonly QualifiedName[];
 }

@@ -54,7 +54,11 @@ export class DatabaseError extends RunError {
 
   constructor(
     message: string,
-    details: { sqlState?: string | undefined; statement?: string | undefined; position?: number | undefined } & ErrorOptions,
+    details: {
+      sqlState?: string | undefined;
+      statement?: string | undefined;
+      position?: number | undefined;
+    } & ErrorOptions,
   ) {
     super(message, details);
     this.sqlState = details.sqlState;

@@ -11,13 +11,15 @@ export interface QualifiedName {
 
 /** Quotes an identifier for use in SQL, whatever it contains. */
 export function quoteIdent(identifier: string): string {
-  if (identifier.includes('\0')) throw new UsageError(`the name ${JSON.stringify(identifier)} contains a NUL character`);
+  if (identifier.includes('\0'))
+    throw new UsageError(`the name ${JSON.stringify(identifier)} contains a NUL character`);
   return `"${identifier.replaceAll('"', '""')}"`;
 }
 
 /** Quotes a string literal for the few statements that take no parameters (utility statements). */
 export function quoteLiteral(value: string): string {
-  if (value.includes('\0')) throw new UsageError(`the value ${JSON.stringify(value)} contains a NUL character`);
+  if (value.includes('\0'))
+    throw new UsageError(`the value ${JSON.stringify(value)} contains a NUL character`);
   const escaped = value.replaceAll("'", "''");
   return value.includes('\\') ? ` E'${escaped.replaceAll('\\', '\\\\')}'` : `'${escaped}'`;
 }

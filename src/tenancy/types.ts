@@ -1,6 +1,6 @@
 import type { Scope } from '../config/types.js';
-import type { QualifiedName } from '../core/identifiers.js';
 import type { Finding } from '../core/finding.js';
+import type { QualifiedName } from '../core/identifiers.js';
 
 /** One step from a row to the row it belongs to. */
 export interface Reference {

@@ -1,4 +1,3 @@
 import type { FindingDoc } from './doc.js';
 
-export const CODE = {
-} as const satisfies Record<string, FindingDoc>;
+export const CODE = {} as const satisfies Record<string, FindingDoc>;

@@ -1,4 +1,3 @@
 import type { FindingDoc } from './doc.js';
 
-export const DATA = {
-} as const satisfies Record<string, FindingDoc>;
+export const DATA = {} as const satisfies Record<string, FindingDoc>;

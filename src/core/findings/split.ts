@@ -1,4 +1,3 @@
 import type { FindingDoc } from './doc.js';
 
-export const SPLIT = {
-} as const satisfies Record<string, FindingDoc>;
+export const SPLIT = {} as const satisfies Record<string, FindingDoc>;
