@@ -1,3 +1,23 @@
 import type { FindingDoc } from './doc.js';
 
-export const SPLIT = {} as const satisfies Record<string, FindingDoc>;
+/** Codes of split: what copying the rows has to tell. */
+export const SPLIT = {
+  SPLIT_NO_CLINIC: {
+    cause:
+      'Rows of a clinic-scoped table lead to no clinic: the key is NULL, or the path to it is NULL or dangling.',
+    mend: "Give the rows a clinic, say nullKey: 'shared' of the table where they belong to everyone, or set unassignable: 'quarantine'.",
+  },
+  SPLIT_UNKNOWN_CLINIC: {
+    cause: "The clinic key of these rows is no clinic's.",
+    mend: "Correct the key, or set unassignable: 'quarantine' to keep the rows aside.",
+  },
+  SPLIT_PATHS_DISAGREE: {
+    cause:
+      'Two ways from a row reach different clinics: one clinic has been seeing a row of another in the legacy database.',
+    mend: "Find out whose the row is and correct it, or set unassignable: 'quarantine' to keep it aside.",
+  },
+  SPLIT_NOT_CONSERVED: {
+    cause: 'The rows of the legacy table are not the rows found in the databases they were copied to.',
+    mend: 'Do not cut over. Run split again for the clinics named; report it if it persists.',
+  },
+} as const satisfies Record<string, FindingDoc>;

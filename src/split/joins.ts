@@ -1,0 +1,35 @@
+import { type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
+
+/** A table as one member of a join: every column it lends out gets a name of ours, so that none can clash. */
+export interface Member {
+  readonly alias: string;
+  /** The SQL by which this column is read outside, e.g. `t1.c0`. */
+  column(name: string): string;
+  /** The same for any expression over this table's columns, unqualified (or qualified by the table's name). */
+  expression(sql: string): string;
+  /** The member's FROM item, complete once every column has been asked for. */
+  from(): string;
+}
+
+/** Makes members with aliases t0, t1, … for one query. */
+export function memberFactory(): (table: QualifiedName) => Member {
+  let count = 0;
+  return (table) => {
+    const alias = `t${count++}`;
+    const outputs = new Map<string, string>();
+    const expression = (sql: string): string => {
+      const known = outputs.get(sql) ?? `c${outputs.size}`;
+      outputs.set(sql, known);
+      return `${alias}.${known}`;
+    };
+    return {
+      alias,
+      expression,
+      column: (name) => expression(quoteIdent(name)),
+      from: () => {
+        const list = [...outputs].map(([sql, name]) => `${sql} AS ${name}`).join(', ');
+        return `(SELECT ${list} FROM ${quoteName(table)}) AS ${alias}`;
+      },
+    };
+  };
+}
