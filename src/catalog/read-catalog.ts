@@ -1,0 +1,43 @@
+import { UsageError } from '../core/errors.js';
+import { didYouMean } from '../core/near-miss.js';
+import type { Session } from '../core/ports.js';
+import { readObjects } from './read-objects.js';
+import { readSequences } from './read-sequences.js';
+import { readTables } from './read-tables.js';
+import type { SchemaCatalog } from './types.js';
+
+/**
+ * The schema of a database as pg_catalog tells it, for these schemas only: a value in a fixed order, read
+ * with one query a kind of object. The session needs no rights on the tables themselves.
+ * @throws UsageError where a schema does not exist.
+ */
+export async function readCatalog(session: Session, schemas: readonly string[]): Promise<SchemaCatalog> {
+  await requireSchemas(session, schemas);
+  const [version] = await session.query<{ version: number }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version`,
+  );
+  return {
+    serverVersion: version?.version ?? 0,
+    schemas: [...schemas],
+    tables: await readTables(session, schemas),
+    sequences: await readSequences(session, schemas),
+    objects: await readObjects(session, schemas),
+  };
+}
+
+async function requireSchemas(session: Session, schemas: readonly string[]): Promise<void> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT nspname::text AS name FROM pg_catalog.pg_namespace
+      WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1`,
+  );
+  const known = rows.map((row) => row.name);
+  for (const schema of schemas) {
+    if (known.includes(schema)) continue;
+    throw new UsageError(
+      `legacy.schemas names ${JSON.stringify(schema)}, which ${session.label} does not have`,
+      {
+        hint: didYouMean(schema, known),
+      },
+    );
+  }
+}
