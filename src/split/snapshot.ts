@@ -1,0 +1,43 @@
+import { quoteLiteral } from '../core/identifiers.js';
+import type { Databases, Session } from '../core/ports.js';
+
+/** The legacy database as it stood at one instant. Lives as long as `session` stays in its transaction. */
+export interface Snapshot {
+  /** For SET TRANSACTION SNAPSHOT. */
+  readonly id: string;
+  /** Names this snapshot among all that ever were: the server uses ids again. */
+  readonly label: string;
+  readonly session: Session;
+}
+
+// A server that ends idle or long transactions would end the snapshot, and the run with it.
+const PATIENT =
+  'SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;';
+
+/** Opens a session on the legacy database and exports its snapshot. Close the session when done. */
+export async function openSnapshot(databases: Databases, legacyUrl: string): Promise<Snapshot> {
+  const session = await databases.connect(legacyUrl, { readOnly: true });
+  try {
+    await session.execute(`${PATIENT} BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`);
+    const [row] = await session.query<{ id: string; at: string }>(
+      `SELECT pg_export_snapshot() AS id, pg_current_snapshot()::text || ' at ' || now()::text AS at`,
+    );
+    return { id: String(row?.id), label: `${row?.id} ${row?.at}`, session };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** Another session on the same snapshot. */
+export async function joinSnapshot(databases: Databases, legacyUrl: string, id: string): Promise<Session> {
+  const session = await databases.connect(legacyUrl, { readOnly: true });
+  try {
+    await session.execute(`${PATIENT} BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`);
+    await session.execute(`SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}`);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
