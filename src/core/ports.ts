@@ -76,3 +76,13 @@ export interface VersionControl {
   /** Those of these files that have changes not committed, or are untracked; empty where `folder` is no repository. */
   dirty(folder: string, files: readonly string[]): Promise<string[]>;
 }
+
+/** A PostgreSQL server of our own: superuser login, no durability; gone with this process, however it ends. */
+export interface EmbeddedServer {
+  /** The superuser's URL on the database `postgres`. */
+  readonly url: string;
+  /** Temporary folder that holds it. */
+  readonly folder: string;
+  /** Stops the server and removes its folder. */
+  stop(): Promise<void>;
+}
