@@ -12,7 +12,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\v': '\\v',
   '\\': '\\\\',
 };
-const CHARACTERS = new Map(Object.entries(ESCAPES).map(([character, escape]) => [escape, character]));
+const CHARACTERS = new Map(Object.entries(ESCAPES).map(([character, sequence]) => [sequence, character]));
 
 /** A value as a field of COPY text. */
 export function escapeField(value: string): string {
@@ -22,7 +22,7 @@ export function escapeField(value: string): string {
 
 /** The value of a field that the server wrote; not for \N. */
 export function unescapeField(field: string): string {
-  return field.replace(/\\[\s\S]/g, (escape) => CHARACTERS.get(escape) ?? escape.slice(1));
+  return field.replace(/\\[\s\S]/g, (sequence) => CHARACTERS.get(sequence) ?? sequence.slice(1));
 }
 
 /** Receives a line: `buffer` from `start` to `end`, the newline included. Valid only during the call. */

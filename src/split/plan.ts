@@ -1,0 +1,48 @@
+import type { SchemaCatalog } from '../catalog/types.js';
+import type { QualifiedName } from '../core/identifiers.js';
+import type { ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
+import type { TableSurvey } from './survey.js';
+import { findTable } from './unique.js';
+
+/** What is copied of one table, and where to. */
+export interface TablePlan {
+  readonly table: QualifiedName;
+  /** Every column but the generated ones, in the legacy table's order. */
+  readonly columns: readonly string[];
+  readonly mapped: MappedTable;
+  /** `each its own`: by the clinic key; `all`: every row to every clinic; `none`: clinics do not get it. */
+  readonly clinics: 'each its own' | 'all' | 'none';
+  /** True where the central database gets every row. */
+  readonly central: boolean;
+}
+
+/** The tables that are copied, in the map's order; ignored and unresolved ones are not. */
+export function planTables(catalog: SchemaCatalog, map: TenancyMap): TablePlan[] {
+  return map.tables
+    .filter(({ scope }) => scope !== 'ignored' && scope !== 'unresolved')
+    .map((mapped) => ({
+      table: { schema: mapped.schema, name: mapped.name },
+      columns: findTable(catalog, mapped)
+        .columns.filter((column) => !column.generated)
+        .map((column) => column.name),
+      mapped,
+      clinics: mapped.scope === 'clinic' ? 'each its own' : mapped.scope === 'shared' ? 'all' : 'none',
+      central: mapped.scope === 'central' || isClinicTable(map, mapped),
+    }));
+}
+
+/** The clinic table itself: its whole contents are the central database's directory of clinics. */
+export function isClinicTable(map: TenancyMap, { schema, name }: QualifiedName): boolean {
+  return map.clinicTable.schema === schema && map.clinicTable.name === name;
+}
+
+/** The map's entry as a clinic table, where rows have to be routed. */
+export function routedTable(plan: TablePlan): ClinicTable | undefined {
+  return plan.mapped.scope === 'clinic' ? plan.mapped : undefined;
+}
+
+/** How many rows of a table a clinic's database must hold. */
+export function expectedRows(plan: TablePlan, survey: TableSurvey, key: string): number {
+  if (plan.clinics === 'all') return survey.rows;
+  return plan.clinics === 'none' ? 0 : (survey.perClinic.get(key) ?? 0) + survey.shared;
+}

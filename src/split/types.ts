@@ -1,0 +1,65 @@
+import type { SchemaCatalog } from '../catalog/types.js';
+import type { Finding } from '../core/finding.js';
+import type { Databases, Progress } from '../core/ports.js';
+import type { ClinicTarget } from '../provision/types.js';
+import type { Clinic, TenancyMap } from '../tenancy/types.js';
+import type { CopyReceipt } from './receipts.js';
+import type { TableSurvey } from './survey.js';
+
+export interface SplitOptions {
+  readonly databases: Databases;
+  readonly legacyUrl: string;
+  readonly catalog: SchemaCatalog;
+  readonly map: TenancyMap;
+  /** Every clinic of the legacy database, selected or not: a key that is not among them is no clinic's. */
+  readonly clinics: readonly Clinic[];
+  /** The clinics to copy. Those that are `ready` are passed over; those that are served are refused. */
+  readonly targets: readonly ClinicTarget[];
+  /** `holdsLegacy`: the central database is the legacy one, and central tables stay where they are. */
+  readonly central: { readonly url: string; readonly holdsLegacy: boolean };
+  readonly unassignable: 'stop' | 'quarantine';
+  /** Surveys the legacy database and stops before the first write. */
+  readonly dryRun: boolean;
+  readonly jobs: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Before a clinic's first byte. */
+  readonly onClinicStart: (target: ClinicTarget) => Promise<void>;
+  /** When every row of a clinic is committed: the place for indexes, foreign keys and sequences. */
+  readonly onClinicCopied: (target: ClinicTarget) => Promise<void>;
+  /** The same for the central database's own tables; not called where it holds the legacy tables. */
+  readonly onCentralCopied: () => Promise<void>;
+}
+
+export interface ClinicFigures {
+  readonly clinic: Clinic;
+  readonly database: string;
+  readonly outcome: 'copied' | 'finished' | 'was ready' | 'to copy';
+  readonly receipts: readonly CopyReceipt[];
+  readonly rows: number;
+  /** COPY text sent. */
+  readonly bytes: number;
+}
+
+export interface TableFigures {
+  readonly table: string;
+  readonly scope: string;
+  /** In the legacy snapshot. */
+  readonly rows: number;
+  /** Copied into clinic databases in this run; a shared row counts once a clinic. */
+  readonly copied: number;
+  readonly central: number;
+  readonly quarantined: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+export interface SplitResult {
+  readonly findings: readonly Finding[];
+  /** False where findings stopped the run before anything was written. */
+  readonly done: boolean;
+  readonly surveys: readonly TableSurvey[];
+  readonly clinics: readonly ClinicFigures[];
+  readonly tables: readonly TableFigures[];
+  readonly fingerprint: string;
+}
