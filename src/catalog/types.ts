@@ -69,3 +69,11 @@ export interface SchemaCatalog {
   readonly sequences: readonly Sequence[];
   readonly objects: readonly SchemaObject[];
 }
+
+/** What the values of a column are when held against the clinic keys; NULL counts for nothing. */
+export interface ColumnProbe {
+  readonly table: QualifiedName;
+  readonly column: string;
+  /** `none`: no value is a clinic's key; `empty`: there is no value. */
+  readonly values: 'all clinics' | 'some clinics' | 'none' | 'empty';
+}
