@@ -1,0 +1,303 @@
+import { posix } from 'node:path';
+import { ts } from 'ts-morph';
+import { classMember, instanceMember } from './class-members.js';
+import type { AppProject } from './load-project.js';
+import { exportsOf, resolveModule, runtimeFile } from './modules.js';
+import {
+  assignment,
+  descendants,
+  enclosingFunctions,
+  isFunctionNode,
+  isNamed,
+  memberName,
+  requiredSpecifier,
+  unwrap,
+} from './nodes.js';
+import type { ModelRegistry } from './read-models.js';
+import type { Value } from './types.js';
+
+/** Says what an expression stands for by following bindings forward; it reads and never runs anything. */
+export class Evaluator {
+  readonly #values = new Map<ts.Node, Value | undefined>();
+
+  constructor(
+    readonly project: AppProject,
+    readonly registry: ModelRegistry,
+  ) {}
+
+  /** The value of an expression; undefined where the source does not tell. */
+  valueOf(expression: ts.Expression): Value | undefined {
+    const node = unwrap(expression);
+    if (this.#values.has(node)) return this.#values.get(node);
+    this.#values.set(node, undefined); // a cycle has no value
+    const value = this.#evaluate(node);
+    this.#values.set(node, value);
+    return value;
+  }
+
+  /** The one declaration an identifier refers to; undefined for globals and for names declared twice. */
+  declarationOf(identifier: ts.Identifier): ts.Declaration | undefined {
+    const declarations = (this.symbolOf(identifier)?.declarations ?? []).filter(
+      (one) =>
+        !ts.isPropertyAccessExpression(one) && !ts.isBinaryExpression(one) && !ts.isInterfaceDeclaration(one),
+    );
+    return declarations.length === 1 ? declarations[0] : undefined;
+  }
+
+  /** The binding an identifier refers to, through shorthand properties and export lists. */
+  symbolOf(identifier: ts.Identifier): ts.Symbol | undefined {
+    const { checker } = this.project;
+    const { parent } = identifier;
+    if (ts.isShorthandPropertyAssignment(parent)) return checker.getShorthandAssignmentValueSymbol(parent);
+    if (ts.isExportSpecifier(parent)) return checker.getExportSpecifierLocalTargetSymbol(parent);
+    return checker.getSymbolAtLocation(identifier);
+  }
+
+  /** The value that a declaration gives its name. */
+  valueOfDeclaration(declaration: ts.Declaration): Value | undefined {
+    if (ts.isVariableDeclaration(declaration))
+      return declaration.initializer === undefined ? undefined : this.valueOf(declaration.initializer);
+    if (ts.isFunctionDeclaration(declaration)) return { kind: 'function', node: declaration };
+    if (ts.isClassDeclaration(declaration)) return this.#classValue(declaration);
+    if (ts.isBindingElement(declaration)) return this.#boundValue(declaration);
+    if (ts.isImportClause(declaration)) return this.#imported(declaration.parent, 'default');
+    if (ts.isNamespaceImport(declaration)) return this.#imported(declaration.parent.parent, undefined);
+    if (ts.isImportSpecifier(declaration))
+      return this.#imported(
+        declaration.parent.parent.parent,
+        (declaration.propertyName ?? declaration.name).text,
+      );
+    if (ts.isParameter(declaration) && ts.isIdentifier(declaration.name))
+      return declaration.name.text === 'clinicDb' ? { kind: 'migrated' } : undefined;
+    return undefined;
+  }
+
+  /** What `value.name` is. */
+  member(value: Value, name: string): Value | undefined {
+    switch (value.kind) {
+      case 'module':
+        return this.#exported(value.file, name);
+      case 'object':
+        return this.#property(value.node, name);
+      case 'connection':
+        return name === 'models' ? { kind: 'module', file: ALL_MODELS } : undefined;
+      case 'package':
+        return { ...value, member: name };
+      case 'factory':
+        return name === 'getModel' ? { kind: 'getModel' } : value;
+      case 'class':
+        return classMember(this, value.node, name);
+      case 'instance':
+        return instanceMember(this, value.node, name);
+      default:
+        return undefined;
+    }
+  }
+
+  /** What `require(specifier)` gives. */
+  moduleValue(from: ts.SourceFile, specifier: string): Value | undefined {
+    if (!specifier.startsWith('.')) return { kind: 'package', name: specifier, member: undefined };
+    const runtime = runtimeFile(this.project.app, posix.join(posix.dirname(from.fileName), specifier));
+    if (runtime === 'modelFactory') return { kind: 'factory' };
+    if (runtime !== undefined) return { kind: 'migrated' };
+    const file = resolveModule(this.project, from, specifier);
+    return file === undefined ? undefined : this.#settle({ kind: 'module', file });
+  }
+
+  #evaluate(node: ts.Expression): Value | undefined {
+    const model = this.registry.byNode.get(node);
+    if (model !== undefined) return { kind: 'model', model };
+    if (ts.isIdentifier(node)) {
+      const declaration = this.declarationOf(node);
+      return declaration === undefined ? undefined : this.valueOfDeclaration(declaration);
+    }
+    if (node.kind === ts.SyntaxKind.ThisKeyword) return this.#thisValue(node);
+    if (isFunctionNode(node)) return { kind: 'function', node };
+    if (ts.isClassExpression(node)) return this.#classValue(node);
+    if (ts.isObjectLiteralExpression(node)) return { kind: 'object', node };
+    const specifier = requiredSpecifier(node);
+    if (specifier !== undefined) return this.moduleValue(node.getSourceFile(), specifier);
+    const name = memberName(node);
+    if (name !== undefined && (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))) {
+      const object = this.valueOf(node.expression);
+      return object === undefined ? undefined : this.member(object, name);
+    }
+    if (ts.isNewExpression(node)) return this.#constructed(node);
+    if (ts.isCallExpression(node)) return this.#called(node);
+    const pair = assignment(node);
+    return pair === undefined ? undefined : this.valueOf(pair.right);
+  }
+
+  #constructed(node: ts.NewExpression): Value | undefined {
+    const made = this.valueOf(node.expression);
+    if (made?.kind === 'class') return { kind: 'instance', node: made.node };
+    const isSequelize = /(^|\.)Sequelize$/.test(node.expression.getText());
+    return isSequelize ? { kind: 'connection' } : undefined;
+  }
+
+  #called(node: ts.CallExpression): Value | undefined {
+    const callee = this.valueOf(node.expression);
+    if (callee?.kind === 'getModel') return { kind: 'migrated' };
+    if (callee?.kind === 'model') return callee; // require('./Patient')(sequelize, DataTypes)
+    if (ts.isIdentifier(node.expression) && node.expression.text === 'getCentralConnection')
+      return { kind: 'migrated' };
+    const [argument] = node.arguments;
+    if (
+      memberName(node.expression) === 'model' &&
+      argument !== undefined &&
+      ts.isStringLiteralLike(argument)
+    ) {
+      const receiver =
+        ts.isPropertyAccessExpression(node.expression) && this.valueOf(node.expression.expression);
+      const model = this.registry.named(argument.text);
+      return receiver && receiver.kind === 'connection' && model !== undefined
+        ? { kind: 'model', model }
+        : undefined;
+    }
+    return undefined;
+  }
+
+  #classValue(node: ts.ClassLikeDeclaration): Value {
+    const model = this.registry.byNode.get(node);
+    return model === undefined ? { kind: 'class', node } : { kind: 'model', model };
+  }
+
+  #thisValue(node: ts.Node): Value | undefined {
+    const owner = enclosingFunctions(node).find((one) => !ts.isArrowFunction(one));
+    if (owner === undefined) return undefined;
+    if (ts.isClassLike(owner.parent)) {
+      const isStatic =
+        ts.canHaveModifiers(owner) &&
+        ts.getModifiers(owner)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
+      const value = this.#classValue(owner.parent);
+      return value.kind === 'class' && !isStatic ? { kind: 'instance', node: owner.parent } : value;
+    }
+    return ts.isObjectLiteralExpression(owner.parent) ? { kind: 'object', node: owner.parent } : undefined;
+  }
+
+  #boundValue(element: ts.BindingElement): Value | undefined {
+    const pattern = element.parent;
+    const outer = pattern.parent;
+    const from =
+      ts.isVariableDeclaration(outer) && outer.initializer !== undefined
+        ? this.valueOf(outer.initializer)
+        : ts.isBindingElement(outer)
+          ? this.#boundValue(outer)
+          : undefined;
+    if (ts.isArrayBindingPattern(pattern)) {
+      const text = ts.isVariableDeclaration(outer) ? (outer.initializer?.getText() ?? '') : '';
+      return /getModel\s*\(/.test(text) ? { kind: 'migrated' } : undefined;
+    }
+    if (from === undefined || element.dotDotDotToken !== undefined) return undefined;
+    const name = element.propertyName ?? element.name;
+    return ts.isIdentifier(name) || ts.isStringLiteralLike(name) ? this.member(from, name.text) : undefined;
+  }
+
+  #imported(
+    declaration: ts.ImportDeclaration | ts.JSDocImportTag,
+    name: string | undefined,
+  ): Value | undefined {
+    const specifier = declaration.moduleSpecifier;
+    if (!ts.isStringLiteral(specifier)) return undefined;
+    const from = declaration.getSourceFile();
+    const value = this.moduleValue(from, specifier.text);
+    if (value === undefined || value.kind === 'package')
+      return value && { ...value, member: name === 'default' ? undefined : name };
+    if (value.kind === 'factory')
+      return name === undefined || name === 'default' ? value : this.member(value, name);
+    const file = resolveModule(this.project, from, specifier.text);
+    if (file === undefined || name === undefined) return value;
+    return this.#exported(file, name);
+  }
+
+  /** A module that is nothing but one value, as that value. */
+  #settle(module: { readonly kind: 'module'; readonly file: ts.SourceFile }): Value | undefined {
+    const { whole, isDefault, named } = exportsOf(module.file);
+    const [model, ...more] = this.registry.inFile.get(module.file) ?? [];
+    if (model !== undefined && more.length === 0 && whole !== undefined && named.size === 0) {
+      const isList =
+        ts.isObjectLiteralExpression(whole) &&
+        !whole.properties.some((one) => one.name && isNamed(one.name, 'define'));
+      if (!isList) return { kind: 'model', model };
+    }
+    if (whole === undefined || isDefault || named.size > 0 || isLoader(module.file)) return module;
+    const value = this.#node(whole);
+    return value === undefined || value.kind === 'object' ? module : value;
+  }
+
+  #exported(file: ts.SourceFile, name: string): Value | undefined {
+    const { whole, isDefault, named, passedOn, stars } = exportsOf(file);
+    const node = named.get(name);
+    if (node !== undefined) return this.#node(node);
+    if (name === 'default' && whole !== undefined) {
+      if (!isDefault) return this.#settle({ kind: 'module', file });
+      const settled = this.#settle({ kind: 'module', file });
+      return settled?.kind === 'model' ? settled : this.#node(whole);
+    }
+    const passed = passedOn.get(name);
+    if (passed !== undefined) {
+      const target = resolveModule(this.project, file, passed.specifier);
+      return target && this.#exported(target, passed.name);
+    }
+    if (isLoader(file)) {
+      if (name === 'sequelize') return { kind: 'connection' };
+      if (name === 'Sequelize') return { kind: 'package', name: 'sequelize', member: 'Sequelize' };
+      const model = this.registry.named(name);
+      if (model !== undefined) return { kind: 'model', model };
+    }
+    if (whole !== undefined && !isDefault) {
+      const value = this.#node(whole);
+      const found = value && this.member(value, name);
+      if (found !== undefined) return found;
+    }
+    for (const specifier of stars) {
+      const target = resolveModule(this.project, file, specifier);
+      const found = target && this.#exported(target, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #node(node: ts.Node): Value | undefined {
+    if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) return this.valueOfDeclaration(node);
+    return this.valueOf(node as ts.Expression);
+  }
+
+  #property(node: ts.ObjectLiteralExpression, name: string): Value | undefined {
+    for (const member of node.properties) {
+      if (member.name === undefined) {
+        const spread = ts.isSpreadAssignment(member) ? this.valueOf(member.expression) : undefined;
+        const found = spread && this.member(spread, name);
+        if (found !== undefined) return found;
+      } else if (isNamed(member.name, name)) {
+        if (ts.isPropertyAssignment(member)) return this.valueOf(member.initializer);
+        if (ts.isShorthandPropertyAssignment(member)) return this.valueOf(member.name);
+        if (ts.isMethodDeclaration(member)) return { kind: 'function', node: member };
+      }
+    }
+    return this.#assignedLater(node, name);
+  }
+
+  /** `const db = {}; db.Patient = …`. */
+  #assignedLater(node: ts.ObjectLiteralExpression, name: string): Value | undefined {
+    if (!ts.isVariableDeclaration(node.parent) || !ts.isIdentifier(node.parent.name)) return undefined;
+    const owner = node.parent.name.text;
+    for (const binary of descendants(node.getSourceFile(), ts.isBinaryExpression)) {
+      const pair = assignment(binary);
+      if (pair === undefined || memberName(pair.left) !== name) continue;
+      if (ts.isPropertyAccessExpression(pair.left) || ts.isElementAccessExpression(pair.left)) {
+        if (ts.isIdentifier(pair.left.expression) && pair.left.expression.text === owner)
+          return this.valueOf(pair.right);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** An empty file that is taken for a loader of every model. */
+const ALL_MODELS = ts.createSourceFile('/models', 'readdirSync', ts.ScriptTarget.ESNext);
+
+/** sequelize-cli's models/index.js, which reads its folder; or the stand-in for `sequelize.models`. */
+export function isLoader(file: ts.SourceFile): boolean {
+  return file.text.includes('readdirSync');
+}

@@ -1,0 +1,129 @@
+import { ts } from 'ts-morph';
+import type { Location } from '../core/finding.js';
+import type { FunctionNode } from './types.js';
+
+/** Where a node begins, for a finding. */
+export function locationOf(node: ts.Node): Location {
+  const file = node.getSourceFile();
+  const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
+  return { file: file.fileName, line: line + 1, column: character + 1 };
+}
+
+/** Calls `visit` for the node and everything below it; `false` keeps it from going deeper. */
+export function walk(node: ts.Node, visit: (node: ts.Node) => false | undefined): void {
+  if (visit(node) !== false) node.forEachChild((child) => walk(child, visit));
+}
+
+/** Every node below that passes the test, in the order of the source. */
+export function descendants<T extends ts.Node>(
+  node: ts.Node,
+  test: (candidate: ts.Node) => candidate is T,
+): T[] {
+  const found: T[] = [];
+  walk(node, (candidate) => {
+    if (test(candidate)) found.push(candidate);
+    return undefined;
+  });
+  return found;
+}
+
+export function isFunctionNode(node: ts.Node): node is FunctionNode {
+  return (
+    ts.isFunctionDeclaration(node) ||
+    ts.isFunctionExpression(node) ||
+    ts.isArrowFunction(node) ||
+    ts.isMethodDeclaration(node) ||
+    ts.isConstructorDeclaration(node) ||
+    ts.isAccessor(node)
+  );
+}
+
+/** The functions around a node, innermost first. */
+export function enclosingFunctions(node: ts.Node): FunctionNode[] {
+  const found: FunctionNode[] = [];
+  for (let at = node.parent; at !== undefined; at = at.parent) if (isFunctionNode(at)) found.push(at);
+  return found;
+}
+
+/** Takes off `await`, parentheses, `as` and `!`. */
+export function unwrap(node: ts.Expression): ts.Expression {
+  let at = node;
+  while (
+    ts.isParenthesizedExpression(at) ||
+    ts.isAwaitExpression(at) ||
+    ts.isAsExpression(at) ||
+    ts.isNonNullExpression(at) ||
+    ts.isSatisfiesExpression(at)
+  )
+    at = at.expression;
+  return at;
+}
+
+/** The specifier of `require('…')` or `await import('…')`; undefined for anything else. */
+export function requiredSpecifier(node: ts.Node): string | undefined {
+  if (!ts.isCallExpression(node) || node.arguments.length !== 1) return undefined;
+  const [argument] = node.arguments;
+  if (argument === undefined || !ts.isStringLiteralLike(argument)) return undefined;
+  const isRequire = ts.isIdentifier(node.expression) && node.expression.text === 'require';
+  return isRequire || node.expression.kind === ts.SyntaxKind.ImportKeyword ? argument.text : undefined;
+}
+
+/** The name after the dot, or the string in brackets. */
+export function memberName(node: ts.Node): string | undefined {
+  if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.name)) return node.name.text;
+  if (ts.isElementAccessExpression(node) && ts.isStringLiteralLike(node.argumentExpression))
+    return node.argumentExpression.text;
+  return undefined;
+}
+
+/** `module.exports`, with any member path after it: [] for itself, ['x'] for `exports.x`; undefined for anything else. */
+export function exportsPath(node: ts.Node): string[] | undefined {
+  if (ts.isIdentifier(node)) return node.text === 'exports' ? [] : undefined;
+  const name = memberName(node);
+  if (name === undefined || !(ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)))
+    return undefined;
+  if (ts.isIdentifier(node.expression) && node.expression.text === 'module' && name === 'exports') return [];
+  const before = exportsPath(node.expression);
+  return before === undefined ? undefined : [...before, name];
+}
+
+/** The left and right side of `a = b`. */
+export function assignment(
+  node: ts.Node,
+): { readonly left: ts.Expression; readonly right: ts.Expression } | undefined {
+  return ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken
+    ? { left: node.left, right: node.right }
+    : undefined;
+}
+
+/** The value of a property of an object literal, shorthand included. */
+export function property(node: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {
+  for (const member of node.properties) {
+    if (member.name === undefined || !isNamed(member.name, name)) continue;
+    if (ts.isPropertyAssignment(member)) return member.initializer;
+    if (ts.isShorthandPropertyAssignment(member)) return member.name;
+  }
+  return undefined;
+}
+
+/** True for a property name that reads `name`, quoted or not. */
+export function isNamed(node: ts.PropertyName, name: string): boolean {
+  return (ts.isIdentifier(node) || ts.isStringLiteralLike(node)) && node.text === name;
+}
+
+/** True for an identifier that is read as a value: not a declaration's name, a key, a label or a type. */
+export function isReference(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  if (ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent) || ts.isEnumMember(parent))
+    return parent.initializer === node;
+  if (ts.isBindingElement(parent) || ts.isVariableDeclaration(parent) || ts.isParameter(parent))
+    return parent.initializer === node;
+  if (isFunctionNode(parent) || ts.isClassLike(parent))
+    return ts.isArrowFunction(parent) && parent.body === node;
+  if (ts.isImportClause(parent) || ts.isImportSpecifier(parent) || ts.isNamespaceImport(parent)) return false;
+  if (ts.isExportSpecifier(parent)) return (parent.propertyName ?? parent.name) === node;
+  if (ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent)) return false;
+  if (ts.isTypeNode(parent) && !ts.isExpressionWithTypeArguments(parent)) return false;
+  return !ts.isQualifiedName(parent) && !ts.isTypeElement(parent) && !ts.isTypeParameterDeclaration(parent);
+}

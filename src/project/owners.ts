@@ -1,0 +1,58 @@
+import { ts } from 'ts-morph';
+import { enclosingFunctions, memberName } from './nodes.js';
+import type { FunctionNode } from './types.js';
+
+/** How a function gets at the request. */
+export type RequestAccess =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'pattern'; readonly pattern: ts.ObjectBindingPattern };
+
+const REQUEST = /^_?(req|request)$/;
+const RESPONSE = /^_?(res|response)$/;
+const ROUTING = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'all', 'use', 'param']);
+
+/**
+ * The function that must obtain the models its body uses: the outermost one around the node that sees the
+ * request; else the outermost one of all. Undefined at module scope.
+ */
+export function ownerOf(node: ts.Node): FunctionNode | undefined {
+  const around = enclosingFunctions(node);
+  return around.findLast((one) => requestOf(one) !== undefined) ?? around.at(-1);
+}
+
+/** How a function sees the request: by a parameter named for it, or by its place in a route. */
+export function requestOf(node: FunctionNode): RequestAccess | undefined {
+  for (const { name } of node.parameters) {
+    if (ts.isIdentifier(name) && REQUEST.test(name.text)) return { kind: 'name', name: name.text };
+  }
+  const [first, second] = node.parameters;
+  if (first === undefined || second === undefined) return undefined;
+  if (ts.isIdentifier(first.name))
+    return isRouteArgument(node) ? { kind: 'name', name: first.name.text } : undefined;
+  const answers = ts.isIdentifier(second.name) && RESPONSE.test(second.name.text);
+  return ts.isObjectBindingPattern(first.name) && (answers || isRouteArgument(node))
+    ? { kind: 'pattern', pattern: first.name }
+    : undefined;
+}
+
+/** True for a function written into `router.get('/path', …)`, be it in an array or a wrapper. */
+export function isRouteArgument(node: ts.Node): boolean {
+  let at = node.parent;
+  for (let depth = 0; depth < 3 && at !== undefined; depth += 1, at = at.parent) {
+    if (ts.isCallExpression(at) && isRouteCall(at)) return true;
+    if (!ts.isCallExpression(at) && !ts.isArrayLiteralExpression(at)) return false;
+  }
+  return false;
+}
+
+/** `x.get('/path', …)`, `x.use(…)`, `x.route('/path').get(…)`. */
+export function isRouteCall(node: ts.CallExpression): boolean {
+  const name = memberName(node.expression);
+  if (name === undefined || !ROUTING.has(name) || !ts.isPropertyAccessExpression(node.expression))
+    return false;
+  const [first] = node.arguments;
+  if (first === undefined) return false;
+  return (
+    name === 'use' || node.arguments.length > 1 || /\.route\s*\(/.test(node.expression.expression.getText())
+  );
+}

@@ -1,0 +1,171 @@
+import { posix } from 'node:path';
+import { Utils } from 'sequelize';
+import { ts } from 'ts-morph';
+import type { AppConfig, Scope } from '../config/types.js';
+import type { AppProject } from './load-project.js';
+import { exportsOf, isRuntime } from './modules.js';
+import { descendants, locationOf, memberName, property } from './nodes.js';
+import type { Model } from './types.js';
+
+/** What is known of tables besides the application's source. */
+export interface TableFacts {
+  /** Table name (bare or `schema.name`) to scope, from the tenancy map or the configuration. */
+  readonly scopes: ReadonlyMap<string, Scope>;
+  /** The clinic table's name, bare or with its schema. */
+  readonly clinicTable: string | undefined;
+}
+
+/** Every model with the node that defines it: a `define` call, a class, or the object of a migrated file. */
+export interface ModelRegistry {
+  readonly models: readonly Model[];
+  readonly byNode: ReadonlyMap<ts.Node, Model>;
+  readonly inFile: ReadonlyMap<ts.SourceFile, readonly Model[]>;
+  /** By name, and by name with a lower-case first letter. */
+  named(name: string): Model | undefined;
+}
+
+/**
+ * The application's models, in the order of their files. A scope comes from `app.modelScopes`, else from
+ * the model's table, else it is `clinic`: a table that a clinic database lacks then fails, and leaks nothing.
+ */
+export function readModels(project: AppProject, app: AppConfig, facts: TableFacts): Model[] {
+  return [...readRegistry(project, app, facts).models];
+}
+
+/** As readModels(), with the nodes that define them. */
+export function readRegistry(project: AppProject, app: AppConfig, facts: TableFacts): ModelRegistry {
+  const byNode = new Map<ts.Node, Model>();
+  const inFile = new Map<ts.SourceFile, Model[]>();
+  const shared = sharedOptions(project);
+  for (const file of project.files) {
+    if (isRuntime(app, file.fileName)) continue;
+    for (const { node, name, options } of definitions(file)) {
+      const found = tableOf(name, options, shared);
+      const known = knownTable([found.tableName, ...found.others], facts);
+      const model: Model = {
+        name,
+        file: posix.relative(app.root, file.fileName),
+        tableName: known ?? found.tableName,
+        scope: app.modelScopes[name] ?? facts.scopes.get(key(known, facts)) ?? 'clinic',
+        directory:
+          known !== undefined && facts.clinicTable !== undefined && bare(facts.clinicTable) === known,
+        location: locationOf(node),
+      };
+      byNode.set(node, model);
+      inFile.set(file, [...(inFile.get(file) ?? []), model]);
+    }
+  }
+  const models = [...byNode.values()];
+  const names = new Map(
+    models.flatMap((model) => [
+      [model.name.charAt(0).toLowerCase() + model.name.slice(1), model] as const,
+      [model.name, model] as const,
+    ]),
+  );
+  return { models, byNode, inFile, named: (name) => names.get(name) };
+}
+
+interface Definition {
+  readonly node: ts.Node;
+  readonly name: string;
+  /** Options given to `define` or `init`. */
+  readonly options: ts.Expression | undefined;
+}
+
+/** `x.define('Name', {…})`, `X.init({…}, {…})`, `static init(s) { super.init }`, `@Table class`. */
+function definitions(file: ts.SourceFile): Definition[] {
+  if (!/define|init|@Table/.test(file.text)) return [];
+  const found: Definition[] = [];
+  for (const call of descendants(file, ts.isCallExpression)) {
+    const method = memberName(call.expression);
+    const [first, second, third] = call.arguments;
+    if (method === 'define' && first !== undefined && ts.isStringLiteralLike(first) && second !== undefined)
+      found.push({ node: call, name: first.text, options: third });
+    if (method !== 'init' || first === undefined || !ts.isPropertyAccessExpression(call.expression)) continue;
+    const owner = modelClass(file, call.expression.expression);
+    if (owner !== undefined && second !== undefined)
+      found.push({ node: owner, name: modelName(owner, second), options: second });
+  }
+  for (const declaration of descendants(file, ts.isClassDeclaration)) {
+    const decorator = ts.getDecorators(declaration)?.find((one) => /^@Table\b/.test(one.getText(file)));
+    if (decorator === undefined || declaration.name === undefined) continue;
+    const options = ts.isCallExpression(decorator.expression) ? decorator.expression.arguments[0] : undefined;
+    found.push({ node: declaration, name: declaration.name.text, options });
+  }
+  return found;
+}
+
+function modelClass(file: ts.SourceFile, receiver: ts.Expression): ts.ClassLikeDeclaration | undefined {
+  if (receiver.kind === ts.SyntaxKind.SuperKeyword || receiver.kind === ts.SyntaxKind.ThisKeyword) {
+    for (let at: ts.Node = receiver; at !== undefined; at = at.parent)
+      if (ts.isClassLike(at) && at.heritageClauses !== undefined) return at;
+    return undefined;
+  }
+  if (!ts.isIdentifier(receiver)) return undefined;
+  return descendants(file, ts.isClassDeclaration).find(
+    ({ name, heritageClauses }) => name?.text === receiver.text && heritageClauses !== undefined,
+  );
+}
+
+function modelName(owner: ts.ClassLikeDeclaration, options: ts.Expression): string {
+  const given = ts.isObjectLiteralExpression(options) ? property(options, 'modelName') : undefined;
+  if (given !== undefined && ts.isStringLiteralLike(given)) return given.text;
+  return owner.name?.text ?? '';
+}
+
+/** Options that `new Sequelize(…, { define: {…} })` gives to every model. */
+function sharedOptions(project: AppProject): ts.ObjectLiteralExpression | undefined {
+  for (const file of project.files) {
+    if (!file.text.includes('new Sequelize')) continue;
+    for (const node of descendants(file, ts.isNewExpression)) {
+      for (const argument of node.arguments ?? []) {
+        const define = ts.isObjectLiteralExpression(argument) ? property(argument, 'define') : undefined;
+        if (define !== undefined && ts.isObjectLiteralExpression(define)) return define;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The table's name by Sequelize's own rules, and other spellings to look for where it is not written down. */
+function tableOf(
+  name: string,
+  options: ts.Expression | undefined,
+  shared: ts.ObjectLiteralExpression | undefined,
+): { tableName: string; others: string[] } {
+  const own = options !== undefined && ts.isObjectLiteralExpression(options) ? options : undefined;
+  const given = own && property(own, 'tableName');
+  if (given !== undefined && ts.isStringLiteralLike(given)) return { tableName: given.text, others: [] };
+  const isOn = (option: string): boolean => {
+    const value = (own && property(own, option)) ?? (shared && property(shared, option));
+    return value?.kind === ts.SyntaxKind.TrueKeyword;
+  };
+  const plural = isOn('freezeTableName') ? name : Utils.pluralize(name);
+  const tableName = Utils.underscoredIf(plural, isOn('underscored'));
+  return { tableName, others: [Utils.underscoredIf(plural, true), plural.toLowerCase()] };
+}
+
+function bare(table: string): string {
+  return table.slice(table.lastIndexOf('.') + 1);
+}
+
+/** The first spelling that names a table somebody knows. */
+function knownTable(names: readonly string[], { scopes, clinicTable }: TableFacts): string | undefined {
+  const tables = new Set([...scopes.keys(), ...(clinicTable === undefined ? [] : [clinicTable])].map(bare));
+  return names.find((name) => tables.has(name));
+}
+
+function key(table: string | undefined, { scopes }: TableFacts): string {
+  if (table === undefined) return '';
+  return [...scopes.keys()].find((candidate) => bare(candidate) === table) ?? '';
+}
+
+/** True where a file's one export is an object with `define`: the shape that ModelFactory expects. */
+export function isMigratedModel(file: ts.SourceFile): boolean {
+  const { whole } = exportsOf(file);
+  return (
+    whole !== undefined &&
+    ts.isObjectLiteralExpression(whole) &&
+    whole.properties.some(({ name }) => name !== undefined && ts.isIdentifier(name) && name.text === 'define')
+  );
+}

@@ -1,0 +1,323 @@
+import { ts } from 'ts-morph';
+import { type Evaluator, isLoader } from './evaluator.js';
+import { exportsOf } from './modules.js';
+import {
+  assignment,
+  enclosingFunctions,
+  exportsPath,
+  isReference,
+  memberName,
+  requiredSpecifier,
+  unwrap,
+  walk,
+} from './nodes.js';
+import { ownerOf } from './owners.js';
+import type { FunctionNode, Model, Value } from './types.js';
+
+/** A place where a model or the global connection is used as a value. */
+export interface Use {
+  /** The whole expression that stands for it: `Patient`, `db.Patient`, `db.sequelize`. */
+  readonly node: ts.Expression;
+  /** The identifier at its left, whose import it needs; undefined for an inline require. */
+  readonly root: ts.Identifier | undefined;
+  /** Undefined for the connection. */
+  readonly model: Model | undefined;
+  /** The function that must obtain it; undefined at module scope. */
+  readonly owner: FunctionNode | undefined;
+}
+
+/** A name of a file that stands for a model, the connection or an object that holds them. */
+export interface Binding {
+  readonly symbol: ts.Symbol;
+  readonly declaration: ts.VariableDeclaration | ts.BindingElement | ImportName;
+  readonly value: Value;
+  readonly references: readonly ts.Identifier[];
+  /** True where types or exports need it, whatever becomes of its uses. */
+  readonly kept: boolean;
+}
+
+export type ImportName = ts.ImportClause | ts.ImportSpecifier | ts.NamespaceImport;
+
+/** Every way in which a file touches models and the global connection. */
+export interface FileUses {
+  readonly file: ts.SourceFile;
+  readonly bindings: readonly Binding[];
+  readonly uses: readonly Use[];
+  /** References that only give another binding its value: `db` in `const { Patient } = db`. */
+  readonly feeds: ReadonlyMap<ts.Identifier, readonly ts.Symbol[]>;
+  /** Models objects that are used other than by a fixed name. */
+  readonly computed: readonly ts.Node[];
+  /** `x.findAll()` and the like, where nothing tells what x is. */
+  readonly unknown: readonly ts.Node[];
+}
+
+/** Method names that hardly anything but a Sequelize model has. */
+const DISTINCTIVE = new Set(['findAll', 'findByPk', 'findAndCountAll', 'findOrCreate', 'bulkCreate']);
+
+/** Reads one file's uses. */
+export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
+  const bindings = new Map<
+    ts.Symbol,
+    { -readonly [K in keyof Binding]: Binding[K] } & { references: ts.Identifier[] }
+  >();
+  const identifiers: ts.Identifier[] = [];
+  const requires: ts.CallExpression[] = [];
+  const unknown: ts.Node[] = [];
+  walk(file, (node) => {
+    if (isBindingDeclaration(node)) {
+      const name = ts.isImportClause(node) ? node.name : node.name;
+      const symbol =
+        name && ts.isIdentifier(name) ? evaluator.project.checker.getSymbolAtLocation(name) : undefined;
+      const value = symbol && bindingValue(evaluator, node);
+      if (symbol !== undefined && value !== undefined)
+        bindings.set(symbol, { symbol, declaration: node, value, references: [], kept: false });
+    }
+    if (ts.isIdentifier(node)) identifiers.push(node);
+    if (requiredSpecifier(node) !== undefined && ts.isCallExpression(node)) requires.push(node);
+    if (ts.isCallExpression(node) && DISTINCTIVE.has(memberName(node.expression) ?? '')) unknown.push(node);
+    return undefined;
+  });
+
+  const uses: Use[] = [];
+  const feeds = new Map<ts.Identifier, ts.Symbol[]>();
+  const computed: ts.Node[] = [];
+  const classify = (start: ts.Expression, startValue: Value, root: ts.Identifier | undefined): boolean => {
+    const { node, value } = climb(evaluator, start, startValue);
+    const fed = fedSymbols(evaluator, node).filter((symbol) => bindings.has(symbol));
+    if (fed.length > 0 && root !== undefined) feeds.set(root, fed);
+    if (fed.length > 0) return true;
+    if (isExported(node)) return false;
+    if (value.kind === 'model' || value.kind === 'connection') {
+      uses.push({
+        node,
+        root,
+        model: value.kind === 'model' ? value.model : undefined,
+        owner: ownerOf(node),
+      });
+      return true;
+    }
+    if (isNamespace(evaluator, value) && !isHarmless(evaluator, node, value)) computed.push(node);
+    return false;
+  };
+  for (const identifier of identifiers) {
+    const symbol = evaluator.symbolOf(identifier);
+    const binding = symbol && bindings.get(symbol);
+    if (binding === undefined || isDeclarationName(identifier)) continue;
+    if (isReference(identifier)) {
+      binding.references.push(identifier);
+      classify(identifier, binding.value, identifier);
+    } else if (!isMemberName(identifier)) binding.kept = true;
+  }
+  for (const call of requires) {
+    const value = evaluator.valueOf(call);
+    if (value !== undefined && isInteresting(evaluator, value)) classify(call, value, undefined);
+  }
+  return {
+    file,
+    bindings: [...bindings.values()],
+    uses,
+    feeds,
+    computed,
+    unknown: unknown.filter((node) => isUnknownReceiver(evaluator, node)),
+  };
+}
+
+function isBindingDeclaration(node: ts.Node): node is Binding['declaration'] {
+  return (
+    ts.isVariableDeclaration(node) ||
+    ts.isBindingElement(node) ||
+    (ts.isImportClause(node) && node.name !== undefined) ||
+    ts.isImportSpecifier(node) ||
+    ts.isNamespaceImport(node)
+  );
+}
+
+function bindingValue(evaluator: Evaluator, node: Binding['declaration']): Value | undefined {
+  if (ts.isVariableDeclaration(node) && node.initializer !== undefined && !isAlias(node.initializer))
+    return undefined;
+  const value = evaluator.valueOfDeclaration(node);
+  return value !== undefined && isInteresting(evaluator, value) ? value : undefined;
+}
+
+/** An initializer that only renames: no call but `require('…')` and the call of what it gave. */
+function isAlias(initializer: ts.Expression): boolean {
+  let node = unwrap(initializer);
+  while (
+    ts.isPropertyAccessExpression(node) ||
+    ts.isElementAccessExpression(node) ||
+    ts.isCallExpression(node)
+  ) {
+    if (requiredSpecifier(node) !== undefined) return true;
+    if (ts.isCallExpression(node) && memberName(node.expression) === 'model') node = node.expression;
+    node = unwrap((node as ts.CallExpression).expression);
+    if (ts.isCallExpression(node.parent) && ts.isPropertyAccessExpression(node)) return false;
+  }
+  return ts.isIdentifier(node) || ts.isNewExpression(node);
+}
+
+function isInteresting(evaluator: Evaluator, value: Value): boolean {
+  return value.kind === 'model' || value.kind === 'connection' || isNamespace(evaluator, value);
+}
+
+/** True for objects that hold models or the connection under names. */
+export function isNamespace(evaluator: Evaluator, value: Value): boolean {
+  const holds = (member: Value | undefined): boolean =>
+    member?.kind === 'model' || member?.kind === 'connection';
+  if (value.kind === 'object')
+    return value.node.properties.some(
+      ({ name }) => name !== undefined && ts.isIdentifier(name) && holds(evaluator.member(value, name.text)),
+    );
+  if (value.kind !== 'module') return false;
+  if (isLoader(value.file)) return evaluator.registry.models.length > 0;
+  const { whole, isDefault, named, passedOn, stars } = exportsOf(value.file);
+  const object = whole && !isDefault && !ts.isStatement(whole) ? evaluator.valueOf(whole) : undefined;
+  const names = [...named.keys(), ...passedOn.keys()];
+  return (
+    names.some((name) => holds(evaluator.member(value, name))) ||
+    (object?.kind === 'object' &&
+      (isNamespace(evaluator, object) || isFilledLater(object.node, evaluator))) ||
+    (isDefault && whole !== undefined && holds(evaluator.member(value, 'default'))) ||
+    (stars.length > 0 && evaluator.registry.models.some(({ name }) => holds(evaluator.member(value, name))))
+  );
+}
+
+function isFilledLater(node: ts.ObjectLiteralExpression, evaluator: Evaluator): boolean {
+  return (
+    node.properties.length === 0 &&
+    evaluator.registry.models.some(
+      ({ name }) => evaluator.member({ kind: 'object', node }, name)?.kind === 'model',
+    )
+  );
+}
+
+/** The longest expression around `start` that still has a value we follow. */
+function climb(
+  evaluator: Evaluator,
+  start: ts.Expression,
+  startValue: Value,
+): { node: ts.Expression; value: Value } {
+  let node = start;
+  let value = startValue;
+  for (;;) {
+    const { parent } = node;
+    const isCallee = ts.isCallExpression(parent) && parent.expression === node;
+    const name = memberName(parent);
+    const isObject =
+      (ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent)) &&
+      parent.expression === node;
+    if (ts.isParenthesizedExpression(parent) || ts.isNonNullExpression(parent)) node = parent;
+    else if (
+      isObject &&
+      name === 'model' &&
+      value.kind === 'connection' &&
+      ts.isCallExpression(parent.parent)
+    ) {
+      const model = evaluator.valueOf(parent.parent);
+      if (model === undefined) return { node, value };
+      node = parent.parent;
+      value = model;
+    } else if (isObject && name !== undefined) {
+      const next = evaluator.member(value, name);
+      if (next === undefined || !isInteresting(evaluator, next)) return { node, value };
+      node = parent;
+      value = next;
+    } else if (isCallee && value.kind === 'model') node = parent;
+    else return { node, value };
+  }
+}
+
+/** The names that get their value from this expression: `const X = node`, `const { X } = node`. */
+function fedSymbols(evaluator: Evaluator, node: ts.Expression): ts.Symbol[] {
+  const declaration = ts.isAwaitExpression(node.parent) ? node.parent.parent : node.parent;
+  if (!ts.isVariableDeclaration(declaration) || declaration.initializer === undefined) return [];
+  const isWhole = declaration.initializer === node || unwrap(declaration.initializer) === node;
+  const isConstant =
+    (declaration.parent.flags & ts.NodeFlags.Const) !== 0 || enclosingFunctions(declaration).length === 0;
+  if (!isWhole || !isConstant) return [];
+  const names = ts.isIdentifier(declaration.name)
+    ? [declaration.name]
+    : declaration.name.elements.flatMap((element) =>
+        ts.isBindingElement(element) && ts.isIdentifier(element.name) ? [element.name] : [],
+      );
+  return names.flatMap((name) => evaluator.project.checker.getSymbolAtLocation(name) ?? []);
+}
+
+/** True for the right side of `module.exports = …`, a member of such an object, or a name in an export list. */
+export function isExported(node: ts.Node): boolean {
+  const { parent } = node;
+  if (ts.isExportAssignment(parent) || ts.isExportSpecifier(parent)) return true;
+  const pair = assignment(parent);
+  if (pair !== undefined && pair.right === node) {
+    return exportsPath(pair.left) !== undefined || isModuleObjectMember(pair.left);
+  }
+  if (
+    ts.isPropertyAssignment(parent) ||
+    ts.isShorthandPropertyAssignment(parent) ||
+    ts.isSpreadAssignment(parent)
+  ) {
+    const object = parent.parent;
+    return isExported(object) || (isModuleConstant(object) && isExportedName(object));
+  }
+  return false;
+}
+
+function isModuleConstant(object: ts.Node): boolean {
+  return ts.isVariableDeclaration(object.parent) && ts.isSourceFile(object.parent.parent.parent.parent);
+}
+
+/** `const models = { … }` whose name the file exports. */
+function isExportedName(object: ts.Node): boolean {
+  const declaration = object.parent as ts.VariableDeclaration;
+  const { whole } = exportsOf(object.getSourceFile());
+  return whole !== undefined && ts.isIdentifier(whole) && whole.text === declaration.name.getText();
+}
+
+/** `db.Patient = …` at module scope, where the file exports `db`. */
+function isModuleObjectMember(left: ts.Expression): boolean {
+  const { whole } = exportsOf(left.getSourceFile());
+  return (
+    (ts.isPropertyAccessExpression(left) || ts.isElementAccessExpression(left)) &&
+    ts.isIdentifier(left.expression) &&
+    whole !== undefined &&
+    ts.isIdentifier(whole) &&
+    whole.text === left.expression.text
+  );
+}
+
+/** A models object in a place that reaches no model: `db.Sequelize`, an import of a helper of the same file. */
+function isHarmless(evaluator: Evaluator, node: ts.Expression, value: Value): boolean {
+  const { parent } = node;
+  if (ts.isVariableDeclaration(parent) && parent.initializer === node) return true;
+  if (ts.isExpressionStatement(parent)) return true;
+  const name =
+    ts.isPropertyAccessExpression(parent) && parent.expression === node ? memberName(parent) : undefined;
+  return name !== undefined && evaluator.member(value, name) !== undefined;
+}
+
+function isDeclarationName(identifier: ts.Identifier): boolean {
+  const { parent } = identifier;
+  return (
+    (ts.isVariableDeclaration(parent) ||
+      ts.isBindingElement(parent) ||
+      ts.isImportClause(parent) ||
+      ts.isNamespaceImport(parent) ||
+      ts.isImportSpecifier(parent)) &&
+    (parent.name === identifier ||
+      (!ts.isImportClause(parent) && 'propertyName' in parent && parent.propertyName === identifier))
+  );
+}
+
+function isMemberName(identifier: ts.Identifier): boolean {
+  const { parent } = identifier;
+  return ts.isPropertyAccessExpression(parent) && parent.name === identifier;
+}
+
+function isUnknownReceiver(evaluator: Evaluator, call: ts.Node): boolean {
+  if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return false;
+  const receiver = unwrap(call.expression.expression);
+  return (
+    receiver.kind !== ts.SyntaxKind.SuperKeyword &&
+    receiver.kind !== ts.SyntaxKind.ThisKeyword &&
+    evaluator.valueOf(receiver) === undefined
+  );
+}
