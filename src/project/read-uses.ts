@@ -133,7 +133,12 @@ function isBindingDeclaration(node: ts.Node): node is Binding['declaration'] {
 }
 
 function bindingValue(evaluator: Evaluator, node: Binding['declaration']): Value | undefined {
-  if (ts.isVariableDeclaration(node) && node.initializer !== undefined && !isAlias(node.initializer))
+  if (
+    ts.isVariableDeclaration(node) &&
+    node.initializer !== undefined &&
+    !isAlias(node.initializer) &&
+    !evaluator.registry.byNode.has(unwrap(node.initializer))
+  )
     return undefined;
   const value = evaluator.valueOfDeclaration(node);
   return value !== undefined && isInteresting(evaluator, value) ? value : undefined;

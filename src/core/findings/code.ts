@@ -1,3 +1,119 @@
 import type { FindingDoc } from './doc.js';
 
-export const CODE = {} as const satisfies Record<string, FindingDoc>;
+/** Codes of codemod: what it left for a person, and why. */
+export const CODE = {
+  CODE_SYNTAX: {
+    cause: 'The file cannot be parsed.',
+    mend: 'Correct the syntax error; the file is left as it is until then.',
+  },
+  CODE_MODEL_SHAPE: {
+    cause:
+      'A file defines a model in a way that is not understood: several models, decorators, exports by name.',
+    mend: 'Write it as { define: (sequelize) => …, associate: (clinicDb) => … }, one model a file.',
+  },
+  CODE_MODEL_AT_LOAD: {
+    cause: 'A model is used while the file loads, when there is no request and so no clinic.',
+    mend: 'Move the use into a function that is called with the request or with clinicDb.',
+  },
+  CODE_MODEL_KEPT: {
+    cause: 'A model is used in a constructor, an accessor or a generator, which cannot wait for it.',
+    mend: 'Ask ModelFactory for it in the methods that need it.',
+  },
+  CODE_MODEL_IGNORED: {
+    cause: "A model's table is left behind on purpose (scope ignored), and the code uses it.",
+    mend: 'Give the table another scope, or remove the code.',
+  },
+  CODE_MODEL_COMPUTED: {
+    cause: 'The object that holds the models is used other than by a fixed name, so the model is not known.',
+    mend: 'Name the model: ModelFactory.getModel(req.clinicDb, name).',
+  },
+  CODE_MODEL_IN_MODEL: {
+    cause: 'A model uses another one that lives in another database.',
+    mend: 'Move the work out of the model, to where both connections are at hand.',
+  },
+  CODE_RECEIVER_UNKNOWN: {
+    cause: 'A method that looks like Sequelize’s is called on something the analysis cannot follow.',
+    mend: 'Check by hand that it is reached through req.clinicDb.',
+  },
+  CODE_NAME_TAKEN: {
+    cause: 'Two different models would need the same name in one function.',
+    mend: 'Rename one of them.',
+  },
+  CODE_CONNECTION_AT_LOAD: {
+    cause: 'The global connection is used while the file loads.',
+    mend: 'Use req.clinicDb inside the handlers, or getCentralConnection() for what belongs to no clinic.',
+  },
+  CODE_CONNECTION_USE: {
+    cause: 'The global connection is used for something that has no equivalent for one clinic.',
+    mend: 'Decide which database is meant and use req.clinicDb or getCentralConnection().',
+  },
+  CODE_SYNC_REMOVED: {
+    cause: 'sequelize.sync() at start-up was taken out: provision makes the schema of every clinic.',
+    mend: 'Nothing, unless it was the only thing that made the central tables.',
+  },
+  CODE_CROSSING_ASSOCIATION: {
+    cause: 'An association joins two models whose tables are now in different databases; it was taken out.',
+    mend: 'Load the other side by its key with a query of its own.',
+  },
+  CODE_CROSSING_INCLUDE: {
+    cause: 'One query reaches from a clinic’s model to a central one, or back.',
+    mend: 'Make two queries and join their rows by the key.',
+  },
+  CODE_CROSSING_TRANSACTION: {
+    cause: 'One transaction holds writes to the clinic’s database and to the central one.',
+    mend: 'Make two transactions, the one that may be repeated last.',
+  },
+  CODE_CROSSING_SQL: {
+    cause: 'One SQL statement names tables of the clinic’s database and of the central one.',
+    mend: 'Make two statements, one for each database.',
+  },
+  CODE_SQL_UNREAD: {
+    cause: 'The tables of a raw query cannot be read from the source; it goes to the clinic’s database.',
+    mend: 'Check that every table it names is there.',
+  },
+  CODE_NO_REQUEST: {
+    cause: 'A function that needs a clinic is called where there is no request: a job, a script, start-up.',
+    mend: 'Run it for each clinic with that clinic’s connection, and pass it as clinicDb.',
+  },
+  CODE_FUNCTION_ESCAPES: {
+    cause: 'A function that needs a clinic is handed on as a value, so not all of its callers are known.',
+    mend: 'Pass clinicDb by hand, or call the function directly.',
+  },
+  CODE_RESULT_NOT_AWAITED: {
+    cause: 'A function becomes async, and a caller uses its result without waiting for it.',
+    mend: 'Await the result in the caller, then run the codemod again.',
+  },
+  CODE_HANDLER_REJECTION: {
+    cause: 'On Express 4 nobody answers when an async handler without try fails.',
+    mend: 'Put the body into try … catch (error) { next(error); }, or move to Express 5.',
+  },
+  CODE_REQUEST_PATTERN: {
+    cause:
+      'A handler takes the request apart in its parameter list, and app.clinicDb is not a property of it.',
+    mend: 'Take the request as one parameter.',
+  },
+  CODE_GROUP_LEFT: {
+    cause: 'The file shares functions with one that could not be migrated; both are left as they are.',
+    mend: 'Mend the other file’s findings first.',
+  },
+  CODE_OUTSIDE_PATHS: {
+    cause: 'The change needs a file that is not among the paths given.',
+    mend: 'Name that file, or its folder, as well.',
+  },
+  CODE_NO_AUTH: {
+    cause: 'The authentication middleware is mounted nowhere, so clinicRoutingMiddleware has no place.',
+    mend: 'Set app.authMiddleware to its name, or mount clinicRoutingMiddleware after it by hand.',
+  },
+  CODE_NO_START: {
+    cause: 'The place where the application connects to its database was not found.',
+    mend: 'Call await initializeCentralConnection() before the server listens.',
+  },
+  CODE_INDEX_LOADER: {
+    cause: 'The models’ index reads its folder and calls each file as a function, which it no longer is.',
+    mend: 'Delete the index; ModelFactory does its work.',
+  },
+  CODE_NOT_STABLE: {
+    cause: 'The result would not parse, would lose a comment, or would be changed again by a second run.',
+    mend: 'Migrate the file by hand, and report the case.',
+  },
+} as const satisfies Record<string, FindingDoc>;

@@ -1,0 +1,185 @@
+import { ts } from 'ts-morph';
+import type { Analysis } from '../project/analysis.js';
+import { memberName, walk } from '../project/nodes.js';
+import { areApart, type Model } from '../project/types.js';
+import type { Draft } from './draft.js';
+import { indentAt } from './edits.js';
+import type { Associate } from './model-shape.js';
+
+const METHODS = new Set(['belongsTo', 'hasMany', 'hasOne', 'belongsToMany']);
+
+/** One statement of a model's `associate`, written with the models' own names. */
+export interface AssociationLine {
+  /** Without the indentation of its first line. */
+  readonly text: string;
+  /** Models it names, in order. */
+  readonly models: readonly Model[];
+}
+
+/** True for `A.belongsTo(B, …)` and its kin. */
+export function isAssociation(statement: ts.Statement): boolean {
+  return (
+    ts.isExpressionStatement(statement) &&
+    ts.isCallExpression(statement.expression) &&
+    METHODS.has(memberName(statement.expression.expression) ?? '') &&
+    statement.expression.arguments.length > 0
+  );
+}
+
+/**
+ * The lines of a file's own `associate` function. Associations that join two databases are left out and
+ * noted; undefined, with a problem, where a statement is not understood.
+ */
+export function linesOfAssociate(
+  draft: Draft,
+  analysis: Analysis,
+  self: Model,
+  local: string | undefined,
+  { body, parameter }: Associate,
+): AssociationLine[] | undefined {
+  const models = parameter !== undefined && ts.isIdentifier(parameter) ? parameter.text : undefined;
+  const taken = new Set<string>();
+  if (parameter !== undefined && ts.isObjectBindingPattern(parameter)) addNames(parameter, taken);
+  const resolve = (node: ts.Node): Model | undefined => {
+    if (node.kind === ts.SyntaxKind.ThisKeyword) return self;
+    if (
+      ts.isPropertyAccessExpression(node) &&
+      ts.isIdentifier(node.expression) &&
+      node.expression.text === models
+    )
+      return analysis.registry.named(node.name.text);
+    if (!ts.isIdentifier(node)) return undefined;
+    if (node.text === local || node.text === self.name) return self;
+    return taken.has(node.text) ? analysis.registry.named(node.text) : undefined;
+  };
+  const lines: AssociationLine[] = [];
+  for (const statement of body.statements) {
+    if (models !== undefined && isTakingApart(statement, models, taken)) continue;
+    const line = renderLine(draft.file, statement, resolve);
+    const isWhole = !mentions(statement, models, resolve);
+    if (!isWhole) {
+      draft.problem(
+        'CODE_MODEL_SHAPE',
+        statement,
+        `the associations of ${self.name} are not understood here`,
+        self.name,
+      );
+      return undefined;
+    }
+    if (!crosses(draft, self, statement, line)) lines.push(line);
+  }
+  return lines;
+}
+
+/** `const { User, Drug } = models;`: the names become known, and the line goes. */
+function isTakingApart(statement: ts.Statement, models: string, taken: Set<string>): boolean {
+  if (!ts.isVariableStatement(statement)) return false;
+  return statement.declarationList.declarations.every(({ name, initializer }) => {
+    const matches = initializer !== undefined && ts.isIdentifier(initializer) && initializer.text === models;
+    if (!matches || !ts.isObjectBindingPattern(name)) return false;
+    addNames(name, taken);
+    return true;
+  });
+}
+
+function addNames(pattern: ts.ObjectBindingPattern, names: Set<string>): void {
+  for (const element of pattern.elements) {
+    if (ts.isIdentifier(element.name) && element.propertyName === undefined) names.add(element.name.text);
+  }
+}
+
+/** True where the models object is still used in a way that was not replaced. */
+function mentions(
+  statement: ts.Statement,
+  models: string | undefined,
+  resolve: (node: ts.Node) => Model | undefined,
+): boolean {
+  let found = false;
+  walk(statement, (node) => {
+    if (resolve(node) !== undefined) return false;
+    if (ts.isIdentifier(node) && node.text === models) found = true;
+    return undefined;
+  });
+  return found;
+}
+
+/** Notes an association that joins two databases; true for one. */
+export function crosses(draft: Draft, self: Model, statement: ts.Statement, line: AssociationLine): boolean {
+  const other = line.models.find((model) => areApart(self, model));
+  if (other === undefined) return false;
+  draft.note(
+    'CODE_CROSSING_ASSOCIATION',
+    'warning',
+    statement,
+    `the association of ${self.name} with ${other.name} was taken out: their tables are in different databases`,
+    self.name,
+  );
+  return true;
+}
+
+/** A statement's text with its comments, each model in it under its own name. */
+export function renderLine(
+  file: ts.SourceFile,
+  statement: ts.Statement,
+  resolve: (node: ts.Node) => Model | undefined,
+): AssociationLine {
+  const start = withComments(file, statement);
+  const models: Model[] = [];
+  let text = '';
+  let done = start;
+  walk(statement, (node) => {
+    const model = resolve(node);
+    if (model === undefined) return undefined;
+    if (!models.includes(model)) models.push(model);
+    text += file.text.slice(done, node.getStart(file)) + model.name;
+    done = node.end;
+    return false;
+  });
+  text += file.text.slice(done, statement.end) + trailingComment(file, statement);
+  const indent = indentAt(file.text, start);
+  return { text: text.replaceAll(`\n${indent}`, '\n'), models };
+}
+
+/** Where a statement begins, with the comments above it. */
+export function withComments(file: ts.SourceFile, statement: ts.Node): number {
+  const [first] = ts.getLeadingCommentRanges(file.text, statement.pos) ?? [];
+  return first === undefined || statement.pos === 0 ? statement.getStart(file) : first.pos;
+}
+
+function trailingComment(file: ts.SourceFile, statement: ts.Statement): string {
+  const last = ts.getTrailingCommentRanges(file.text, statement.end)?.at(-1);
+  return last === undefined ? '' : file.text.slice(statement.end, last.end);
+}
+
+/** The `associate` member of a migrated model, without a comma before it; '' where nothing is to be said. */
+export function associateText(
+  draft: Draft,
+  self: Model,
+  lines: readonly AssociationLine[],
+  comments: string,
+): string {
+  if (lines.length === 0) return '';
+  const { indent, end, isTypeScript } = draft.style;
+  const names = [...new Set([self, ...lines.flatMap(({ models }) => models)].map(({ name }) => name))];
+  const type = isTypeScript ? ': Sequelize' : '';
+  if (isTypeScript) draft.fromSequelize.add('type Sequelize');
+  const body = lines.map(({ text, models }) => {
+    const absent = self.directory ? models.find((model) => model !== self && !model.directory) : undefined;
+    return indented(absent === undefined ? text : `if (${absent.name}) ${text}`, indent + indent);
+  });
+  const head = comments === '' ? '' : `${indented(comments, indent)}\n`;
+  return [
+    `${head}${indent}associate: (clinicDb${type}) => {`,
+    `${indent}${indent}const { ${names.join(', ')} } = clinicDb.models${end}`,
+    '',
+    ...body,
+    `${indent}}`,
+  ].join('\n');
+}
+
+function indented(text: string, indent: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line.trim() === '' ? line : indent + line))
+    .join('\n');
+}

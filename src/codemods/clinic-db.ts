@@ -1,0 +1,66 @@
+import { ts } from 'ts-morph';
+import type { AppConfig } from '../config/types.js';
+import { requestOf } from '../project/owners.js';
+import type { FunctionNode } from '../project/types.js';
+import type { Draft } from './draft.js';
+
+/** The parameter of functions that never see the request. */
+export const CLINIC_DB = 'clinicDb';
+
+/** How a function says "this clinic's connection", and whether it sees the request at all. */
+export interface ClinicDb {
+  readonly expression: string;
+  readonly source: 'request' | 'pattern' | 'parameter';
+}
+
+/** The clinic's connection as seen from a function: `req.clinicDb` by the request's name there, else a parameter. */
+export function clinicDbOf(app: AppConfig, owner: FunctionNode): ClinicDb {
+  const request = requestOf(owner);
+  if (request === undefined) return { expression: CLINIC_DB, source: 'parameter' };
+  if (request.kind === 'name')
+    return { expression: app.clinicDb.replace(/^req\b/, request.name), source: 'request' };
+  return { expression: app.clinicDb.replace(/^req\./, ''), source: 'pattern' };
+}
+
+/** True for a function that takes `clinicDb` already. */
+export function takesClinicDb(owner: FunctionNode): boolean {
+  return owner.parameters.some(({ name }) => ts.isIdentifier(name) && name.text === CLINIC_DB);
+}
+
+/** Adds `clinicDb` to a handler's `({ params, body }, res)`. */
+export function addToPattern(draft: Draft, owner: FunctionNode, name: string): void {
+  const request = requestOf(owner);
+  if (request?.kind !== 'pattern') return;
+  const { elements } = request.pattern;
+  const last = elements.at(-1);
+  if (!/^[A-Za-z_$][\w$]*$/.test(name) || last?.dotDotDotToken !== undefined) {
+    draft.problem('CODE_REQUEST_PATTERN', request.pattern, `${name} cannot be taken out of the request here`);
+  } else if (!elements.some((element) => element.name.getText(draft.file) === name)) {
+    if (last === undefined)
+      draft.replace(request.pattern.getStart(draft.file), request.pattern.end, `{ ${name} }`);
+    else draft.insert(last.end, `, ${name}`);
+  }
+}
+
+/** Makes `clinicDb` a function's first parameter. */
+export function addParameter(draft: Draft, owner: FunctionNode): void {
+  const type = draft.style.isTypeScript ? ': Sequelize' : '';
+  if (type !== '') draft.fromSequelize.add('type Sequelize');
+  const [first] = owner.parameters;
+  const isBare = ts.isArrowFunction(owner) && draft.file.text.charAt(owner.parameters.pos - 1) !== '(';
+  if (isBare && first !== undefined) {
+    draft.replace(
+      first.getStart(draft.file),
+      first.end,
+      `(${CLINIC_DB}${type}, ${first.getText(draft.file)})`,
+    );
+  } else if (first === undefined) draft.insert(owner.parameters.pos, `${CLINIC_DB}${type}`);
+  else draft.insert(first.getStart(draft.file), `${CLINIC_DB}${type}, `);
+}
+
+/** Passes an expression as a call's first argument. */
+export function passArgument(draft: Draft, call: ts.CallExpression, expression: string): void {
+  const [first] = call.arguments;
+  if (first === undefined) draft.insert(call.arguments.pos, expression);
+  else draft.insert(first.getStart(draft.file), `${expression}, `);
+}

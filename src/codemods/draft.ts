@@ -1,0 +1,126 @@
+import type { ts } from 'ts-morph';
+import type { Finding, Severity } from '../core/finding.js';
+import type { FindingCode } from '../core/finding-codes.js';
+import { FINDINGS } from '../core/finding-codes.js';
+import type { Analysis } from '../project/analysis.js';
+import { locationOf } from '../project/nodes.js';
+import { type Edit, wholeLines } from './edits.js';
+import { type Style, styleOf } from './style.js';
+
+/** Names that a file may import from the runtime files. */
+export type RuntimeName =
+  | 'ModelFactory'
+  | 'getCentralConnection'
+  | 'initializeCentralConnection'
+  | 'closeConnections'
+  | 'clinicRoutingMiddleware';
+
+/** What is to become of one file: all of its edits, or, with a problem, none. */
+export class Draft {
+  readonly style: Style;
+  readonly edits: Edit[] = [];
+  /** Statements that go away whole, with their comments. */
+  readonly removals: { readonly start: number; readonly end: number }[] = [];
+  /** References that no longer mean the file's import. */
+  readonly replaced = new Set<ts.Identifier>();
+  /** Runtime names the result needs. */
+  readonly needs = new Set<RuntimeName>();
+  /** Names the result needs from the package sequelize; `type ` before those that are types. */
+  readonly fromSequelize = new Set<string>();
+  /** Ranges that go away on purpose, with their comments. */
+  readonly dropped: { readonly start: number; readonly end: number }[] = [];
+  /** Why the file is left as it is. */
+  readonly problems: Finding[] = [];
+  /** What to know of the result. */
+  readonly notes: Finding[] = [];
+  /** Files that must be migrated together with this one. */
+  readonly linked = new Set<ts.SourceFile>();
+
+  constructor(readonly file: ts.SourceFile) {
+    this.style = styleOf(file);
+  }
+
+  replace(start: number, end: number, text: string): void {
+    this.edits.push({ start, end, text });
+  }
+
+  insert(at: number, text: string): void {
+    this.edits.push({ start: at, end: at, text });
+  }
+
+  /** Takes a statement out, with the lines it stands on. */
+  remove(start: number, end: number): void {
+    this.removals.push({ start, end });
+  }
+
+  /** True where the file would change. */
+  hasEdits(): boolean {
+    return this.edits.length > 0 || this.removals.length > 0;
+  }
+
+  /** Every edit, neighbouring removals made one so that no heap of blank lines is left. */
+  allEdits(): Edit[] {
+    const merged: { start: number; end: number }[] = [];
+    for (const { start, end } of [...this.removals].sort((a, b) => a.start - b.start)) {
+      const last = merged.at(-1);
+      if (last !== undefined && this.file.text.slice(last.end, start).trim() === '')
+        last.end = Math.max(last.end, end);
+      else merged.push({ start, end });
+    }
+    const removals = merged.map(({ start, end }) => ({
+      ...wholeLines(this.file.text, start, end),
+      text: '',
+    }));
+    return [...this.edits, ...removals];
+  }
+
+  problem(code: FindingCode, node: ts.Node, message: string, subject?: string): void {
+    this.problems.push(findingAt(code, 'error', node, message, subject));
+  }
+
+  note(code: FindingCode, severity: Severity, node: ts.Node, message: string, subject?: string): void {
+    this.notes.push(findingAt(code, severity, node, message, subject));
+  }
+}
+
+/** A finding at a node, with the mend of its code as the hint. */
+export function findingAt(
+  code: FindingCode,
+  severity: Severity,
+  node: ts.Node,
+  message: string,
+  subject?: string,
+): Finding {
+  return {
+    code,
+    severity,
+    message,
+    location: locationOf(node),
+    hint: FINDINGS[code].mend,
+    ...(subject === undefined ? {} : { subject }),
+  };
+}
+
+/** The drafts of one run over one analysed application. */
+export class Drafts {
+  readonly #drafts = new Map<ts.SourceFile, Draft>();
+
+  constructor(readonly analysis: Analysis) {}
+
+  of(file: ts.SourceFile): Draft {
+    const found = this.#drafts.get(file) ?? new Draft(file);
+    this.#drafts.set(file, found);
+    return found;
+  }
+
+  all(): Draft[] {
+    return [...this.#drafts.values()];
+  }
+
+  /** Both files are migrated, or neither. */
+  link(one: ts.SourceFile, other: ts.SourceFile): void {
+    if (one === other) return;
+    this.of(one).linked.add(other);
+    this.of(other).linked.add(one);
+  }
+}

@@ -1,0 +1,106 @@
+import { ts } from 'ts-morph';
+import type { Analysis } from '../project/analysis.js';
+import { memberName } from '../project/nodes.js';
+import type { TableFacts } from '../project/read-models.js';
+import type { Use } from '../project/read-uses.js';
+import { areApart, type Home, homesOf } from '../project/types.js';
+import type { Draft } from './draft.js';
+import { queryHome } from './raw-queries.js';
+import { transactionHome } from './transactions.js';
+
+/** Methods of the connection that build parts of a query or ask for its dialect: any connection will do. */
+const PORTABLE = new Set([
+  'fn',
+  'col',
+  'literal',
+  'where',
+  'cast',
+  'json',
+  'and',
+  'or',
+  'escape',
+  'random',
+  'getQueryInterface',
+  'QueryTypes',
+  'Op',
+  'Transaction',
+  'Sequelize',
+]);
+
+/**
+ * Decides for every use of one function which database it means. What cannot be decided, or reaches from one
+ * database to the other, becomes a problem of the draft.
+ */
+export function decideHomes(
+  draft: Draft,
+  { registry }: Analysis,
+  facts: TableFacts,
+  uses: readonly Use[],
+): ReadonlyMap<Use, Home> {
+  const homes = new Map<Use, Home>();
+  const open: Use[] = [];
+  for (const use of uses) {
+    if (use.model === undefined) continue;
+    const [home, other] = homesOf(use.model);
+    const partner = receiverOf(use, uses)?.model;
+    if (partner !== undefined && areApart(partner, use.model)) {
+      draft.problem(
+        'CODE_CROSSING_INCLUDE',
+        use.node,
+        `a query of ${partner.name} reaches ${use.model.name}, which is in another database`,
+        use.model.name,
+      );
+    }
+    if (home === undefined)
+      draft.problem(
+        'CODE_MODEL_IGNORED',
+        use.node,
+        `${use.model.name} is used, and its table ${use.model.tableName} is left behind`,
+        use.model.name,
+      );
+    else if (other === undefined) homes.set(use, home);
+    else open.push(use);
+  }
+  const known = new Set(homes.values());
+  const usual: Home = known.has('clinic') || known.size === 0 ? 'clinic' : 'central';
+  for (const use of open) {
+    const around = receiverOf(use, uses);
+    const inside = uses.find((one) => one !== use && receiverOf(one, uses) === use && !open.includes(one));
+    const partner = (around && homes.get(around)) ?? (inside && homes.get(inside));
+    homes.set(use, partner ?? usual);
+  }
+  for (const use of uses) {
+    if (use.model !== undefined) continue;
+    const method = memberName(use.node.parent);
+    const called = use.node.parent.parent;
+    if (method === 'transaction') homes.set(use, transactionHome(draft, use, uses, homes, usual));
+    else if (method === 'query' && ts.isCallExpression(called))
+      homes.set(use, queryHome(draft, called, registry.models, facts));
+    else if (method === 'authenticate') homes.set(use, 'central');
+    else if (method === undefined || PORTABLE.has(method)) homes.set(use, usual);
+    else
+      draft.problem(
+        'CODE_CONNECTION_USE',
+        use.node,
+        `${use.node.getText()}.${method} has no equivalent for one clinic`,
+      );
+  }
+  return homes;
+}
+
+/** The use whose method is called with this one among its arguments: Patient of `Patient.findAll({ include: User })`. */
+export function receiverOf(use: Use, uses: readonly Use[]): Use | undefined {
+  for (let at: ts.Node = use.node; at.parent !== undefined && at !== use.owner; at = at.parent) {
+    const call = at.parent;
+    if (
+      !ts.isCallExpression(call) ||
+      call.expression === at ||
+      !ts.isPropertyAccessExpression(call.expression)
+    )
+      continue;
+    const receiver = call.expression.expression;
+    const found = uses.find((one) => one.node === receiver && one.model !== undefined);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,128 @@
+import type { ts } from 'ts-morph';
+import type { AppConfig } from '../config/types.js';
+import type { Finding } from '../core/finding.js';
+import { analyse } from '../project/analysis.js';
+import { openProject, type Sources, withoutMark } from '../project/load-project.js';
+import type { TableFacts } from '../project/read-models.js';
+import type { Use } from '../project/read-uses.js';
+import type { FunctionNode } from '../project/types.js';
+import { type Draft, Drafts, findingAt } from './draft.js';
+import { applyEdits } from './edits.js';
+import { finishImports } from './imports.js';
+import { migrateModel } from './models.js';
+import { isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
+import { migrateFunctions } from './routes.js';
+import { claimStart, migrateServer } from './server.js';
+import { passClinicDb } from './services.js';
+
+/** What a run would write, and what it has to say. */
+export interface Migration {
+  /** Absolute path to new text, for files that change. */
+  readonly changes: ReadonlyMap<string, string>;
+  readonly findings: readonly Finding[];
+  /** Ranges of the old texts (byte-order mark aside) that go away on purpose, with their comments. */
+  readonly dropped: ReadonlyMap<string, readonly { readonly start: number; readonly end: number }[]>;
+}
+
+export interface MigrationInput {
+  readonly sources: Sources;
+  readonly app: AppConfig;
+  readonly facts: TableFacts;
+  /** True for files that may be changed and reported on. */
+  readonly isWanted: (path: string) => boolean;
+  /** Files to leave alone, with the reason. */
+  readonly blocked?: ReadonlyMap<string, string>;
+}
+
+/** Every edit all codemods ask for, without the proofs of migrate(). */
+export function planMigration({ sources, app, facts, isWanted, blocked }: MigrationInput): Migration {
+  const project = openProject(sources, app);
+  const analysis = analyse(project, facts);
+  const drafts = new Drafts(analysis);
+  for (const [file] of analysis.uses) {
+    if (project.syntaxErrors(file).length > 0)
+      drafts.of(file).problem('CODE_SYNTAX', file, 'the file cannot be parsed');
+  }
+  for (const [path, reason] of blocked ?? []) {
+    const file = project.file(path);
+    if (file !== undefined) drafts.of(file).problem('CODE_NOT_STABLE', file, reason);
+  }
+  const added = takeAssociations(drafts);
+  for (const file of analysis.registry.inFile.keys()) {
+    if (!migrateModel(drafts, file, added.get(file) ?? []))
+      for (const one of added.get(file) ?? []) drafts.link(file, one.file);
+  }
+  const claimed = new Set<Use>(claimStart(drafts));
+  const needing: FunctionNode[] = [];
+  for (const [file, fileUses] of analysis.uses) {
+    if (analysis.registry.inFile.has(file) || isModelsIndex(drafts, file)) continue;
+    needing.push(...migrateFunctions(drafts, facts, fileUses, claimed));
+  }
+  passClinicDb(drafts, needing);
+  migrateServer(drafts);
+  const failed = spreadProblems(drafts, isWanted);
+  migrateIndex(drafts, failed);
+  return collect(drafts, sources, failed, isWanted);
+}
+
+/** The files that are left alone: those with a problem, and all that must be migrated together with one. */
+function spreadProblems(drafts: Drafts, isWanted: (path: string) => boolean): Map<ts.SourceFile, Draft> {
+  const failed = new Map<ts.SourceFile, Draft>();
+  for (const draft of drafts.all()) {
+    const [outside] = [...draft.linked].filter(
+      (file) => !isWanted(file.fileName) && drafts.of(file).hasEdits(),
+    );
+    if (outside !== undefined && isWanted(draft.file.fileName))
+      draft.problem('CODE_OUTSIDE_PATHS', draft.file, `${outside.fileName} would have to change too`);
+  }
+  const queue = drafts.all().filter(({ problems }) => problems.length > 0);
+  for (const draft of queue) failed.set(draft.file, draft);
+  for (let draft = queue.shift(); draft !== undefined; draft = queue.shift()) {
+    for (const file of draft.linked) {
+      if (failed.has(file)) continue;
+      const origin = failed.get(draft.file) ?? draft;
+      failed.set(file, origin);
+      queue.push(drafts.of(file));
+    }
+  }
+  return failed;
+}
+
+function collect(
+  drafts: Drafts,
+  sources: Sources,
+  failed: ReadonlyMap<ts.SourceFile, Draft>,
+  isWanted: (path: string) => boolean,
+): Migration {
+  const changes = new Map<string, string>();
+  const findings: Finding[] = [];
+  const dropped = new Map<string, Draft['dropped']>();
+  for (const draft of drafts.all()) {
+    const path = draft.file.fileName;
+    if (!isWanted(path)) continue;
+    const origin = failed.get(draft.file);
+    if (origin !== undefined) {
+      findings.push(...draft.problems, ...draft.notes.filter(({ code }) => code === 'CODE_RECEIVER_UNKNOWN'));
+      if (draft.problems.length === 0 && draft.hasEdits())
+        findings.push(
+          findingAt(
+            'CODE_GROUP_LEFT',
+            'error',
+            draft.file,
+            `left as it is, because of ${origin.file.fileName}`,
+          ),
+        );
+      continue;
+    }
+    findings.push(...draft.notes);
+    if (!draft.hasEdits()) continue;
+    finishImports(draft, drafts.analysis);
+    const text = sources.texts.get(path) ?? '';
+    const mark = text.slice(0, text.length - withoutMark(text).length);
+    const result = mark + applyEdits(withoutMark(text), draft.allEdits(), draft.style.endOfLine);
+    if (result === text) continue;
+    changes.set(path, result);
+    dropped.set(path, draft.dropped);
+  }
+  return { changes, findings, dropped };
+}

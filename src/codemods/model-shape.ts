@@ -1,0 +1,132 @@
+import { ts } from 'ts-morph';
+import type { Analysis } from '../project/analysis.js';
+import { exportsOf } from '../project/modules.js';
+import { assignment, descendants } from '../project/nodes.js';
+import { isMigratedModel } from '../project/read-models.js';
+import type { Model } from '../project/types.js';
+
+/** How a file defines its one model. */
+export type ModelShape =
+  | { readonly kind: 'migrated'; readonly model: Model }
+  | {
+      /** `module.exports = (sequelize, DataTypes) => { …; return Patient; }`. */
+      readonly kind: 'factory';
+      readonly model: Model;
+      readonly node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration;
+      /** The connection's parameter. */
+      readonly parameter: string;
+      readonly local: string | undefined;
+    }
+  | {
+      /** `const Patient = sequelize.define(…)` or `class Patient` with `init` on a global connection. */
+      readonly kind: 'global';
+      readonly model: Model;
+      /** What becomes the body of `define`: the statements from the first that needs the connection. */
+      readonly wrapped: readonly ts.Statement[];
+      /** The statement that exports the model. */
+      readonly last: ts.Statement;
+      readonly parameter: string;
+      /** Undefined where the definition itself is exported. */
+      readonly local: string | undefined;
+    };
+
+/** The shape of a file that defines models; undefined for one that is not understood. */
+export function shapeOf(analysis: Analysis, file: ts.SourceFile): ModelShape | undefined {
+  const [model, ...others] = analysis.registry.inFile.get(file) ?? [];
+  if (model === undefined || others.length > 0) return undefined;
+  if (isMigratedModel(file)) return { kind: 'migrated', model };
+  const { whole, named } = exportsOf(file);
+  if (whole === undefined || named.size > 0) return undefined;
+  if (ts.isArrowFunction(whole) || ts.isFunctionExpression(whole) || ts.isFunctionDeclaration(whole))
+    return factoryShape(model, whole);
+  return globalShape(analysis, file, model, whole);
+}
+
+function factoryShape(
+  model: Model,
+  node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration,
+): ModelShape | undefined {
+  const [connection] = node.parameters;
+  if (connection === undefined || !ts.isIdentifier(connection.name) || node.parameters.length > 2)
+    return undefined;
+  const isPlain = node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) !== true;
+  const parameter = connection.name.text;
+  if (!isPlain || node.body === undefined) return undefined;
+  if (!ts.isBlock(node.body)) return { kind: 'factory', model, node, parameter, local: undefined };
+  const result = node.body.statements.at(-1);
+  if (result === undefined || !ts.isReturnStatement(result) || result.expression === undefined)
+    return undefined;
+  const local = ts.isIdentifier(result.expression) ? result.expression.text : undefined;
+  return { kind: 'factory', model, node, parameter, local };
+}
+
+function globalShape(
+  analysis: Analysis,
+  file: ts.SourceFile,
+  model: Model,
+  whole: ts.Expression | ts.ClassDeclaration,
+): ModelShape | undefined {
+  const connections = (analysis.uses.get(file)?.uses ?? []).filter((use) => use.model === undefined);
+  const [connection] = connections;
+  if (connection === undefined || ts.isStatement(whole)) return undefined;
+  const last = statementOf(whole);
+  if (last === undefined || last.parent !== file) return undefined;
+  const local = ts.isIdentifier(whole) ? whole.text : undefined;
+  const isNeeded = (statement: ts.Statement): boolean =>
+    !isImport(statement) &&
+    (connections.some(({ node }) => statementOf(node) === statement) ||
+      (ts.isClassDeclaration(statement) && analysis.registry.byNode.get(statement) === model));
+  const first = file.statements.findIndex((statement) => isNeeded(statement));
+  const end = file.statements.indexOf(last);
+  const isDefinition = ts.isCallExpression(whole) && analysis.registry.byNode.has(whole);
+  if (first < 0 || (local === undefined && !isDefinition)) return undefined;
+  const after = file.statements.slice(end + 1);
+  if (!after.every((statement) => associateIn(statement) !== undefined)) return undefined;
+  const wrapped = file.statements.slice(first, end);
+  if (wrapped.some((statement) => isImport(statement))) return undefined;
+  const parameter = ts.isIdentifier(connection.node) ? connection.node.text : 'sequelize';
+  return { kind: 'global', model, wrapped, last, parameter, local };
+}
+
+function isImport(statement: ts.Statement): boolean {
+  return (
+    ts.isImportDeclaration(statement) ||
+    (ts.isVariableStatement(statement) && /\brequire\(\s*['"]/.test(statement.getText()))
+  );
+}
+
+/** The top-level or function-level statement around a node. */
+function statementOf(node: ts.Node): ts.Statement | undefined {
+  let at: ts.Node = node;
+  while (at.parent !== undefined && !ts.isSourceFile(at.parent)) at = at.parent;
+  return at.parent === undefined ? undefined : (at as ts.Statement);
+}
+
+/** A function that sets up associations, with the node that goes away with it. */
+export interface Associate {
+  readonly node: ts.Statement | ts.MethodDeclaration;
+  readonly body: ts.Block;
+  readonly parameter: ts.BindingName | undefined;
+}
+
+/** `Patient.associate = (models) => { … }`, or a class's `static associate(models) { … }`. */
+export function associateIn(statement: ts.Statement): Associate | undefined {
+  if (ts.isExpressionStatement(statement)) {
+    const pair = assignment(statement.expression);
+    if (
+      pair === undefined ||
+      !ts.isPropertyAccessExpression(pair.left) ||
+      pair.left.name.text !== 'associate'
+    )
+      return undefined;
+    if (!ts.isArrowFunction(pair.right) && !ts.isFunctionExpression(pair.right)) return undefined;
+    const { body, parameters } = pair.right;
+    return ts.isBlock(body) ? { node: statement, body, parameter: parameters[0]?.name } : undefined;
+  }
+  if (!ts.isClassDeclaration(statement)) return undefined;
+  for (const method of descendants(statement, ts.isMethodDeclaration)) {
+    if (method.name.getText() === 'associate' && method.parent === statement && method.body !== undefined)
+      return { node: method, body: method.body, parameter: method.parameters[0]?.name };
+  }
+  return undefined;
+}

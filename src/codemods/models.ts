@@ -1,0 +1,225 @@
+import { ts } from 'ts-morph';
+import type { Use } from '../project/read-uses.js';
+import { areApart, type Model } from '../project/types.js';
+import { type AssociationLine, associateText, linesOfAssociate, withComments } from './associations.js';
+import type { Draft, Drafts } from './draft.js';
+import { lineStart, wholeLines } from './edits.js';
+import { type Associate, associateIn, type ModelShape, shapeOf } from './model-shape.js';
+import { indentLines } from './obtain-models.js';
+
+type Unmigrated = Exclude<ModelShape, { kind: 'migrated' }>;
+
+/**
+ * Turns a file that defines a model into `{ define, associate }`. `added` are associations that stood in other
+ * files. True where the file is or becomes so; else it carries a problem.
+ */
+export function migrateModel(
+  drafts: Drafts,
+  file: ts.SourceFile,
+  added: readonly AssociationLine[],
+): boolean {
+  const draft = drafts.of(file);
+  const shape = shapeOf(drafts.analysis, file);
+  const [model] = drafts.analysis.registry.inFile.get(file) ?? [];
+  if (shape === undefined) {
+    const names = (drafts.analysis.registry.inFile.get(file) ?? []).map(({ name }) => name).join(', ');
+    draft.problem(
+      'CODE_MODEL_SHAPE',
+      file.statements[0] ?? file,
+      `how ${names} is defined here is not understood`,
+      model?.name,
+    );
+    return false;
+  }
+  if (shape.kind === 'migrated') return added.length === 0;
+  const statements = shape.kind === 'factory' ? bodyOf(shape) : [...file.statements];
+  const own = statements.flatMap((statement) => associateIn(statement) ?? []);
+  const lines = own.flatMap(
+    (one) => linesOfAssociate(draft, drafts.analysis, shape.model, shape.local, one) ?? [],
+  );
+  const comments = own
+    .map(({ node }) => file.text.slice(withComments(file, node), node.getStart(file)).trim())
+    .join('\n');
+  const associate = associateText(draft, shape.model, [...lines, ...added], comments);
+  rewriteUses(drafts, draft, shape, own);
+  if (shape.kind === 'factory') rewriteFactory(draft, shape, own, associate);
+  else rewriteGlobal(draft, shape, own, associate);
+  return true;
+}
+
+function bodyOf({ node }: Extract<Unmigrated, { kind: 'factory' }>): readonly ts.Statement[] {
+  return node.body !== undefined && ts.isBlock(node.body) ? node.body.statements : [];
+}
+
+/** Other models used by this one's hooks and methods are reached through its own connection. */
+function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own: readonly Associate[]): void {
+  const isInside = (use: Use): boolean =>
+    own.some(({ node }) => node.pos <= use.node.pos && use.node.end <= node.end);
+  for (const use of drafts.analysis.uses.get(draft.file)?.uses ?? []) {
+    if (use.model === shape.model) continue;
+    if (use.root !== undefined) draft.replaced.add(use.root);
+    if (isInside(use)) continue;
+    if (use.model !== undefined && (areApart(shape.model, use.model) || use.owner === undefined))
+      draft.problem(
+        'CODE_MODEL_IN_MODEL',
+        use.node,
+        `${shape.model.name} uses ${use.model.name}`,
+        shape.model.name,
+      );
+    const text = use.model === undefined ? shape.parameter : `${shape.parameter}.models.${use.model.name}`;
+    if (use.node.getText(draft.file) !== text)
+      draft.replace(use.node.getStart(draft.file), use.node.end, text);
+  }
+}
+
+function dropAssociate(draft: Draft, { node }: Associate): { start: number; end: number } {
+  const range = wholeLines(draft.file.text, withComments(draft.file, node), node.end);
+  draft.dropped.push(range);
+  return range;
+}
+
+function parameterText(draft: Draft, parameter: string): string {
+  if (!draft.style.isTypeScript) return `(${parameter})`;
+  draft.fromSequelize.add('type Sequelize');
+  return `(${parameter}: Sequelize)`;
+}
+
+function rewriteFactory(
+  draft: Draft,
+  { node, parameter, local, model }: Extract<Unmigrated, { kind: 'factory' }>,
+  own: readonly Associate[],
+  associate: string,
+): void {
+  const { file, style } = draft;
+  const unit = style.indent;
+  importTypes(draft, node);
+  const tail = `${associate === '' ? '' : `,\n\n${associate}`}\n}`;
+  const head = `${ts.isFunctionDeclaration(node) ? 'export default ' : ''}{\n${unit}define: ${parameterText(draft, parameter)} => `;
+  const { body } = node;
+  if (body === undefined) return;
+  const start = node.getStart(file);
+  const end = ts.isFunctionDeclaration(node) ? `${tail}${style.end}` : tail;
+  if (!ts.isBlock(body)) {
+    draft.replace(start, body.getStart(file), `${head}{\n${unit}${unit}return `);
+    indentLines(draft, body.getStart(file), body.end, unit + unit);
+    draft.insert(body.end, `${style.end}\n${unit}}${end}`);
+    return;
+  }
+  draft.replace(start, body.getStart(file) + 1, `${head}{`);
+  const left = body.statements.filter((statement) => !own.some((one) => one.node === statement));
+  const dropped =
+    collapse(draft, left, local, body.statements.length !== left.length, model) ??
+    own.map((one) => dropAssociate(draft, one));
+  indentLines(draft, body.getStart(file), body.end, unit, dropped);
+  for (const range of dropped) draft.replace(range.start, range.end, '');
+  draft.insert(body.end, end);
+}
+
+/** `const X = define(…); return X;` becomes `return define(…);`. Returns what goes away; undefined where nothing does. */
+function collapse(
+  draft: Draft,
+  left: readonly ts.Statement[],
+  local: string | undefined,
+  hadAssociate: boolean,
+  model: Model,
+): { start: number; end: number }[] | undefined {
+  const { file } = draft;
+  const [definition, result, ...more] = left;
+  if (
+    definition === undefined ||
+    result === undefined ||
+    more.length > 0 ||
+    !ts.isVariableStatement(definition)
+  )
+    return undefined;
+  const [declaration] = definition.declarationList.declarations;
+  const initializer = declaration?.initializer;
+  if (
+    declaration?.name.getText(file) !== local ||
+    initializer === undefined ||
+    !ts.isCallExpression(initializer)
+  )
+    return undefined;
+  const uses = initializer.getText(file).match(new RegExp(`\\b${model.name}\\b(?!['"])`, 'g'));
+  const between = file.text.slice(definition.end, result.getStart(file));
+  const hasComments = /\/[/*]/.test(
+    hadAssociate ? file.text.slice(result.pos, result.getStart(file)) : between,
+  );
+  if (uses !== null || hasComments || (hadAssociate && /\/[/*]/.test(trailing(file, definition))))
+    return undefined;
+  draft.replace(definition.getStart(file), initializer.getStart(file), 'return ');
+  const range = { start: definition.end, end: result.end };
+  draft.dropped.push(range);
+  return [range];
+}
+
+function trailing(file: ts.SourceFile, statement: ts.Statement): string {
+  return file.text.slice(statement.end, file.text.indexOf('\n', statement.end));
+}
+
+/** A factory's second parameter becomes an import of DataTypes. */
+function importTypes(
+  draft: Draft,
+  node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration,
+): void {
+  const types = node.parameters[1]?.name;
+  if (types === undefined || !ts.isIdentifier(types)) return;
+  const used = node.body?.getText(draft.file).match(new RegExp(`\\b${types.text}\\b`)) !== null;
+  if (used) draft.fromSequelize.add(types.text === 'DataTypes' ? 'DataTypes' : `DataTypes: ${types.text}`);
+}
+
+function rewriteGlobal(
+  draft: Draft,
+  { wrapped, last, parameter, local, model }: Extract<Unmigrated, { kind: 'global' }>,
+  own: readonly Associate[],
+  associate: string,
+): void {
+  const { file, style } = draft;
+  const unit = style.indent;
+  const inner = unit + unit;
+  const [first] = wrapped;
+  const head = style.isEsModule ? 'export default {' : 'module.exports = {';
+  const open = `${head}\n${unit}define: ${parameterText(draft, parameter)} => {\n${inner}`;
+  const close = `\n${unit}}${associate === '' ? '' : `,\n\n${associate}`}\n}${style.end}`;
+  if (local === undefined || first === undefined) {
+    const definition = ts.isExportAssignment(last)
+      ? last.expression
+      : ts.isExpressionStatement(last) && ts.isBinaryExpression(last.expression)
+        ? last.expression.right
+        : undefined;
+    if (definition === undefined) return;
+    draft.replace(last.getStart(file), definition.getStart(file), `${open}return `);
+    indentLines(draft, definition.getStart(file), definition.end, inner);
+    draft.replace(definition.end, last.end, style.end + close);
+    for (const one of own) {
+      const range = dropAssociate(draft, one);
+      draft.replace(range.start, range.end, '');
+    }
+    return;
+  }
+  const start = withComments(file, first);
+  draft.insert(start, open);
+  const left = wrapped.filter((statement) => !own.some((one) => one.node === statement));
+  const later = own.filter(({ node }) => node.pos >= last.end);
+  const collapsed = collapse(draft, [...left, last], local, left.length < wrapped.length, model);
+  const ranges =
+    collapsed ?? own.filter((one) => !later.includes(one)).map((one) => dropAssociate(draft, one));
+  indentLines(
+    draft,
+    start,
+    collapsed === undefined ? lineStart(file.text, last.getStart(file)) : (left[0]?.end ?? 0),
+    inner,
+    ranges,
+  );
+  for (const { start: from, end } of ranges) draft.replace(from, end, collapsed === undefined ? '' : close);
+  for (const one of later) {
+    const range = dropAssociate(draft, one);
+    draft.replace(range.start, range.end, '');
+  }
+  if (collapsed === undefined)
+    draft.replace(
+      lineStart(file.text, last.getStart(file)),
+      last.end,
+      `${inner}return ${local}${style.end}${close}`,
+    );
+}

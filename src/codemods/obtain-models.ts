@@ -1,0 +1,168 @@
+import { ts } from 'ts-morph';
+import { descendants, enclosingFunctions } from '../project/nodes.js';
+import type { Use } from '../project/read-uses.js';
+import type { FunctionNode, Home, Model } from '../project/types.js';
+import type { Draft } from './draft.js';
+import { indentAt } from './edits.js';
+
+/** A model that a function needs under a name, from one of the databases. */
+export interface Wanted {
+  readonly local: string;
+  readonly model: Model;
+  readonly home: Home;
+  readonly uses: readonly Use[];
+}
+
+/** The expressions by which a function's getModel calls are written. */
+export interface Spelling {
+  /** `ModelFactory.getModel` or what the file calls it. */
+  readonly getModel: string;
+  readonly clinicDb: string;
+}
+
+/**
+ * Lets a function obtain its models at its start, inside the `try` that uses them where there is one, so
+ * that the handler's own `catch` still answers.
+ */
+export function obtainModels(
+  draft: Draft,
+  owner: FunctionNode,
+  wanted: readonly Wanted[],
+  spelling: Spelling,
+): void {
+  const places = new Map<ts.Block | undefined, Wanted[]>();
+  for (const one of wanted) {
+    const blocks = new Set(one.uses.map((use) => tryAround(use.node, owner)));
+    for (const block of blocks.has(undefined) ? [undefined] : blocks)
+      places.set(block, [...(places.get(block) ?? []), one]);
+  }
+  for (const [block, here] of places) {
+    const target = block ?? owner.body;
+    if (target === undefined) continue;
+    const atStart = (indent: string): string => statements(draft, here, spelling, indent);
+    if (ts.isBlock(target)) insertAtStart(draft, target, atStart);
+    else giveBody(draft, owner, target, atStart);
+  }
+}
+
+/** True where no `try` of the function is around all uses, so that a failing getModel rejects the function. */
+export function isUnguarded(owner: FunctionNode, wanted: readonly Wanted[]): boolean {
+  return wanted.some(({ uses }) => uses.some((use) => tryAround(use.node, owner) === undefined));
+}
+
+/** The outermost `try` block of the function itself that the node is in. */
+function tryAround(node: ts.Node, owner: FunctionNode): ts.Block | undefined {
+  let found: ts.Block | undefined;
+  for (let at = node; at !== owner && at !== undefined; at = at.parent) {
+    const { parent } = at;
+    const [around] = enclosingFunctions(at);
+    if (
+      ts.isTryStatement(parent) &&
+      parent.tryBlock === at &&
+      around === owner &&
+      parent.catchClause !== undefined
+    )
+      found = parent.tryBlock;
+  }
+  return found;
+}
+
+function statements(draft: Draft, wanted: readonly Wanted[], spelling: Spelling, indent: string): string {
+  const { style } = draft;
+  const calls = wanted.map((one) => {
+    const database = one.home === 'clinic' ? spelling.clinicDb : 'getCentralConnection()';
+    return `${spelling.getModel}(${database}, ${style.quote}${one.model.name}${style.quote})`;
+  });
+  const [only] = wanted;
+  if (only !== undefined && wanted.length === 1)
+    return `${indent}const ${only.local} = await ${calls[0]}${style.end}`;
+  const names = wanted.map(({ local }) => local).join(', ');
+  const list = calls.map((call) => `${indent}${style.indent}${call}`).join(',\n');
+  return `${indent}const [${names}] = await Promise.all([\n${list}\n${indent}])${style.end}\n`;
+}
+
+function insertAtStart(draft: Draft, block: ts.Block, text: (indent: string) => string): void {
+  const source = draft.file.text;
+  const directives = block.statements.findLast(
+    (statement) => ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression),
+  );
+  const at = directives?.end ?? block.getStart(draft.file) + 1;
+  const next = block.statements.find((statement) => statement.pos >= at);
+  const outer = indentAt(source, block.getStart(draft.file));
+  const gap = source.slice(at, next?.getStart(draft.file) ?? block.end - 1);
+  if (gap.includes('\n')) {
+    const indent =
+      next === undefined ? outer + draft.style.indent : indentAt(source, next.getStart(draft.file));
+    const isBeforeComment = /^\s*\n[ \t]*\/[/*]/.test(source.slice(at));
+    draft.insert(at, `\n${text(indent)}${isBeforeComment && !text(indent).endsWith('\n') ? '\n' : ''}`);
+    return;
+  }
+  const inner = outer + draft.style.indent;
+  const last = block.statements.at(-1);
+  draft.replace(at, at + gap.length, `\n${text(inner)}\n${inner}`);
+  if (last !== undefined) draft.replace(last.end, block.end - 1, `\n${outer}`);
+}
+
+/** Gives an arrow function whose body is an expression a body in braces. */
+function giveBody(
+  draft: Draft,
+  owner: FunctionNode,
+  body: ts.Expression,
+  text: (indent: string) => string,
+): void {
+  if (!ts.isArrowFunction(owner)) return;
+  const source = draft.file.text;
+  const arrow = owner.equalsGreaterThanToken.end;
+  const start = body.getStart(draft.file);
+  const outer = indentAt(source, owner.getStart(draft.file));
+  const inner = outer + draft.style.indent;
+  const startsOnArrowLine = !source.slice(arrow, start).includes('\n');
+  draft.replace(arrow, start, ` {\n${text(inner)}\n${inner}return `);
+  if (startsOnArrowLine) indentLines(draft, start, body.end, draft.style.indent);
+  draft.insert(body.end, `${draft.style.end}\n${outer}}`);
+}
+
+/** Indents the lines that begin between two offsets by `unit`, leaving template literals and blank lines alone. */
+export function indentLines(
+  draft: Draft,
+  start: number,
+  end: number,
+  unit: string,
+  except: readonly { readonly start: number; readonly end: number }[] = [],
+): void {
+  const { text } = draft.file;
+  const literals = descendants(draft.file, isMultiLineText)
+    .map((node) => ({ start: node.getStart(draft.file), end: node.end }))
+    .concat(except);
+  for (let at = text.indexOf('\n', start) + 1; at > 0 && at < end; at = text.indexOf('\n', at) + 1) {
+    const isInside = literals.some((range) => range.start < at && at < range.end);
+    const isExcept = except.some((range) => range.start <= at && at < range.end);
+    const isBlank = /^[ \t]*\r?$/.test(text.slice(at, (text.indexOf('\n', at) + 1 || text.length + 1) - 1));
+    if (!isInside && !isExcept && !isBlank) draft.insert(at, unit);
+  }
+}
+
+function isMultiLineText(
+  node: ts.Node,
+): node is ts.TemplateExpression | ts.NoSubstitutionTemplateLiteral | ts.StringLiteral {
+  return (
+    ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isStringLiteral(node)
+  );
+}
+
+/** Makes a function async where it is not. */
+export function makeAsync(draft: Draft, owner: FunctionNode): void {
+  const name = ts.isMethodDeclaration(owner) ? owner.name : undefined;
+  const keyword =
+    ts.isFunctionDeclaration(owner) || ts.isFunctionExpression(owner)
+      ? owner.getChildren(draft.file).find(({ kind }) => kind === ts.SyntaxKind.FunctionKeyword)
+      : undefined;
+  draft.insert((name ?? keyword ?? owner).getStart(draft.file), 'async ');
+}
+
+export function isAsync(node: FunctionNode): boolean {
+  return (
+    ts.canHaveModifiers(node) &&
+    ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) === true
+  );
+}

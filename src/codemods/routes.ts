@@ -1,0 +1,185 @@
+import { ts } from 'ts-morph';
+import { isReference, walk } from '../project/nodes.js';
+import { isRouteArgument, requestOf } from '../project/owners.js';
+import type { TableFacts } from '../project/read-models.js';
+import type { FileUses, Use } from '../project/read-uses.js';
+import type { FunctionNode, Home } from '../project/types.js';
+import { addToPattern, clinicDbOf, takesClinicDb } from './clinic-db.js';
+import type { Draft, Drafts } from './draft.js';
+import { decideHomes } from './homes.js';
+import { importedGetModel } from './imports.js';
+import { isAsync, isUnguarded, makeAsync, obtainModels, type Wanted } from './obtain-models.js';
+import { requireAwaited } from './services.js';
+
+/**
+ * Lets every function of a file obtain its models and connections for one clinic. Returns the functions that
+ * need a clinic and see no request: `clinicDb` must be passed to them.
+ */
+export function migrateFunctions(
+  drafts: Drafts,
+  facts: TableFacts,
+  fileUses: FileUses,
+  claimed: ReadonlySet<Use>,
+): FunctionNode[] {
+  const draft = drafts.of(fileUses.file);
+  const byOwner = new Map<FunctionNode, Use[]>();
+  for (const use of fileUses.uses) {
+    if (claimed.has(use)) continue;
+    if (use.owner === undefined) reportAtLoad(draft, use);
+    else byOwner.set(use.owner, [...(byOwner.get(use.owner) ?? []), use]);
+  }
+  for (const node of fileUses.computed)
+    draft.problem(
+      'CODE_MODEL_COMPUTED',
+      node,
+      `which model ${node.parent.getText(draft.file).slice(0, 60)} means is not known`,
+    );
+  for (const node of fileUses.unknown)
+    draft.note('CODE_RECEIVER_UNKNOWN', 'warning', node, `nothing tells what ${receiverText(node)} is`);
+  const needing: FunctionNode[] = [];
+  for (const [owner, uses] of byOwner) {
+    if (migrateFunction(drafts, draft, facts, owner, uses)) needing.push(owner);
+  }
+  return needing;
+}
+
+function receiverText(node: ts.Node): string {
+  return ts.isCallExpression(node) ? (node.expression.getText().split('\n')[0] ?? '') : '';
+}
+
+function reportAtLoad(draft: Draft, use: Use): void {
+  const name = use.node.getText(draft.file);
+  if (use.model === undefined)
+    draft.problem('CODE_CONNECTION_AT_LOAD', use.node, `${name} is used while the file loads`);
+  else draft.problem('CODE_MODEL_AT_LOAD', use.node, `${name} is used while the file loads`, use.model.name);
+}
+
+/** True where the function needs `clinicDb` as a parameter. */
+function migrateFunction(
+  drafts: Drafts,
+  draft: Draft,
+  facts: TableFacts,
+  owner: FunctionNode,
+  uses: readonly Use[],
+): boolean {
+  const { project } = drafts.analysis;
+  const homes = decideHomes(draft, drafts.analysis, facts, uses);
+  const clinicDb = clinicDbOf(project.app, owner);
+  const wanted = wantedModels(draft, owner, uses, homes);
+  const needsClinic = [...homes.values()].includes('clinic');
+  if ([...homes.values()].includes('central')) draft.needs.add('getCentralConnection');
+  if (needsClinic && clinicDb.source === 'pattern') addToPattern(draft, owner, clinicDb.expression);
+  for (const use of uses) {
+    if (use.root !== undefined) draft.replaced.add(use.root);
+    if (use.model === undefined)
+      replaceExpression(
+        draft,
+        use.node,
+        homes.get(use) === 'central' ? 'getCentralConnection()' : clinicDb.expression,
+      );
+  }
+  if (wanted.length > 0) {
+    if (ts.isConstructorDeclaration(owner) || ts.isAccessor(owner) || owner.asteriskToken !== undefined) {
+      const [first] = uses;
+      if (first !== undefined)
+        draft.problem(
+          'CODE_MODEL_KEPT',
+          first.node,
+          `${first.node.getText(draft.file)} is used where nothing can be awaited`,
+        );
+      return false;
+    }
+    const imported = importedGetModel(drafts.analysis, draft.file);
+    if (imported === undefined) draft.needs.add('ModelFactory');
+    obtainModels(draft, owner, wanted, {
+      getModel: imported ?? 'ModelFactory.getModel',
+      clinicDb: clinicDb.expression,
+    });
+    if (!isAsync(owner)) becomeAsync(drafts, draft, owner, wanted);
+  }
+  return needsClinic && clinicDb.source === 'parameter' && !takesClinicDb(owner);
+}
+
+function becomeAsync(drafts: Drafts, draft: Draft, owner: FunctionNode, wanted: readonly Wanted[]): void {
+  makeAsync(draft, owner);
+  if (requestOf(owner) === undefined) requireAwaited(drafts, owner);
+  else if (isExpress4(drafts.analysis.project.manifest) && isUnguarded(owner, wanted) && !isWrapped(owner))
+    draft.note(
+      'CODE_HANDLER_REJECTION',
+      'warning',
+      owner,
+      'this handler is async now, and nobody answers when its getModel fails',
+    );
+}
+
+/** True unless package.json says Express 5 or later. */
+function isExpress4(manifest: string | undefined): boolean {
+  return !/"express"\s*:\s*"[^"\d]*(?:[5-9]|\d\d)/.test(manifest ?? '');
+}
+
+/** True for `router.get('/', wrap(async …))`. */
+function isWrapped(owner: FunctionNode): boolean {
+  return (
+    isRouteArgument(owner) && ts.isCallExpression(owner.parent) && ts.isCallExpression(owner.parent.parent)
+  );
+}
+
+/** The models a function must obtain, each under one name, in the order of their first use. */
+function wantedModels(
+  draft: Draft,
+  owner: FunctionNode,
+  uses: readonly Use[],
+  homes: ReadonlyMap<Use, Home>,
+): Wanted[] {
+  const wanted = new Map<
+    string,
+    { local: string; model: NonNullable<Use['model']>; home: Home; uses: Use[] }
+  >();
+  for (const use of [...uses].sort((a, b) => a.node.pos - b.node.pos)) {
+    const home = homes.get(use);
+    if (use.model === undefined || home === undefined) continue;
+    const local = localName(owner, use, uses);
+    const known = wanted.get(local);
+    if (known === undefined) wanted.set(local, { local, model: use.model, home, uses: [use] });
+    else if (known.model !== use.model || known.home !== home)
+      draft.problem(
+        'CODE_NAME_TAKEN',
+        use.node,
+        `${local} would have to mean two models in one function`,
+        use.model.name,
+      );
+    else known.uses.push(use);
+    if (use.node !== use.root) replaceExpression(draft, use.node, local);
+  }
+  return [...wanted.values()];
+}
+
+/** The name the source uses, else the model's own, out of the way of other names in the function. */
+function localName(owner: FunctionNode, use: Use, uses: readonly Use[]): string {
+  if (ts.isIdentifier(use.node)) return use.node.text;
+  const name = use.model?.name ?? '';
+  const preferred = name.charAt(0).toUpperCase() + name.slice(1);
+  let isTaken = false;
+  walk(owner, (node) => {
+    if (!ts.isIdentifier(node) || node.text !== preferred) return undefined;
+    const isOwnUse = uses.some((one) => one.node === node && one.model === use.model);
+    const isInsideUse = uses.some((one) => one.node.pos <= node.pos && node.end <= one.node.end);
+    const isDeclared =
+      !isReference(node) &&
+      (ts.isVariableDeclaration(node.parent) ||
+        ts.isParameter(node.parent) ||
+        ts.isBindingElement(node.parent));
+    if (!isOwnUse && !isInsideUse && (isReference(node) || isDeclared)) isTaken = true;
+    return undefined;
+  });
+  return isTaken ? `${preferred}Model` : preferred;
+}
+
+function replaceExpression(draft: Draft, node: ts.Expression, text: string): void {
+  const isShorthand = ts.isShorthandPropertyAssignment(node.parent);
+  draft.replace(
+    node.getStart(draft.file),
+    node.end,
+    isShorthand ? `${node.getText(draft.file)}: ${text}` : text,
+  );
+}

@@ -1,0 +1,142 @@
+import { posix } from 'node:path';
+import { ts } from 'ts-morph';
+import { descendants, memberName } from '../project/nodes.js';
+import { isRouteCall, requestOf } from '../project/owners.js';
+import type { Use } from '../project/read-uses.js';
+import type { Draft, Drafts } from './draft.js';
+import { indentAt } from './edits.js';
+
+const STARTING = new Set(['authenticate', 'sync']);
+
+/**
+ * Turns the start-up's `sequelize.authenticate()` and `sync()` into initializeCentralConnection(), and a
+ * shutdown's `close()` into closeConnections(). Returns the uses that are dealt with.
+ */
+export function claimStart(drafts: Drafts): Use[] {
+  const claimed: Use[] = [];
+  for (const [file, { uses }] of drafts.analysis.uses) {
+    const draft = drafts.of(file);
+    let isStarted = file.text.includes('initializeCentralConnection');
+    for (const use of uses) {
+      const method = memberName(use.node.parent);
+      const call = use.node.parent.parent;
+      const isStart = STARTING.has(method ?? '');
+      if (use.model !== undefined || !ts.isCallExpression(call) || call.expression !== use.node.parent)
+        continue;
+      if (!isStart && method !== 'close') continue;
+      if (use.owner !== undefined && requestOf(use.owner) !== undefined) continue;
+      claimed.push(use);
+      if (use.root !== undefined) draft.replaced.add(use.root);
+      if (method === 'close') {
+        draft.needs.add('closeConnections');
+        draft.replace(call.getStart(file), call.end, 'closeConnections()');
+        continue;
+      }
+      if (method === 'sync') draft.note('CODE_SYNC_REMOVED', 'info', call, 'sequelize.sync() was taken out');
+      const statement = ts.isAwaitExpression(call.parent) ? call.parent.parent : call.parent;
+      if (isStarted && ts.isExpressionStatement(statement)) {
+        draft.remove(statement.getStart(file), statement.end);
+        continue;
+      }
+      isStarted = true;
+      draft.needs.add('initializeCentralConnection');
+      draft.replace(call.getStart(file), call.end, 'initializeCentralConnection()');
+    }
+  }
+  return claimed;
+}
+
+/** Mounts clinicRoutingMiddleware after authentication, and connects to the central database before listening. */
+export function migrateServer(drafts: Drafts): void {
+  const { project, uses } = drafts.analysis;
+  const { app } = project;
+  let isMounted = false;
+  for (const file of uses.keys()) {
+    const draft = drafts.of(file);
+    for (const call of descendants(file, ts.isCallExpression)) {
+      if (isRouteCall(call) && mountAfterAuth(draft, call, app.authMiddleware)) isMounted = true;
+    }
+  }
+  const server = project.file(posix.join(app.root, app.server));
+  if (server === undefined) return;
+  const draft = drafts.of(server);
+  if (!isMounted && !server.text.includes('clinicRoutingMiddleware'))
+    draft.note('CODE_NO_AUTH', 'error', server, `${app.authMiddleware} is mounted nowhere`);
+  startCentral(drafts, draft);
+}
+
+/** True for a call that mounts the authentication, with or without the routing after it. */
+function mountAfterAuth(draft: Draft, call: ts.CallExpression, auth: string): boolean {
+  const { file } = draft;
+  const index = call.arguments.findIndex((argument) => isAuth(argument, auth));
+  const argument = call.arguments[index];
+  if (argument === undefined) return false;
+  const next = call.arguments[index + 1];
+  const { parent } = call;
+  if (next === undefined && memberName(call.expression) === 'use' && ts.isExpressionStatement(parent)) {
+    const after = nextStatement(parent);
+    if (after?.getText(file).includes('clinicRoutingMiddleware') === true) return true;
+    const [first] = call.arguments;
+    const path = index > 0 && first !== undefined ? `${first.getText(file)}, ` : '';
+    const indent = indentAt(file.text, parent.getStart(file));
+    const target = call.expression.getText(file);
+    draft.insert(parent.end, `\n${indent}${target}(${path}clinicRoutingMiddleware)${draft.style.end}`);
+  } else if (next?.getText(file) !== 'clinicRoutingMiddleware') {
+    if (memberName(call.expression) !== 'use' && !needsClinic(draft)) return false;
+    draft.insert(argument.end, ', clinicRoutingMiddleware');
+  } else return true;
+  draft.needs.add('clinicRoutingMiddleware');
+  return true;
+}
+
+function needsClinic(draft: Draft): boolean {
+  return draft.edits.some(({ text }) => /clinicDb/.test(text)) || /clinicDb/.test(draft.file.text);
+}
+
+/** `auth`, `auth()`, `auth.required` where the configuration names it so. */
+function isAuth(node: ts.Expression, auth: string): boolean {
+  const text = node.getText();
+  return text === auth || (ts.isCallExpression(node) && node.expression.getText() === auth);
+}
+
+function nextStatement(statement: ts.Statement): ts.Statement | undefined {
+  const { parent } = statement;
+  if (!ts.isSourceFile(parent) && !ts.isBlock(parent)) return undefined;
+  return parent.statements[parent.statements.indexOf(statement) + 1];
+}
+
+/** Where nothing connects at start-up, the server connects before it listens. */
+function startCentral(drafts: Drafts, draft: Draft): void {
+  const { file, style } = draft;
+  const isDone = (one: ts.SourceFile): boolean =>
+    one.text.includes('initializeCentralConnection') ||
+    drafts.of(one).needs.has('initializeCentralConnection');
+  if ([...drafts.analysis.uses.keys()].some(isDone)) return;
+  const listen = descendants(file, ts.isCallExpression).find(
+    (call) => memberName(call.expression) === 'listen',
+  );
+  const statement = listen?.parent;
+  if (
+    listen === undefined ||
+    statement === undefined ||
+    !ts.isExpressionStatement(statement) ||
+    !ts.isSourceFile(statement.parent)
+  ) {
+    draft.note('CODE_NO_START', 'error', listen ?? file, 'where the server starts was not found');
+    return;
+  }
+  draft.needs.add('initializeCentralConnection');
+  const start = statement.getStart(file);
+  if (style.isEsModule) {
+    draft.insert(start, `await initializeCentralConnection()${style.end}\n`);
+    return;
+  }
+  draft.insert(start, `initializeCentralConnection().then(() => {\n${style.indent}`);
+  for (
+    let at = file.text.indexOf('\n', start) + 1;
+    at > 0 && at < statement.end;
+    at = file.text.indexOf('\n', at) + 1
+  )
+    draft.insert(at, style.indent);
+  draft.insert(statement.end, `\n})${style.end}`);
+}

@@ -1,0 +1,114 @@
+import { ts } from 'ts-morph';
+import { assignment, exportsPath } from '../project/nodes.js';
+import { ownerOf } from '../project/owners.js';
+import type { FunctionNode } from '../project/types.js';
+import { addParameter, addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
+import type { Drafts } from './draft.js';
+
+/**
+ * Gives `clinicDb` to functions that need a clinic and never see a request, and lets every caller pass it, up
+ * to the handlers. A function whose callers are not all known is a problem, for it and for its callers.
+ */
+export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): void {
+  const { calls, project } = drafts.analysis;
+  const queue = [...start];
+  const seen = new Set<FunctionNode>(queue);
+  const patterned = new Set<FunctionNode>();
+  for (let owner = queue.shift(); owner !== undefined; owner = queue.shift()) {
+    const file = owner.getSourceFile();
+    const draft = drafts.of(file);
+    if (!hasName(owner)) {
+      draft.problem('CODE_NO_REQUEST', owner, 'this function needs a clinic and runs outside any request');
+      continue;
+    }
+    addParameter(draft, owner);
+    const callers = calls.get(owner);
+    for (const handedOn of callers?.escapes ?? []) {
+      drafts.link(file, handedOn.getSourceFile());
+      draft.problem(
+        'CODE_FUNCTION_ESCAPES',
+        handedOn,
+        `${nameOf(owner)} needs a clinic and is handed on as a value`,
+        nameOf(owner),
+      );
+    }
+    for (const call of callers?.calls ?? []) {
+      const caller = ownerOf(call);
+      const callerDraft = drafts.of(call.getSourceFile());
+      drafts.link(file, call.getSourceFile());
+      if (caller === undefined) {
+        callerDraft.problem(
+          'CODE_NO_REQUEST',
+          call,
+          `${nameOf(owner)} needs a clinic and is called while the file loads`,
+          nameOf(owner),
+        );
+        continue;
+      }
+      const { expression, source } = clinicDbOf(project.app, caller);
+      passArgument(callerDraft, call, expression);
+      if (source === 'pattern' && !patterned.has(caller)) {
+        patterned.add(caller);
+        addToPattern(callerDraft, caller, expression);
+      }
+      if (source !== 'parameter' || takesClinicDb(caller) || seen.has(caller)) continue;
+      seen.add(caller);
+      queue.push(caller);
+    }
+  }
+}
+
+/** Every caller must wait for a function that becomes async. */
+export function requireAwaited(drafts: Drafts, owner: FunctionNode): void {
+  const file = owner.getSourceFile();
+  const callers = drafts.analysis.calls.get(owner);
+  for (const handedOn of callers?.escapes ?? []) {
+    drafts.link(file, handedOn.getSourceFile());
+    drafts
+      .of(file)
+      .problem(
+        'CODE_FUNCTION_ESCAPES',
+        handedOn,
+        `${nameOf(owner)} becomes async and is handed on as a value`,
+        nameOf(owner),
+      );
+  }
+  for (const call of callers?.calls ?? []) {
+    drafts.link(file, call.getSourceFile());
+    if (isAwaited(call)) continue;
+    drafts
+      .of(call.getSourceFile())
+      .problem(
+        'CODE_RESULT_NOT_AWAITED',
+        call,
+        `${nameOf(owner)} becomes async, and its result is not awaited here`,
+        nameOf(owner),
+      );
+  }
+}
+
+function isAwaited(call: ts.CallExpression): boolean {
+  const { parent } = call;
+  if (ts.isAwaitExpression(parent) || ts.isReturnStatement(parent) || ts.isArrayLiteralExpression(parent))
+    return true;
+  if (ts.isArrowFunction(parent)) return parent.body === call;
+  return ts.isPropertyAccessExpression(parent) && ['then', 'catch', 'finally'].includes(parent.name.text);
+}
+
+/** True for functions that are called by a name, and so through expressions the call graph follows. */
+function hasName(owner: FunctionNode): boolean {
+  const { parent } = owner;
+  if (ts.isFunctionDeclaration(owner) || ts.isMethodDeclaration(owner)) return true;
+  if (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent))
+    return true;
+  if (ts.isExportAssignment(parent)) return true;
+  const pair = assignment(parent);
+  return pair !== undefined && exportsPath(pair.left) !== undefined;
+}
+
+function nameOf(owner: FunctionNode): string {
+  const { parent } = owner;
+  if (owner.name !== undefined) return owner.name.getText();
+  if (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) return parent.name.getText();
+  return 'the function';
+}
