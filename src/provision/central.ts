@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { RunError } from '../core/errors.js';
+import type { Finding } from '../core/finding.js';
+import { quoteIdent } from '../core/identifiers.js';
+import type { Databases, Session } from '../core/ports.js';
+import { databaseOf, describeUrl, withDatabase } from '../core/urls.js';
+import { createDatabase, isState, onDatabase } from './databases.js';
+import { loadPreData } from './load-schema.js';
+import type { Installation } from './registry.js';
+import type { PreData } from './schema-source.js';
+
+/** A session on the central database, or undefined where there is none yet. */
+export async function openCentral(databases: Databases, url: string): Promise<Session | undefined> {
+  try {
+    return await databases.connect(url);
+  } catch (error) {
+    if (isState(error, '3D000')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Makes the central database, closed to everyone but its owner. It gets its name last, so that one that has the
+ * name is closed, wherever a run was killed.
+ */
+export async function makeCentral(databases: Databases, url: string): Promise<Session> {
+  const name = databaseOf(url);
+  const making = `clinic_migrate_making_${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+  await onDatabase(databases, withDatabase(url, 'postgres'), async (server) => {
+    await createDatabase(server, making, 'TEMPLATE template0');
+    await server.execute(`REVOKE ALL ON DATABASE ${quoteIdent(making)} FROM PUBLIC`);
+    await server.execute(`ALTER DATABASE ${quoteIdent(making)} RENAME TO ${quoteIdent(name)}`);
+  });
+  return databases.connect(url);
+}
+
+/** True where both sessions are on one database, whatever their URLs look like. */
+export async function sameDatabase(a: Session, b: Session): Promise<boolean> {
+  const identify = async (session: Session): Promise<string> => {
+    const [row] = await session.query<{ identity: string }>(
+      `SELECT c.system_identifier || '/' || d.oid AS identity
+         FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d
+        WHERE d.datname = pg_catalog.current_database()`,
+    );
+    if (row === undefined) throw new RunError(`${session.label} does not say which database it is`);
+    return row.identity;
+  };
+  return (await identify(a)) === (await identify(b));
+}
+
+/** Whether the central tables have yet to be made; a finding where they are those of an older schema. */
+export function centralState(
+  installation: Installation | undefined,
+  preData: PreData,
+  url: string,
+): { readonly needed: boolean; readonly findings: readonly Finding[] } {
+  const made = installation?.centralFingerprint;
+  if (made === undefined) return { needed: true, findings: [] };
+  if (made === preData.fingerprint) return { needed: false, findings: [] };
+  return {
+    needed: false,
+    findings: [
+      {
+        code: 'PROVISION_SCHEMA_STALE',
+        severity: 'error',
+        subject: databaseOf(url),
+        message: `the central database ${describeUrl(url)} has the tables of an older legacy schema`,
+      },
+    ],
+  };
+}
+
+/** Makes the central tables and the clinics' directory, without indexes and keys. Under the run lock. */
+export async function makeCentralTables(central: Session, preData: PreData): Promise<Finding[]> {
+  return loadPreData(central, preData, () =>
+    central.query('UPDATE clinic_migrate.installation SET central_fingerprint = $1', [preData.fingerprint]),
+  );
+}

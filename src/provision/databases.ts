@@ -1,0 +1,39 @@
+import { DatabaseError } from '../core/errors.js';
+import { quoteIdent } from '../core/identifiers.js';
+import type { Databases, Session } from '../core/ports.js';
+
+/** Runs `work` on a session of its own and closes it. */
+export async function onDatabase<T>(
+  databases: Databases,
+  url: string,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await databases.connect(url);
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** True for an error with one of these SQLSTATEs. */
+export function isState(error: unknown, ...states: readonly string[]): boolean {
+  return (
+    error instanceof DatabaseError && error.sqlState !== undefined && states.includes(error.sqlState)
+  );
+}
+
+export async function databaseExists(server: Session, name: string): Promise<boolean> {
+  const rows = await server.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [name]);
+  return rows.length > 0;
+}
+
+/** CREATE DATABASE with these options; one that another session has just made is as good. */
+export async function createDatabase(server: Session, name: string, options: string): Promise<void> {
+  try {
+    await server.execute(`CREATE DATABASE ${quoteIdent(name)} ${options}`);
+  } catch (error) {
+    // 42P04: it is there; 23505: it came between the server's check and its insert.
+    if (!isState(error, '42P04', '23505')) throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import type { SchemaCatalog } from '../catalog/types.js';
+import type { Finding } from '../core/finding.js';
+import { displayName, type QualifiedName, quoteLiteral } from '../core/identifiers.js';
+import type { SchemaDumper, Session } from '../core/ports.js';
+import type { TenancyMap } from '../tenancy/types.js';
+import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
+import { adaptStatement, type Statement, splitStatements } from './sql-text.js';
+
+/** Where the schema comes from: the legacy database and what is known of it. */
+export interface LegacySource {
+  readonly dumper: SchemaDumper;
+  readonly legacyUrl: string;
+  /** A session on the legacy database. */
+  readonly legacy: Session;
+  readonly catalog: SchemaCatalog;
+  readonly map: TenancyMap;
+}
+
+/** What a database holds before its rows: tables, types, functions, views; no indexes, no keys, no triggers. */
+export interface PreData {
+  readonly kind: DatabaseKind;
+  readonly extensions: readonly QualifiedName[];
+  readonly script: string;
+  /** Encoding and collation, as options of CREATE DATABASE. */
+  readonly locale: string;
+  /** Of all of the above; another one means another schema. */
+  readonly fingerprint: string;
+  readonly findings: readonly Finding[];
+}
+
+/** Reads the pre-data schema of one kind of database from the legacy one. */
+export async function readPreData(source: LegacySource, kind: DatabaseKind): Promise<PreData> {
+  const contents = contentsOf(source.catalog, source.map, kind);
+  const statements = splitStatements(await dump(source, contents, 'pre-data'));
+  const script = statements
+    .map(adaptStatement)
+    .filter((text) => text !== undefined)
+    .join(';\n\n');
+  const extensions = extensionsOf(source.catalog);
+  const locale = await readLocale(source.legacy);
+  const fingerprint = hashOf([script, locale, ...extensions.map(displayName)]);
+  return { kind, extensions, script, locale, fingerprint, findings: functionFindings(statements, contents) };
+}
+
+export function dump(
+  { dumper, legacyUrl, catalog }: Pick<LegacySource, 'dumper' | 'legacyUrl' | 'catalog'>,
+  contents: Contents,
+  section: 'pre-data' | 'post-data',
+): Promise<string> {
+  return dumper.dump(legacyUrl, { section, schemas: catalog.schemas, excludeTables: contents.excluded });
+}
+
+/** 128 bits, in hex. */
+export function hashOf(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+/** `schema` is where the extension's objects are. */
+export function extensionsOf({ objects }: SchemaCatalog): QualifiedName[] {
+  return objects
+    .filter(({ kind }) => kind === 'extension')
+    .map(({ schema, name }) => ({ schema, name }));
+}
+
+/** The schemas a clinic's login must be able to look into. */
+export function openSchemas(catalog: SchemaCatalog): string[] {
+  const extra = extensionsOf(catalog).map(({ schema }) => schema);
+  return [...new Set([...catalog.schemas, ...extra])].filter((schema) => schema !== 'pg_catalog');
+}
+
+/** As text sorts and compares in the legacy database, so it must in the others: unique keys depend on it. */
+async function readLocale(legacy: Session): Promise<string> {
+  // Through JSON, since the columns differ between versions.
+  const [row] = await legacy.query<Record<string, string | null>>(
+    `SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype,
+            to_jsonb(d) ->> 'datlocprovider' AS provider,
+            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale
+       FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
+  );
+  const option = (name: string, value: string | null | undefined): string =>
+    `${name} ${quoteLiteral(value ?? '').trim()}`;
+  const parts = [option('ENCODING', row?.['encoding']), option('LC_COLLATE', row?.['collate'])];
+  parts.push(option('LC_CTYPE', row?.['ctype']));
+  if (row?.['provider'] === 'i') parts.push('LOCALE_PROVIDER icu', option('ICU_LOCALE', row['locale']));
+  if (row?.['provider'] === 'b') parts.push('LOCALE_PROVIDER builtin', option('BUILTIN_LOCALE', row['locale']));
+  return parts.join(' ');
+}
+
+/** PostgreSQL does not look into function bodies, so one that names an absent table would only fail when called. */
+function functionFindings(statements: readonly Statement[], { excluded, kind }: Contents): Finding[] {
+  const findings: Finding[] = [];
+  for (const { text } of statements) {
+    const head = /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ([^(]+)\(/.exec(text);
+    const name = head?.[1]?.trim();
+    if (name === undefined) continue;
+    const missing = excluded.filter((table) => mentions(text, table.name));
+    if (missing.length === 0) continue;
+    findings.push({
+      code: 'PROVISION_FUNCTION_READS_ABSENT',
+      severity: kind === 'clinic' ? 'warning' : 'info',
+      subject: name,
+      message: `${name} names ${missing.map(displayName).join(', ')}, which ${kind === 'clinic' ? 'clinic databases do' : 'the central database does'} not have`,
+    });
+  }
+  return findings;
+}
+
+function mentions(text: string, name: string): boolean {
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![\\w$])${escaped}(?![\\w$])`).test(text);
+}

@@ -1,0 +1,64 @@
+/** Comments, strings, quoted identifiers and dollar quotes: everything in which SQL's own signs mean nothing. */
+const OPAQUE = new RegExp(
+  [
+    '--[^\\n]*',
+    '/\\*[\\s\\S]*?\\*/',
+    '(?<![\\w$\\u0080-\\uffff])\\$((?:[A-Za-z_\\u0080-\\uffff][\\w\\u0080-\\uffff]*)?)\\$[\\s\\S]*?\\$\\1\\$',
+    "(?<![\\w$\\u0080-\\uffff])[eE]'(?:[^'\\\\]|\\\\[\\s\\S]|'')*'",
+    "'[^']*(?:''[^']*)*'",
+    '"[^"]*(?:""[^"]*)*"',
+  ].join('|'),
+  'g',
+);
+
+/** A statement with its skeleton: the same text and length, in which everything quoted is underscores and comments are spaces. */
+export interface Statement {
+  readonly text: string;
+  readonly skeleton: string;
+}
+
+/** Same length as the text. */
+export function maskSql(sql: string): string {
+  return sql.replace(OPAQUE, (part) =>
+    part.startsWith('--') || part.startsWith('/*') ? part.replace(/[^\n]/g, ' ') : '_'.repeat(part.length),
+  );
+}
+
+/**
+ * Cuts a script, as pg_dump writes it, into its statements without their semicolons, leaving out comments between
+ * them and psql's own commands (`\restrict`).
+ */
+export function splitStatements(script: string): Statement[] {
+  const masked = maskSql(script).replace(/^\\[^\n]*/gm, (line) => ' '.repeat(line.length));
+  const statements: Statement[] = [];
+  let start = 0;
+  let depth = 0;
+  let atomic = 0;
+  const end = (at: number): void => {
+    const from = start + (masked.slice(start, at).match(/^\s*/)?.[0].length ?? 0);
+    const skeleton = masked.slice(from, at).trimEnd();
+    if (skeleton !== '') statements.push({ text: script.slice(from, from + skeleton.length), skeleton });
+    start = at + 1;
+  };
+  // The body of an SQL-standard function holds semicolons of its own, up to the END that is not a CASE's.
+  for (const { 0: sign, index } of masked.matchAll(/\bBEGIN ATOMIC\b|\bCASE\b|\bEND\b|[();]/g)) {
+    if (sign === '(') depth += 1;
+    else if (sign === ')') depth -= 1;
+    else if (sign === 'BEGIN ATOMIC' || (sign === 'CASE' && atomic > 0)) atomic += 1;
+    else if (sign === 'END') atomic = Math.max(0, atomic - 1);
+    else if (sign === ';' && depth === 0 && atomic === 0) end(index);
+  }
+  end(masked.length);
+  return statements;
+}
+
+/**
+ * What a dump's statement becomes in a database of ours; undefined where it has no place there: settings that belong
+ * to the place dumped from or that older servers do not know, and extensions, which are made one by one.
+ */
+export function adaptStatement({ text, skeleton }: Statement): string | undefined {
+  if (/^SET (transaction_timeout|default_tablespace) =/.test(skeleton)) return undefined;
+  if (/^(CREATE|COMMENT ON) EXTENSION /.test(skeleton)) return undefined;
+  if (/^CREATE SCHEMA (?!IF )/.test(skeleton)) return text.replace(/^CREATE SCHEMA/, 'CREATE SCHEMA IF NOT EXISTS');
+  return text;
+}

@@ -1,0 +1,62 @@
+import type { Finding } from '../core/finding.js';
+import { quoteIdent } from '../core/identifiers.js';
+import type { Databases, Session } from '../core/ports.js';
+import { withDatabase } from '../core/urls.js';
+import { createDatabase, databaseExists, onDatabase } from './databases.js';
+import { loadPreData } from './load-schema.js';
+import type { PreData } from './schema-source.js';
+
+/** Prefix of the names of this installation's templates; others on the same server have their own. */
+const prefixOf = (installation: string): string => `clinic_migrate_template_${shorten(installation)}_`;
+const shorten = (installation: string): string => installation.replaceAll('-', '').slice(0, 12);
+
+/** The template database of this schema; the name changes with the schema. */
+export function templateName(installation: string, { fingerprint }: PreData): string {
+  return `${prefixOf(installation)}${fingerprint.slice(0, 16)}`;
+}
+
+/**
+ * Makes the template that clinic databases are cloned from, where this server has none for this schema. It is made
+ * under another name and renamed when it is complete, so what has the name is whole, wherever a run was killed.
+ * Templates of an older schema go. Under the run lock.
+ */
+export async function makeTemplate(
+  databases: Databases,
+  server: { readonly session: Session; readonly url: string },
+  installation: string,
+  preData: PreData,
+): Promise<Finding[]> {
+  const making = `clinic_migrate_making_${shorten(installation)}`;
+  await dropDatabase(server.session, making);
+  await createDatabase(server.session, making, `TEMPLATE template0 ${preData.locale}`);
+  const findings = await onDatabase(databases, withDatabase(server.url, making), (session) =>
+    loadPreData(session, preData, () => session.execute(markTemplate(installation, preData.fingerprint))),
+  );
+  await server.session.execute(
+    `ALTER DATABASE ${quoteIdent(making)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`,
+  );
+  const name = templateName(installation, preData);
+  await server.session.execute(`ALTER DATABASE ${quoteIdent(making)} RENAME TO ${quoteIdent(name)}`);
+  const prefix = prefixOf(installation);
+  const others = await server.session.query<{ name: string }>(
+    'SELECT datname::text AS name FROM pg_catalog.pg_database WHERE starts_with(datname, $1) AND datname <> $2',
+    [prefix, name],
+  );
+  for (const stale of others) await dropDatabase(server.session, stale.name);
+  return findings;
+}
+
+/** Every clone carries this row: it says whose it is, and later for which clinic. */
+function markTemplate(installation: string, fingerprint: string): string {
+  return `
+    CREATE SCHEMA clinic_migrate;
+    CREATE TABLE clinic_migrate.origin (installation uuid NOT NULL, fingerprint text NOT NULL, clinic_key text);
+    INSERT INTO clinic_migrate.origin VALUES ('${installation}', '${fingerprint}');
+    REVOKE ALL ON SCHEMA public FROM PUBLIC`;
+}
+
+async function dropDatabase(server: Session, name: string): Promise<void> {
+  if (!(await databaseExists(server, name))) return;
+  await server.execute(`ALTER DATABASE ${quoteIdent(name)} WITH IS_TEMPLATE false`);
+  await server.execute(`DROP DATABASE IF EXISTS ${quoteIdent(name)} WITH (FORCE)`);
+}
