@@ -71,7 +71,9 @@ export class Draft {
       ...wholeLines(this.file.text, start, end),
       text: '',
     }));
-    return [...this.edits, ...removals];
+    const isGone = ({ start, end }: Edit): boolean =>
+      removals.some((removal) => removal.start <= start && end < removal.end);
+    return [...this.edits.filter((edit) => !isGone(edit)), ...removals];
   }
 
   problem(code: FindingCode, node: ts.Node, message: string, subject?: string): void {

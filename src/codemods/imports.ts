@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
+import { isLoader } from '../project/evaluator.js';
 import { runtimePaths } from '../project/modules.js';
 import { isFunctionNode, requiredSpecifier, unwrap } from '../project/nodes.js';
 import type { Binding } from '../project/read-uses.js';
@@ -134,9 +135,7 @@ function newImports(draft: Draft, { project }: Analysis): string[] {
     const isWhole = names[0] === 'ModelFactory' || names[0] === 'clinicRoutingMiddleware';
     lines.push(importLine(draft, isWhole ? (names[0] ?? '') : `{ ${names.join(', ')} }`, specifier));
   }
-  const types = [...draft.fromSequelize].filter(
-    (name) => !isBound(file, name.replace('type ', '').replace(/:.*/, '')),
-  );
+  const types = [...draft.fromSequelize].filter((name) => !isBoundFromSequelize(file, name));
   const added = types.filter((name) => !addToImport(draft, name));
   if (added.length > 0) {
     const allTypes = added.every((name) => name.startsWith('type '));
@@ -145,6 +144,14 @@ function newImports(draft: Draft, { project }: Analysis): string[] {
     lines.unshift(allTypes ? text.replace('import {', 'import type {') : text);
   }
   return lines.map((line) => line + style.end);
+}
+
+/** True where the file has the name from the package itself already. */
+function isBoundFromSequelize(file: ts.SourceFile, name: string): boolean {
+  const local = name.replace('type ', '').replace(/^.*: /, '');
+  return file.statements.some((statement) =>
+    sequelizeNames(statement)?.some((element) => element.name.getText(file) === local),
+  );
 }
 
 const ORDER: readonly RuntimeName[] = [
@@ -218,15 +225,40 @@ function removeUnused(draft: Draft, { uses }: Analysis): ts.Statement[] {
   for (let size = -1; size !== gone.size; ) {
     size = gone.size;
     for (const { symbol, kept, references, value, declaration } of bindings) {
+      if (value.kind === 'package') {
+        if (!gone.has(symbol)) importPackage(draft, declaration);
+        gone.add(symbol);
+        continue;
+      }
       const isImported = !ts.isVariableDeclaration(declaration) || declaration.initializer !== undefined;
       const wasUsed = references.length > 0 || value.kind === 'model';
       if (!kept && isImported && wasUsed && references.every(isGone)) gone.add(symbol);
     }
   }
+  reportLoaders(draft, bindings, gone);
   return deleteBindings(
     draft,
     bindings.filter(({ symbol }) => gone.has(symbol)),
   );
+}
+
+/** An index that reads its folder no longer loads; whoever still needs it is told. */
+function reportLoaders(draft: Draft, bindings: readonly Binding[], gone: ReadonlySet<ts.Symbol>): void {
+  for (const { symbol, value, declaration } of bindings) {
+    if (value.kind === 'module' && isLoader(value.file) && !gone.has(symbol))
+      draft.note(
+        'CODE_INDEX_LOADER',
+        'error',
+        declaration,
+        'this still imports the models’ index, which reads its folder',
+      );
+  }
+}
+
+/** `const { Sequelize: S } = db` becomes an import of the package. */
+function importPackage(draft: Draft, { name }: Binding['declaration']): void {
+  const local = name?.getText(draft.file) ?? 'Sequelize';
+  draft.fromSequelize.add(local === 'Sequelize' ? local : `Sequelize: ${local}`);
 }
 
 function deleteBindings(draft: Draft, bindings: readonly Binding[]): ts.Statement[] {

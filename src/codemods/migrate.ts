@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ts } from 'ts-morph';
 import type { AppConfig } from '../config/types.js';
 import type { Finding } from '../core/finding.js';
@@ -73,7 +74,11 @@ function spreadProblems(drafts: Drafts, isWanted: (path: string) => boolean): Ma
       (file) => !isWanted(file.fileName) && drafts.of(file).hasEdits(),
     );
     if (outside !== undefined && isWanted(draft.file.fileName))
-      draft.problem('CODE_OUTSIDE_PATHS', draft.file, `${outside.fileName} would have to change too`);
+      draft.problem(
+        'CODE_OUTSIDE_PATHS',
+        draft.file,
+        `${posix.relative(drafts.analysis.project.app.root, outside.fileName)} would have to change too`,
+      );
   }
   const queue = drafts.all().filter(({ problems }) => problems.length > 0);
   for (const draft of queue) failed.set(draft.file, draft);
@@ -109,14 +114,14 @@ function collect(
             'CODE_GROUP_LEFT',
             'error',
             draft.file,
-            `left as it is, because of ${origin.file.fileName}`,
+            `left as it is, because of ${posix.relative(drafts.analysis.project.app.root, origin.file.fileName)}`,
           ),
         );
       continue;
     }
+    if (draft.hasEdits()) finishImports(draft, drafts.analysis);
     findings.push(...draft.notes);
     if (!draft.hasEdits()) continue;
-    finishImports(draft, drafts.analysis);
     const text = sources.texts.get(path) ?? '';
     const mark = text.slice(0, text.length - withoutMark(text).length);
     const result = mark + applyEdits(withoutMark(text), draft.allEdits(), draft.style.endOfLine);

@@ -3,7 +3,7 @@ import type { Use } from '../project/read-uses.js';
 import { areApart, type Model } from '../project/types.js';
 import { type AssociationLine, associateText, linesOfAssociate, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
-import { lineStart, wholeLines } from './edits.js';
+import { indentAt, lineStart, wholeLines } from './edits.js';
 import { type Associate, associateIn, type ModelShape, shapeOf } from './model-shape.js';
 import { indentLines } from './obtain-models.js';
 
@@ -37,14 +37,21 @@ export function migrateModel(
   const lines = own.flatMap(
     (one) => linesOfAssociate(draft, drafts.analysis, shape.model, shape.local, one) ?? [],
   );
-  const comments = own
-    .map(({ node }) => file.text.slice(withComments(file, node), node.getStart(file)).trim())
-    .join('\n');
+  const comments = own.map(({ node }) => commentsAbove(file, node)).join('\n');
   const associate = associateText(draft, shape.model, [...lines, ...added], comments);
   rewriteUses(drafts, draft, shape, own);
   if (shape.kind === 'factory') rewriteFactory(draft, shape, own, associate);
   else rewriteGlobal(draft, shape, own, associate);
   return true;
+}
+
+/** The comments above a node, without the indentation of its lines. */
+function commentsAbove(file: ts.SourceFile, node: ts.Node): string {
+  const indent = indentAt(file.text, node.getStart(file));
+  return file.text
+    .slice(withComments(file, node), node.getStart(file))
+    .trim()
+    .replaceAll(`\n${indent}`, '\n');
 }
 
 function bodyOf({ node }: Extract<Unmigrated, { kind: 'factory' }>): readonly ts.Statement[] {

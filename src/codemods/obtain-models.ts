@@ -119,7 +119,8 @@ function giveBody(
   const startsOnArrowLine = !source.slice(arrow, start).includes('\n');
   draft.replace(arrow, start, ` {\n${text(inner)}\n${inner}return `);
   if (startsOnArrowLine) indentLines(draft, start, body.end, draft.style.indent);
-  draft.insert(body.end, `${draft.style.end}\n${outer}}`);
+  const gap = /^\s*(?=\))/.exec(source.slice(body.end))?.[0] ?? '';
+  draft.replace(body.end, body.end + gap.length, `${draft.style.end}\n${outer}}`);
 }
 
 /** Indents the lines that begin between two offsets by `unit`, leaving template literals and blank lines alone. */

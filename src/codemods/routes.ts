@@ -28,6 +28,11 @@ export function migrateFunctions(
     if (use.owner === undefined) reportAtLoad(draft, use);
     else byOwner.set(use.owner, [...(byOwner.get(use.owner) ?? []), use]);
   }
+  for (const { node, root } of fileUses.packages) {
+    replaceExpression(draft, node, 'Sequelize');
+    draft.fromSequelize.add('Sequelize');
+    if (root !== undefined) draft.replaced.add(root);
+  }
   for (const node of fileUses.computed)
     draft.problem(
       'CODE_MODEL_COMPUTED',

@@ -54,7 +54,7 @@ export function migrateServer(drafts: Drafts): void {
   for (const file of uses.keys()) {
     const draft = drafts.of(file);
     for (const call of descendants(file, ts.isCallExpression)) {
-      if (isRouteCall(call) && mountAfterAuth(draft, call, app.authMiddleware)) isMounted = true;
+      if (isRouteCall(call) && mountAfterAuth(drafts, draft, call)) isMounted = true;
     }
   }
   const server = project.file(posix.join(app.root, app.server));
@@ -66,8 +66,9 @@ export function migrateServer(drafts: Drafts): void {
 }
 
 /** True for a call that mounts the authentication, with or without the routing after it. */
-function mountAfterAuth(draft: Draft, call: ts.CallExpression, auth: string): boolean {
+function mountAfterAuth(drafts: Drafts, draft: Draft, call: ts.CallExpression): boolean {
   const { file } = draft;
+  const auth = drafts.analysis.project.app.authMiddleware;
   const index = call.arguments.findIndex((argument) => isAuth(argument, auth));
   const argument = call.arguments[index];
   if (argument === undefined) return false;
@@ -82,15 +83,23 @@ function mountAfterAuth(draft: Draft, call: ts.CallExpression, auth: string): bo
     const target = call.expression.getText(file);
     draft.insert(parent.end, `\n${indent}${target}(${path}clinicRoutingMiddleware)${draft.style.end}`);
   } else if (next?.getText(file) !== 'clinicRoutingMiddleware') {
-    if (memberName(call.expression) !== 'use' && !needsClinic(draft)) return false;
+    if (memberName(call.expression) !== 'use' && !call.arguments.some((one) => needsClinic(drafts, one)))
+      return false;
     draft.insert(argument.end, ', clinicRoutingMiddleware');
   } else return true;
   draft.needs.add('clinicRoutingMiddleware');
   return true;
 }
 
-function needsClinic(draft: Draft): boolean {
-  return draft.edits.some(({ text }) => /clinicDb/.test(text)) || /clinicDb/.test(draft.file.text);
+/** True where what is mounted uses a clinic's connection, or where that cannot be told. */
+function needsClinic(drafts: Drafts, argument: ts.Expression): boolean {
+  const value = drafts.analysis.evaluator.valueOf(argument);
+  const node = value?.kind === 'function' ? value.node : argument;
+  const { edits, file } = drafts.of(node.getSourceFile());
+  const isInside = edits.some(
+    ({ start, text }) => node.pos <= start && start < node.end && /clinicDb/.test(text),
+  );
+  return isInside || /clinicDb/.test(node.getText(file));
 }
 
 /** `auth`, `auth()`, `auth.required` where the configuration names it so. */

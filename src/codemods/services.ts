@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { assignment, exportsPath } from '../project/nodes.js';
+import { assignment, descendants, exportsPath, memberName } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { FunctionNode } from '../project/types.js';
 import { addParameter, addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
@@ -22,6 +22,17 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
       continue;
     }
     addParameter(draft, owner);
+    for (const call of possibleCalls(drafts, owner)) {
+      drafts.link(file, call.getSourceFile());
+      drafts
+        .of(call.getSourceFile())
+        .problem(
+          'CODE_FUNCTION_ESCAPES',
+          call,
+          `this may call ${nameOf(owner)}, which needs a clinic`,
+          nameOf(owner),
+        );
+    }
     const callers = calls.get(owner);
     for (const handedOn of callers?.escapes ?? []) {
       drafts.link(file, handedOn.getSourceFile());
@@ -56,6 +67,23 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
       queue.push(caller);
     }
   }
+}
+
+/** Calls of a method's name on something unknown that is named like its class: an injected service. */
+function possibleCalls({ analysis }: Drafts, owner: FunctionNode): ts.CallExpression[] {
+  const { parent } = owner;
+  if (!ts.isMethodDeclaration(owner) || !ts.isClassLike(parent) || parent.name === undefined) return [];
+  const method = owner.name.getText();
+  const name = parent.name.text.toLowerCase();
+  return [...analysis.uses.keys()]
+    .filter((file) => file.text.includes(`.${method}(`))
+    .flatMap((file) => descendants(file, ts.isCallExpression))
+    .filter(({ expression }) => {
+      if (!ts.isPropertyAccessExpression(expression) || expression.name.text !== method) return false;
+      const receiver = memberName(expression.expression) ?? expression.expression.getText();
+      const isKnown = analysis.evaluator.valueOf(expression.expression) !== undefined;
+      return !isKnown && receiver.toLowerCase().replace(/^_/, '') === name;
+    });
 }
 
 /** Every caller must wait for a function that becomes async. */
@@ -110,5 +138,5 @@ function nameOf(owner: FunctionNode): string {
   const { parent } = owner;
   if (owner.name !== undefined) return owner.name.getText();
   if (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) return parent.name.getText();
-  return 'the function';
+  return assignment(parent)?.left.getText().replace(/^.*\./, '') ?? 'the function';
 }

@@ -6,7 +6,6 @@ import { exportsOf, resolveModule, runtimeFile } from './modules.js';
 import {
   assignment,
   descendants,
-  enclosingFunctions,
   isFunctionNode,
   isNamed,
   memberName,
@@ -163,16 +162,22 @@ export class Evaluator {
   }
 
   #thisValue(node: ts.Node): Value | undefined {
-    const owner = enclosingFunctions(node).find((one) => !ts.isArrowFunction(one));
-    if (owner === undefined) return undefined;
-    if (ts.isClassLike(owner.parent)) {
+    let at = node.parent;
+    while (
+      at !== undefined &&
+      !ts.isPropertyDeclaration(at) &&
+      (!isFunctionNode(at) || ts.isArrowFunction(at))
+    )
+      at = at.parent;
+    if (at === undefined) return undefined;
+    if (ts.isClassLike(at.parent)) {
       const isStatic =
-        ts.canHaveModifiers(owner) &&
-        ts.getModifiers(owner)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
-      const value = this.#classValue(owner.parent);
-      return value.kind === 'class' && !isStatic ? { kind: 'instance', node: owner.parent } : value;
+        ts.canHaveModifiers(at) &&
+        ts.getModifiers(at)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
+      const value = this.#classValue(at.parent);
+      return value.kind === 'class' && !isStatic ? { kind: 'instance', node: at.parent } : value;
     }
-    return ts.isObjectLiteralExpression(owner.parent) ? { kind: 'object', node: owner.parent } : undefined;
+    return ts.isObjectLiteralExpression(at.parent) ? { kind: 'object', node: at.parent } : undefined;
   }
 
   #boundValue(element: ts.BindingElement): Value | undefined {

@@ -45,6 +45,8 @@ export interface FileUses {
   readonly uses: readonly Use[];
   /** References that only give another binding its value: `db` in `const { Patient } = db`. */
   readonly feeds: ReadonlyMap<ts.Identifier, readonly ts.Symbol[]>;
+  /** `db.Sequelize`: the package, reached through the object that holds the models. */
+  readonly packages: readonly Pick<Use, 'node' | 'root'>[];
   /** Models objects that are used other than by a fixed name. */
   readonly computed: readonly ts.Node[];
   /** `x.findAll()` and the like, where nothing tells what x is. */
@@ -70,7 +72,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
         name && ts.isIdentifier(name) ? evaluator.project.checker.getSymbolAtLocation(name) : undefined;
       const value = symbol && bindingValue(evaluator, node);
       if (symbol !== undefined && value !== undefined)
-        bindings.set(symbol, { symbol, declaration: node, value, references: [], kept: false });
+        bindings.set(symbol, { symbol, declaration: node, value, references: [], kept: isLasting(node) });
     }
     if (ts.isIdentifier(node)) identifiers.push(node);
     if (requiredSpecifier(node) !== undefined && ts.isCallExpression(node)) requires.push(node);
@@ -81,12 +83,24 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
   const uses: Use[] = [];
   const feeds = new Map<ts.Identifier, ts.Symbol[]>();
   const computed: ts.Node[] = [];
-  const classify = (start: ts.Expression, startValue: Value, root: ts.Identifier | undefined): boolean => {
+  const packages: Pick<Use, 'node' | 'root'>[] = [];
+  const classify = (start: ts.Expression, startValue: Value, root: ts.Identifier | undefined): void => {
     const { node, value } = climb(evaluator, start, startValue);
-    const fed = fedSymbols(evaluator, node).filter((symbol) => bindings.has(symbol));
-    if (fed.length > 0 && root !== undefined) feeds.set(root, fed);
-    if (fed.length > 0) return true;
-    if (isExported(node)) return false;
+    if (value.kind === 'package') {
+      packages.push({ node, root });
+      return;
+    }
+    const names = fedSymbols(evaluator, node);
+    if (names.some((symbol) => symbol !== undefined && bindings.has(symbol))) {
+      // A name that is no binding of ours keeps what feeds it: no file's import is ever fed by undefined.
+      if (root !== undefined && names.every((symbol) => symbol !== undefined && bindings.has(symbol)))
+        feeds.set(
+          root,
+          names.flatMap((symbol) => symbol ?? []),
+        );
+      return;
+    }
+    if (isExported(node)) return;
     if (value.kind === 'model' || value.kind === 'connection') {
       uses.push({
         node,
@@ -94,10 +108,9 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
         model: value.kind === 'model' ? value.model : undefined,
         owner: ownerOf(node),
       });
-      return true;
+      return;
     }
     if (isNamespace(evaluator, value) && !isHarmless(evaluator, node, value)) computed.push(node);
-    return false;
   };
   for (const identifier of identifiers) {
     const symbol = evaluator.symbolOf(identifier);
@@ -105,7 +118,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     if (binding === undefined || isDeclarationName(identifier)) continue;
     if (isReference(identifier)) {
       binding.references.push(identifier);
-      classify(identifier, binding.value, identifier);
+      if (binding.value.kind !== 'package') classify(identifier, binding.value, identifier);
     } else if (!isMemberName(identifier)) binding.kept = true;
   }
   for (const call of requires) {
@@ -117,6 +130,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     bindings: [...bindings.values()],
     uses,
     feeds,
+    packages,
     computed,
     unknown: unknown.filter((node) => isUnknownReceiver(evaluator, node)),
   };
@@ -132,6 +146,19 @@ function isBindingDeclaration(node: ts.Node): node is Binding['declaration'] {
   );
 }
 
+/** A binding that stays whatever becomes of its uses: one that is exported, or that defines a model. */
+function isLasting(node: Binding['declaration']): boolean {
+  if (!ts.isVariableDeclaration(node)) return false;
+  const statement = node.parent.parent;
+  const isExport = ts.isVariableStatement(statement) && (statement.modifiers?.length ?? 0) > 0;
+  const initializer = node.initializer && unwrap(node.initializer);
+  const defines =
+    initializer !== undefined &&
+    ts.isCallExpression(initializer) &&
+    memberName(initializer.expression) === 'define';
+  return isExport || defines;
+}
+
 function bindingValue(evaluator: Evaluator, node: Binding['declaration']): Value | undefined {
   if (
     ts.isVariableDeclaration(node) &&
@@ -141,7 +168,21 @@ function bindingValue(evaluator: Evaluator, node: Binding['declaration']): Value
   )
     return undefined;
   const value = evaluator.valueOfDeclaration(node);
+  if (value !== undefined && isPackage(value)) return isFromNamespace(evaluator, node) ? value : undefined;
   return value !== undefined && isInteresting(evaluator, value) ? value : undefined;
+}
+
+/** True for `const { Sequelize } = db`, where db is not the package itself. */
+function isFromNamespace(evaluator: Evaluator, node: Binding['declaration']): boolean {
+  const declaration = node.parent.parent;
+  if (!ts.isBindingElement(node) || !ts.isVariableDeclaration(declaration)) return false;
+  const from = declaration.initializer && evaluator.valueOf(declaration.initializer);
+  return from !== undefined && isNamespace(evaluator, from);
+}
+
+/** `Sequelize`, which sequelize-cli's index hands on beside the models. */
+function isPackage(value: Value): boolean {
+  return value.kind === 'package' && value.name === 'sequelize' && value.member === 'Sequelize';
 }
 
 /** An initializer that only renames: no call but `require('…')` and the call of what it gave. */
@@ -223,7 +264,8 @@ function climb(
       value = model;
     } else if (isObject && name !== undefined) {
       const next = evaluator.member(value, name);
-      if (next === undefined || !isInteresting(evaluator, next)) return { node, value };
+      if (next === undefined || !(isInteresting(evaluator, next) || isPackage(next))) return { node, value };
+      if (isPackage(next)) return { node: parent, value: next };
       node = parent;
       value = next;
     } else if (isCallee && value.kind === 'model') node = parent;
@@ -231,20 +273,20 @@ function climb(
   }
 }
 
-/** The names that get their value from this expression: `const X = node`, `const { X } = node`. */
-function fedSymbols(evaluator: Evaluator, node: ts.Expression): ts.Symbol[] {
+/** The names that get their value from this expression, `const X = node`, `const { X } = node`; undefined for inner patterns. */
+function fedSymbols(evaluator: Evaluator, node: ts.Expression): (ts.Symbol | undefined)[] {
   const declaration = ts.isAwaitExpression(node.parent) ? node.parent.parent : node.parent;
   if (!ts.isVariableDeclaration(declaration) || declaration.initializer === undefined) return [];
   const isWhole = declaration.initializer === node || unwrap(declaration.initializer) === node;
   const isConstant =
     (declaration.parent.flags & ts.NodeFlags.Const) !== 0 || enclosingFunctions(declaration).length === 0;
   if (!isWhole || !isConstant) return [];
-  const names = ts.isIdentifier(declaration.name)
-    ? [declaration.name]
-    : declaration.name.elements.flatMap((element) =>
-        ts.isBindingElement(element) && ts.isIdentifier(element.name) ? [element.name] : [],
-      );
-  return names.flatMap((name) => evaluator.project.checker.getSymbolAtLocation(name) ?? []);
+  const symbolOf = (name: ts.Node): ts.Symbol | undefined =>
+    ts.isIdentifier(name) ? evaluator.project.checker.getSymbolAtLocation(name) : undefined;
+  if (ts.isIdentifier(declaration.name)) return [symbolOf(declaration.name)];
+  return declaration.name.elements.map((element) =>
+    ts.isBindingElement(element) ? symbolOf(element.name) : undefined,
+  );
 }
 
 /** True for the right side of `module.exports = …`, a member of such an object, or a name in an export list. */
