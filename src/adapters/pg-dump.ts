@@ -1,0 +1,34 @@
+import { RunError } from '../core/errors.js';
+import type { DumpOptions, SchemaDumper } from '../core/ports.js';
+import { describeUrl } from '../core/urls.js';
+import { dumpArguments } from './pg-dump/arguments.js';
+import { cleanDump } from './pg-dump/clean.js';
+import { dumpWithProgram } from './pg-dump/native.js';
+import { dumpWithOwnCopy } from './pg-dump/own-copy.js';
+import { surroundings } from './pg-dump/surroundings.js';
+
+async function dump(url: string, options: DumpOptions): Promise<string> {
+  const around = await surroundings(url, options);
+  const args = dumpArguments(options, around.dependents);
+  const program = process.env.PG_DUMP;
+  try {
+    const text =
+      program === undefined || program === ''
+        ? await dumpWithOwnCopy(url, args)
+        : await dumpWithProgram(program, url, args);
+    return cleanDump(text, options.section === 'pre-data' ? around.extensionSchemas : []);
+  } catch (error) {
+    if (error instanceof RunError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RunError(`cannot read the schema of ${describeUrl(url)}: ${reason}`, {
+      hint: 'PG_DUMP=/path/to/pg_dump makes the program use another pg_dump than its own.',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * pg_dump 18, carried along as WebAssembly, so that no client program need be installed; the environment variable
+ * PG_DUMP names a native one to use instead.
+ */
+export const pgDumper: SchemaDumper = { dump };
