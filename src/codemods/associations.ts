@@ -1,6 +1,7 @@
+import { Utils } from 'sequelize';
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
-import { memberName, walk } from '../project/nodes.js';
+import { memberName, property, walk } from '../project/nodes.js';
 import { areApart, type Model } from '../project/types.js';
 import type { Draft } from './draft.js';
 import { indentAt } from './edits.js';
@@ -107,6 +108,7 @@ function mentions(
 export function crosses(draft: Draft, self: Model, statement: ts.Statement, line: AssociationLine): boolean {
   const other = line.models.find((model) => areApart(self, model));
   if (other === undefined) return false;
+  draft.severed.push({ model: self, alias: aliasOf(statement, other.name) });
   draft.note(
     'CODE_CROSSING_ASSOCIATION',
     'warning',
@@ -115,6 +117,16 @@ export function crosses(draft: Draft, self: Model, statement: ts.Statement, line
     self.name,
   );
   return true;
+}
+
+/** The name an association goes by in `include` and in accessors: its `as`, else the other model's, plural for many. */
+export function aliasOf(statement: ts.Statement, other: string): string {
+  const call = ts.isExpressionStatement(statement) ? statement.expression : undefined;
+  if (call === undefined || !ts.isCallExpression(call)) return other;
+  const options = call.arguments[1];
+  const given = options && ts.isObjectLiteralExpression(options) ? property(options, 'as') : undefined;
+  if (given !== undefined && ts.isStringLiteralLike(given)) return given.text;
+  return /Many$/.test(memberName(call.expression) ?? '') ? Utils.pluralize(other) : other;
 }
 
 /** A statement's text with its comments, each model in it under its own name. */

@@ -4,6 +4,7 @@ import type { FindingCode } from '../core/finding-codes.js';
 import { FINDINGS } from '../core/finding-codes.js';
 import type { Analysis } from '../project/analysis.js';
 import { locationOf } from '../project/nodes.js';
+import type { Model } from '../project/types.js';
 import { type Edit, wholeLines } from './edits.js';
 import { type Style, styleOf } from './style.js';
 
@@ -14,6 +15,12 @@ export type RuntimeName =
   | 'initializeCentralConnection'
   | 'closeConnections'
   | 'clinicRoutingMiddleware';
+
+/** An association whose two ends are now in different databases. */
+export interface Severed {
+  readonly model: Model;
+  readonly alias: string;
+}
 
 /** What is to become of one file: all of its edits, or, with a problem, none. */
 export class Draft {
@@ -29,6 +36,8 @@ export class Draft {
   readonly fromSequelize = new Set<string>();
   /** Ranges that go away on purpose, with their comments. */
   readonly dropped: { readonly start: number; readonly end: number }[] = [];
+  /** Associations that were taken out, by the model they belonged to. */
+  readonly severed: Severed[] = [];
   /** Why the file is left as it is. */
   readonly problems: Finding[] = [];
   /** What to know of the result. */
@@ -117,6 +126,11 @@ export class Drafts {
 
   all(): Draft[] {
     return [...this.#drafts.values()];
+  }
+
+  /** Every association taken out so far. */
+  severed(): Severed[] {
+    return this.all().flatMap((draft) => draft.severed);
   }
 
   /** Both files are migrated, or neither. */

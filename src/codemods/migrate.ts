@@ -7,6 +7,7 @@ import { openProject, type Sources, withoutMark } from '../project/load-project.
 import type { TableFacts } from '../project/read-models.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode } from '../project/types.js';
+import { lastingAliases } from './crossing.js';
 import { type Draft, Drafts, findingAt } from './draft.js';
 import { applyEdits } from './edits.js';
 import { finishImports } from './imports.js';
@@ -54,10 +55,11 @@ export function planMigration({ sources, app, facts, isWanted, blocked }: Migrat
       for (const one of added.get(file) ?? []) drafts.link(file, one.file);
   }
   const claimed = new Set<Use>(claimStart(drafts));
+  const aliases = lastingAliases(drafts);
   const needing: FunctionNode[] = [];
   for (const [file, fileUses] of analysis.uses) {
     if (analysis.registry.inFile.has(file) || isModelsIndex(drafts, file)) continue;
-    needing.push(...migrateFunctions(drafts, facts, fileUses, claimed));
+    needing.push(...migrateFunctions(drafts, facts, fileUses, claimed, aliases));
   }
   passClinicDb(drafts, needing);
   migrateServer(drafts);

@@ -1,10 +1,11 @@
 import { ts } from 'ts-morph';
-import { isReference, walk } from '../project/nodes.js';
+import { assignment, descendants, isReference, unwrap, walk } from '../project/nodes.js';
 import { isRouteArgument, requestOf } from '../project/owners.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { FileUses, Use } from '../project/read-uses.js';
 import type { FunctionNode, Home } from '../project/types.js';
 import { addToPattern, clinicDbOf, takesClinicDb } from './clinic-db.js';
+import { noteAccessors, reportNamedIncludes } from './crossing.js';
 import type { Draft, Drafts } from './draft.js';
 import { decideHomes } from './homes.js';
 import { importedGetModel } from './imports.js';
@@ -12,7 +13,8 @@ import { isAsync, isUnguarded, makeAsync, obtainModels, type Wanted } from './ob
 import { requireAwaited } from './services.js';
 
 /**
- * Lets every function of a file obtain its models and connections for one clinic. Returns the functions that
+ * Lets every function of a file obtain its models and connections for one clinic. `aliases` are the names of
+ * each model's associations. Returns the functions that
  * need a clinic and see no request: `clinicDb` must be passed to them.
  */
 export function migrateFunctions(
@@ -20,12 +22,15 @@ export function migrateFunctions(
   facts: TableFacts,
   fileUses: FileUses,
   claimed: ReadonlySet<Use>,
+  aliases: ReadonlyMap<string, ReadonlySet<string>>,
 ): FunctionNode[] {
   const draft = drafts.of(fileUses.file);
   const byOwner = new Map<FunctionNode, Use[]>();
   for (const use of fileUses.uses) {
     if (claimed.has(use)) continue;
     if (use.owner === undefined) reportAtLoad(draft, use);
+    else if (isParameterDefault(use, use.owner)) reportAtLoad(draft, use, 'as the default of a parameter');
+    else if (isKept(use, use.owner)) reportKept(draft, use);
     else byOwner.set(use.owner, [...(byOwner.get(use.owner) ?? []), use]);
   }
   for (const { node, root } of fileUses.packages) {
@@ -41,6 +46,9 @@ export function migrateFunctions(
     );
   for (const node of fileUses.unknown)
     draft.note('CODE_RECEIVER_UNKNOWN', 'warning', node, `nothing tells what ${receiverText(node)} is`);
+  const severed = drafts.severed();
+  reportNamedIncludes(draft, fileUses.uses, aliases);
+  if (severed.length > 0) noteAccessors(draft, fileUses, severed);
   const needing: FunctionNode[] = [];
   for (const [owner, uses] of byOwner) {
     if (migrateFunction(drafts, draft, facts, owner, uses)) needing.push(owner);
@@ -52,11 +60,30 @@ function receiverText(node: ts.Node): string {
   return ts.isCallExpression(node) ? (node.expression.getText().split('\n')[0] ?? '') : '';
 }
 
-function reportAtLoad(draft: Draft, use: Use): void {
+function reportAtLoad(draft: Draft, use: Use, when = 'while the file loads'): void {
   const name = use.node.getText(draft.file);
-  if (use.model === undefined)
-    draft.problem('CODE_CONNECTION_AT_LOAD', use.node, `${name} is used while the file loads`);
-  else draft.problem('CODE_MODEL_AT_LOAD', use.node, `${name} is used while the file loads`, use.model.name);
+  if (use.model === undefined) draft.problem('CODE_CONNECTION_AT_LOAD', use.node, `${name} is used ${when}`);
+  else draft.problem('CODE_MODEL_AT_LOAD', use.node, `${name} is used ${when}`, use.model.name);
+}
+
+/** True for `(model = Patient) => …`: the default is needed before the function's body begins. */
+function isParameterDefault({ node }: Use, owner: FunctionNode): boolean {
+  return owner.parameters.some((parameter) => parameter.pos <= node.pos && node.end <= parameter.end);
+}
+
+/** True for `this.model = Patient` and `cached = Patient`: one clinic's model would outlive its request. */
+function isKept({ node }: Use, owner: FunctionNode): boolean {
+  const pair = assignment(ts.isAwaitExpression(node.parent) ? node.parent.parent : node.parent);
+  if (pair === undefined || pair.left === node || unwrap(pair.right) !== node) return false;
+  if (!ts.isIdentifier(pair.left)) return true;
+  const name = pair.left.text;
+  const locals = [...descendants(owner, ts.isVariableDeclaration), ...owner.parameters];
+  return !locals.some((local) => local.name.getText() === name);
+}
+
+function reportKept(draft: Draft, use: Use): void {
+  const name = use.node.getText(draft.file);
+  draft.problem('CODE_MODEL_KEPT', use.node, `${name} is kept beyond the request`, use.model?.name);
 }
 
 /** True where the function needs `clinicDb` as a parameter. */

@@ -1,4 +1,6 @@
 import { ts } from 'ts-morph';
+import type { Analysis } from '../project/analysis.js';
+import { baseOf } from '../project/class-members.js';
 import { assignment, descendants, exportsPath, memberName } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { FunctionNode } from '../project/types.js';
@@ -20,6 +22,21 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
     if (!hasName(owner)) {
       draft.problem('CODE_NO_REQUEST', owner, 'this function needs a clinic and runs outside any request');
       continue;
+    }
+    if (isUncalled(drafts, owner)) {
+      draft.problem(
+        'CODE_UNCALLED',
+        owner,
+        `${nameOf(owner)} needs a clinic, and nothing is seen to call it`,
+        nameOf(owner),
+      );
+      continue;
+    }
+    for (const relative of relatedMethods(drafts, owner)) {
+      drafts.link(file, relative.getSourceFile());
+      if (seen.has(relative) || takesClinicDb(relative)) continue;
+      seen.add(relative);
+      queue.push(relative);
     }
     addParameter(draft, owner);
     for (const call of possibleCalls(drafts, owner)) {
@@ -67,6 +84,60 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
       queue.push(caller);
     }
   }
+}
+
+/**
+ * True where a framework may be the caller: nothing calls the function, and nothing calls any other function of
+ * its file either, or it is no function that a file or a class offers by its name.
+ */
+function isUncalled({ analysis }: Drafts, owner: FunctionNode): boolean {
+  const isCalled = (node: FunctionNode): boolean => (analysis.calls.get(node)?.calls.length ?? 0) > 0;
+  if (isCalled(owner)) return false;
+  const file = owner.getSourceFile();
+  const isOffered = ts.isFunctionDeclaration(owner) || ts.isClassLike(owner.parent) || depthOf(owner) < 2;
+  return (
+    !isOffered || ![...analysis.calls.keys()].some((node) => node.getSourceFile() === file && isCalled(node))
+  );
+}
+
+/** How many object literals a function is written into. */
+function depthOf(owner: FunctionNode): number {
+  let depth = 0;
+  for (let at: ts.Node = owner; at !== undefined; at = at.parent)
+    if (ts.isObjectLiteralExpression(at)) depth += 1;
+  return depth;
+}
+
+/** Methods of the same name in classes that extend the method's class, or that it extends: they share callers. */
+function relatedMethods({ analysis }: Drafts, owner: FunctionNode): FunctionNode[] {
+  if (!ts.isMethodDeclaration(owner) || !ts.isClassLike(owner.parent)) return [];
+  const { parent } = owner;
+  const name = owner.name.getText();
+  const isStatic = hasStatic(owner);
+  return [...analysis.uses.keys()]
+    .filter((file) => file.text.includes('extends'))
+    .flatMap((file) => descendants(file, ts.isClassLike))
+    .filter(
+      (one) => one !== parent && (extendsClass(analysis, one, parent) || extendsClass(analysis, parent, one)),
+    )
+    .flatMap((one) => one.members.filter(ts.isMethodDeclaration))
+    .filter((method) => method.name.getText() === name && hasStatic(method) === isStatic);
+}
+
+function hasStatic(method: ts.MethodDeclaration): boolean {
+  return method.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
+}
+
+function extendsClass(
+  analysis: Analysis,
+  one: ts.ClassLikeDeclaration,
+  base: ts.ClassLikeDeclaration,
+): boolean {
+  for (let at = baseOf(analysis.evaluator, one), left = 20; at !== undefined && left > 0; left -= 1) {
+    if (at === base) return true;
+    at = baseOf(analysis.evaluator, at);
+  }
+  return false;
 }
 
 /** Calls of a method's name on something unknown that is named like its class: an injected service. */
@@ -138,5 +209,6 @@ function nameOf(owner: FunctionNode): string {
   const { parent } = owner;
   if (owner.name !== undefined) return owner.name.getText();
   if (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) return parent.name.getText();
-  return assignment(parent)?.left.getText().replace(/^.*\./, '') ?? 'the function';
+  const name = assignment(parent)?.left.getText().replace(/^.*\./, '') ?? 'exports';
+  return name === 'exports' ? 'the exported function' : name;
 }

@@ -68,8 +68,17 @@ function inherited(
   node: ts.ClassLikeDeclaration,
   look: (parent: ts.ClassLikeDeclaration) => Value | undefined,
 ): Value | undefined {
+  const base = baseOf(evaluator, node);
+  return base && look(base);
+}
+
+/** The application's own class that a class extends. */
+export function baseOf(
+  evaluator: Evaluator,
+  node: ts.ClassLikeDeclaration,
+): ts.ClassLikeDeclaration | undefined {
   const [base] =
     node.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types ?? [];
   const value = base && evaluator.valueOf(base.expression);
-  return value?.kind === 'class' && value.node !== node ? look(value.node) : undefined;
+  return value?.kind === 'class' && value.node !== node ? value.node : undefined;
 }

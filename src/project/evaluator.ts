@@ -1,11 +1,11 @@
-import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { classMember, instanceMember } from './class-members.js';
+import { baseOf, classMember, instanceMember } from './class-members.js';
 import type { AppProject } from './load-project.js';
-import { exportsOf, resolveModule, runtimeFile } from './modules.js';
+import { exportsOf, pathOf, resolveModule, runtimeFile } from './modules.js';
 import {
   assignment,
   descendants,
+  exportsPath,
   isFunctionNode,
   isNamed,
   memberName,
@@ -56,8 +56,10 @@ export class Evaluator {
   valueOfDeclaration(declaration: ts.Declaration): Value | undefined {
     if (ts.isVariableDeclaration(declaration))
       return declaration.initializer === undefined ? undefined : this.valueOf(declaration.initializer);
-    if (ts.isFunctionDeclaration(declaration)) return { kind: 'function', node: declaration };
-    if (ts.isClassDeclaration(declaration)) return this.#classValue(declaration);
+    if (ts.isFunctionDeclaration(declaration) || ts.isFunctionExpression(declaration))
+      return { kind: 'function', node: declaration };
+    if (ts.isClassDeclaration(declaration) || ts.isClassExpression(declaration))
+      return this.#classValue(declaration);
     if (ts.isBindingElement(declaration)) return this.#boundValue(declaration);
     if (ts.isImportClause(declaration)) return this.#imported(declaration.parent, 'default');
     if (ts.isNamespaceImport(declaration)) return this.#imported(declaration.parent.parent, undefined);
@@ -95,8 +97,9 @@ export class Evaluator {
 
   /** What `require(specifier)` gives. */
   moduleValue(from: ts.SourceFile, specifier: string): Value | undefined {
-    if (!specifier.startsWith('.')) return { kind: 'package', name: specifier, member: undefined };
-    const runtime = runtimeFile(this.project.app, posix.join(posix.dirname(from.fileName), specifier));
+    const path = pathOf(this.project, from, specifier);
+    if (path === undefined) return { kind: 'package', name: specifier, member: undefined };
+    const runtime = runtimeFile(this.project.app, path);
     if (runtime === 'modelFactory') return { kind: 'factory' };
     if (runtime !== undefined) return { kind: 'migrated' };
     const file = resolveModule(this.project, from, specifier);
@@ -106,11 +109,13 @@ export class Evaluator {
   #evaluate(node: ts.Expression): Value | undefined {
     const model = this.registry.byNode.get(node);
     if (model !== undefined) return { kind: 'model', model };
+    if (exportsPath(node)?.length === 0) return { kind: 'module', file: node.getSourceFile() };
     if (ts.isIdentifier(node)) {
       const declaration = this.declarationOf(node);
       return declaration === undefined ? undefined : this.valueOfDeclaration(declaration);
     }
     if (node.kind === ts.SyntaxKind.ThisKeyword) return this.#thisValue(node);
+    if (node.kind === ts.SyntaxKind.SuperKeyword) return this.#superValue(node);
     if (isFunctionNode(node)) return { kind: 'function', node };
     if (ts.isClassExpression(node)) return this.#classValue(node);
     if (ts.isObjectLiteralExpression(node)) return { kind: 'object', node };
@@ -178,6 +183,13 @@ export class Evaluator {
       return value.kind === 'class' && !isStatic ? { kind: 'instance', node: at.parent } : value;
     }
     return ts.isObjectLiteralExpression(at.parent) ? { kind: 'object', node: at.parent } : undefined;
+  }
+
+  #superValue(node: ts.Node): Value | undefined {
+    const value = this.#thisValue(node);
+    if (value?.kind !== 'class' && value?.kind !== 'instance') return undefined;
+    const base = baseOf(this, value.node);
+    return base && { kind: value.kind, node: base };
   }
 
   #boundValue(element: ts.BindingElement): Value | undefined {

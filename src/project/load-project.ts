@@ -9,6 +9,8 @@ export interface Sources {
   readonly texts: ReadonlyMap<string, string>;
   /** The text of package.json, if there is one. */
   readonly manifest: string | undefined;
+  /** The text of tsconfig.json or jsconfig.json, if there is one: import aliases are read from it. */
+  readonly compilerSettings?: string | undefined;
 }
 
 /** The application's source, parsed and bound once; everything else is derived from it and never changes it. */
@@ -17,6 +19,8 @@ export interface AppProject {
   readonly files: readonly ts.SourceFile[];
   readonly checker: ts.TypeChecker;
   readonly manifest: string | undefined;
+  /** Import aliases: the part before `*`, and the absolute path it stands for. */
+  readonly aliases: readonly { readonly prefix: string; readonly path: string }[];
   /** The file with this absolute path. */
   file(path: string): ts.SourceFile | undefined;
   /** Messages of the parser; empty where the file is sound. */
@@ -35,7 +39,12 @@ export async function readSources(files: Files, app: AppConfig): Promise<Sources
     const text = await files.read(path);
     if (text !== undefined) texts.set(path, text);
   }
-  return { texts, manifest: await files.read(posix.join(app.root, 'package.json')) };
+  const read = async (name: string): Promise<string | undefined> => files.read(posix.join(app.root, name));
+  return {
+    texts,
+    manifest: await read('package.json'),
+    compilerSettings: (await read('tsconfig.json')) ?? (await read('jsconfig.json')),
+  };
 }
 
 /** Parses and binds the sources. Pure: nothing is read from disk, and imports are resolved by us alone. */
@@ -61,6 +70,7 @@ export function openProject(sources: Sources, app: AppConfig): AppProject {
     files,
     checker: program.getTypeChecker(),
     manifest: sources.manifest,
+    aliases: readAliases(app.root, sources),
     file: (path) => byPath.get(path),
     syntaxErrors: (file) => program.getSyntacticDiagnostics(file),
   };
@@ -69,4 +79,37 @@ export function openProject(sources: Sources, app: AppConfig): AppProject {
 /** The text without its byte-order mark; offsets of nodes count from there. */
 export function withoutMark(text: string): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** `paths` of tsconfig.json, and `_moduleAliases` or `imports` of package.json. */
+function readAliases(root: string, { manifest, compilerSettings }: Sources): AppProject['aliases'] {
+  const options = parse(compilerSettings)?.compilerOptions;
+  const base = posix.join(root, options?.baseUrl ?? '.');
+  const paths = Object.entries(options?.paths ?? {}).flatMap(([from, [to]]) =>
+    to === undefined ? [] : [{ from, to: posix.join(base, to) }],
+  );
+  const packed = parse(manifest);
+  const own = Object.entries({ ...packed?._moduleAliases, ...packed?.imports }).flatMap(([from, to]) =>
+    typeof to === 'string' ? [{ from, to: posix.join(root, to) }] : [],
+  );
+  return [...paths, ...own].map(({ from, to }) => ({
+    prefix: from.replace(/\*$/, ''),
+    path: to.replace(/\*$/, ''),
+  }));
+}
+
+interface Settings {
+  readonly compilerOptions?: {
+    readonly baseUrl?: string;
+    readonly paths?: Readonly<Record<string, readonly string[]>>;
+  };
+  readonly _moduleAliases?: Readonly<Record<string, string>>;
+  readonly imports?: Readonly<Record<string, unknown>>;
+}
+
+/** JSON with comments, as tsconfig.json has them; undefined where there is none or it is broken. */
+function parse(text: string | undefined): Settings | undefined {
+  return text === undefined
+    ? undefined
+    : (ts.parseConfigFileTextToJson('settings.json', text).config as Settings | undefined);
 }

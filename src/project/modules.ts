@@ -24,8 +24,8 @@ export function resolveModule(
   from: ts.SourceFile,
   specifier: string,
 ): ts.SourceFile | undefined {
-  if (!specifier.startsWith('.')) return undefined;
-  const path = posix.join(posix.dirname(from.fileName), specifier);
+  const path = pathOf(project, from, specifier);
+  if (path === undefined) return undefined;
   for (const base of [path, path.replace(/\.([cm]?)js$/, '.$1ts')]) {
     for (const ending of ENDINGS) {
       const found = project.file(base.replace(/\/$/, '') + ending);
@@ -33,6 +33,17 @@ export function resolveModule(
     }
   }
   return undefined;
+}
+
+/** The absolute path, ending aside, that a relative or aliased specifier names; undefined for packages. */
+export function pathOf(project: AppProject, from: ts.SourceFile, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return posix.join(posix.dirname(from.fileName), specifier);
+  const alias = project.aliases.find(({ prefix }) =>
+    prefix.endsWith('/')
+      ? specifier.startsWith(prefix)
+      : specifier === prefix || specifier.startsWith(`${prefix}/`),
+  );
+  return alias && posix.join(alias.path, specifier.slice(alias.prefix.length));
 }
 
 /** The runtime files' absolute paths without endings; they stand together, wherever `modelFactory` points. */

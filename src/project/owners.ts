@@ -24,6 +24,9 @@ export function ownerOf(node: ts.Node): FunctionNode | undefined {
 export function requestOf(node: FunctionNode): RequestAccess | undefined {
   for (const { name } of node.parameters) {
     if (ts.isIdentifier(name) && REQUEST.test(name.text)) return { kind: 'name', name: name.text };
+    // express-validator hands on `(value, { req })`
+    if (ts.isObjectBindingPattern(name) && name.elements.some((element) => element.name.getText() === 'req'))
+      return { kind: 'name', name: 'req' };
   }
   const [first, second] = node.parameters;
   if (first === undefined || second === undefined) return undefined;

@@ -1,7 +1,15 @@
 import { ts } from 'ts-morph';
 import type { Evaluator } from './evaluator.js';
 import { exportsOf } from './modules.js';
-import { assignment, isFunctionNode, isReference, memberName, requiredSpecifier, walk } from './nodes.js';
+import {
+  assignment,
+  exportsPath,
+  isFunctionNode,
+  isReference,
+  memberName,
+  requiredSpecifier,
+  walk,
+} from './nodes.js';
 import { isExported } from './read-uses.js';
 import type { FunctionNode, Value } from './types.js';
 
@@ -46,6 +54,8 @@ export function readCalls(evaluator: Evaluator): CallGraph {
 function isRoot(node: ts.Node): boolean {
   return (
     node.kind === ts.SyntaxKind.ThisKeyword ||
+    node.kind === ts.SyntaxKind.SuperKeyword ||
+    (ts.isPropertyAccessExpression(node) && exportsPath(node)?.length === 0) ||
     requiredSpecifier(node) !== undefined ||
     ts.isNewExpression(node)
   );

@@ -3,7 +3,6 @@ import { type Evaluator, isLoader } from './evaluator.js';
 import { exportsOf } from './modules.js';
 import {
   assignment,
-  enclosingFunctions,
   exportsPath,
   isReference,
   memberName,
@@ -278,8 +277,7 @@ function fedSymbols(evaluator: Evaluator, node: ts.Expression): (ts.Symbol | und
   const declaration = ts.isAwaitExpression(node.parent) ? node.parent.parent : node.parent;
   if (!ts.isVariableDeclaration(declaration) || declaration.initializer === undefined) return [];
   const isWhole = declaration.initializer === node || unwrap(declaration.initializer) === node;
-  const isConstant =
-    (declaration.parent.flags & ts.NodeFlags.Const) !== 0 || enclosingFunctions(declaration).length === 0;
+  const isConstant = (declaration.parent.flags & ts.NodeFlags.Const) !== 0 || !isAssignedAgain(declaration);
   if (!isWhole || !isConstant) return [];
   const symbolOf = (name: ts.Node): ts.Symbol | undefined =>
     ts.isIdentifier(name) ? evaluator.project.checker.getSymbolAtLocation(name) : undefined;
@@ -306,6 +304,16 @@ export function isExported(node: ts.Node): boolean {
     return isExported(object) || (isModuleConstant(object) && isExportedName(object));
   }
   return false;
+}
+
+/** True where the file assigns to a name of the declaration after it. */
+function isAssignedAgain({ name, initializer }: ts.VariableDeclaration): boolean {
+  const file = name.getSourceFile();
+  const names = ts.isIdentifier(name)
+    ? [name.text]
+    : name.elements.flatMap((one) => (ts.isBindingElement(one) ? [one.name.getText(file)] : []));
+  const rest = file.text.slice(0, name.pos) + file.text.slice(initializer?.end ?? name.end);
+  return names.some((one) => new RegExp(`(?<![\\w$.])${one.replaceAll('$', '\\$')}\\s*=(?![=>])`).test(rest));
 }
 
 function isModuleConstant(object: ts.Node): boolean {
@@ -365,6 +373,6 @@ function isUnknownReceiver(evaluator: Evaluator, call: ts.Node): boolean {
   return (
     receiver.kind !== ts.SyntaxKind.SuperKeyword &&
     receiver.kind !== ts.SyntaxKind.ThisKeyword &&
-    evaluator.valueOf(receiver) === undefined
+    (evaluator.valueOf(receiver)?.kind ?? 'package') === 'package'
   );
 }

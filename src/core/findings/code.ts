@@ -16,7 +16,8 @@ export const CODE = {
     mend: 'Move the use into a function that is called with the request or with clinicDb.',
   },
   CODE_MODEL_KEPT: {
-    cause: 'A model is used in a constructor, an accessor or a generator, which cannot wait for it.',
+    cause:
+      'A model or connection is used in a constructor, an accessor or a generator, which cannot wait for it, or is kept in a variable or property that outlives the request.',
     mend: 'Ask ModelFactory for it in the methods that need it.',
   },
   CODE_MODEL_IGNORED: {
@@ -54,6 +55,15 @@ export const CODE = {
   CODE_CROSSING_ASSOCIATION: {
     cause: 'An association joins two models whose tables are now in different databases; it was taken out.',
     mend: 'Load the other side by its key with a query of its own.',
+  },
+  CODE_CROSSING_ACCESSOR: {
+    cause:
+      'An accessor of an association that was taken out seems to be called: its two ends are in different databases.',
+    mend: 'Load the other side by its key with a query of its own.',
+  },
+  CODE_UNCALLED: {
+    cause: 'A function needs a clinic, and nothing in the application is seen to call it: a framework may.',
+    mend: 'Take the connection from what the framework passes, or delete the function.',
   },
   CODE_CROSSING_INCLUDE: {
     cause: 'One query reaches from a clinic’s model to a central one, or back.',
