@@ -44,6 +44,8 @@ export class Draft {
   readonly notes: Finding[] = [];
   /** Files that must be migrated together with this one. */
   readonly linked = new Set<ts.SourceFile>();
+  /** Files that must be sound for this one to be migrated; they do not depend on it. */
+  readonly required = new Set<ts.SourceFile>();
 
   constructor(readonly file: ts.SourceFile) {
     this.style = styleOf(file);
@@ -115,6 +117,9 @@ export function findingAt(
 /** The drafts of one run over one analysed application. */
 export class Drafts {
   readonly #drafts = new Map<ts.SourceFile, Draft>();
+
+  /** What belongs to no file. */
+  readonly notes: Finding[] = [];
 
   constructor(readonly analysis: Analysis) {}
 

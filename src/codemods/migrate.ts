@@ -7,6 +7,7 @@ import { openProject, type Sources, withoutMark } from '../project/load-project.
 import type { TableFacts } from '../project/read-models.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode } from '../project/types.js';
+import { noteConnections } from './connections.js';
 import { lastingAliases } from './crossing.js';
 import { type Draft, Drafts, findingAt } from './draft.js';
 import { applyEdits } from './edits.js';
@@ -63,6 +64,7 @@ export function planMigration({ sources, app, facts, isWanted, blocked }: Migrat
   }
   passClinicDb(drafts, needing);
   migrateServer(drafts);
+  noteConnections(drafts);
   const failed = spreadProblems(drafts, isWanted);
   migrateIndex(drafts, failed);
   return collect(drafts, sources, failed, isWanted);
@@ -85,7 +87,12 @@ function spreadProblems(drafts: Drafts, isWanted: (path: string) => boolean): Ma
   const queue = drafts.all().filter(({ problems }) => problems.length > 0);
   for (const draft of queue) failed.set(draft.file, draft);
   for (let draft = queue.shift(); draft !== undefined; draft = queue.shift()) {
-    for (const file of draft.linked) {
+    const failing = draft.file;
+    const dependent = drafts
+      .all()
+      .filter(({ required }) => required.has(failing))
+      .map(({ file }) => file);
+    for (const file of [...draft.linked, ...dependent]) {
       if (failed.has(file)) continue;
       const origin = failed.get(draft.file) ?? draft;
       failed.set(file, origin);
@@ -102,7 +109,7 @@ function collect(
   isWanted: (path: string) => boolean,
 ): Migration {
   const changes = new Map<string, string>();
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...drafts.notes];
   const dropped = new Map<string, Draft['dropped']>();
   for (const draft of drafts.all()) {
     const path = draft.file.fileName;

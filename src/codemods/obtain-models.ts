@@ -45,6 +45,40 @@ export function obtainModels(
   }
 }
 
+/**
+ * Puts getModel at the head of a promise chain that has its own `catch`, so that the catch still answers:
+ * `getModel(…).then((Patient) => Patient.findAll()).then(…).catch(next)`. False where the function's one model
+ * is used in more than the chain's first call.
+ */
+export function obtainInChain(draft: Draft, wanted: readonly Wanted[], spelling: Spelling): boolean {
+  const [only, ...others] = wanted;
+  const [first, ...rest] = only?.uses ?? [];
+  if (only === undefined || first === undefined || others.length > 0) return false;
+  const head = first.node.parent.parent;
+  if (!ts.isCallExpression(head) || head.expression !== first.node.parent) return false;
+  if (rest.some(({ node }) => node.pos < head.pos || head.end < node.end) || !isCaught(head)) return false;
+  const { file, style } = draft;
+  const database = only.home === 'clinic' ? spelling.clinicDb : 'getCentralConnection()';
+  const getModel = `${spelling.getModel}(${database}, ${style.quote}${only.model.name}${style.quote})`;
+  const gap = /^\s*(?=\.)/.exec(file.text.slice(head.end))?.[0] ?? '';
+  draft.insert(head.getStart(file), `${getModel}${gap}.then((${only.local}) => `);
+  draft.insert(head.end, ')');
+  return true;
+}
+
+/** True for a call that a `.catch(…)`, or a `.then` with two handlers, follows. */
+function isCaught(head: ts.CallExpression): boolean {
+  for (let at: ts.Expression = head; ; ) {
+    const { parent } = at;
+    if (!ts.isPropertyAccessExpression(parent) || !ts.isCallExpression(parent.parent)) return false;
+    at = parent.parent;
+    const isLink = ['then', 'catch', 'finally'].includes(parent.name.text);
+    if (!isLink) return false;
+    if (parent.name.text === 'catch' || (parent.name.text === 'then' && parent.parent.arguments.length > 1))
+      return true;
+  }
+}
+
 /** True where no `try` of the function is around all uses, so that a failing getModel rejects the function. */
 export function isUnguarded(owner: FunctionNode, wanted: readonly Wanted[]): boolean {
   return wanted.some(({ uses }) => uses.some((use) => tryAround(use.node, owner) === undefined));

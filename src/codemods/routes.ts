@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import { assignment, descendants, isReference, unwrap, walk } from '../project/nodes.js';
 import { isRouteArgument, requestOf } from '../project/owners.js';
@@ -9,7 +10,14 @@ import { noteAccessors, reportNamedIncludes } from './crossing.js';
 import type { Draft, Drafts } from './draft.js';
 import { decideHomes } from './homes.js';
 import { importedGetModel } from './imports.js';
-import { isAsync, isUnguarded, makeAsync, obtainModels, type Wanted } from './obtain-models.js';
+import {
+  isAsync,
+  isUnguarded,
+  makeAsync,
+  obtainInChain,
+  obtainModels,
+  type Wanted,
+} from './obtain-models.js';
 import { requireAwaited } from './services.js';
 
 /**
@@ -24,10 +32,14 @@ export function migrateFunctions(
   claimed: ReadonlySet<Use>,
   aliases: ReadonlyMap<string, ReadonlySet<string>>,
 ): FunctionNode[] {
+  const { analysis } = drafts;
   const draft = drafts.of(fileUses.file);
   const byOwner = new Map<FunctionNode, Use[]>();
   for (const use of fileUses.uses) {
     if (claimed.has(use)) continue;
+    const definition =
+      use.model && analysis.project.file(posix.join(analysis.project.app.root, use.model.file));
+    if (definition !== undefined) draft.required.add(definition);
     if (use.owner === undefined) reportAtLoad(draft, use);
     else if (isParameterDefault(use, use.owner)) reportAtLoad(draft, use, 'as the default of a parameter');
     else if (isKept(use, use.owner)) reportKept(draft, use);
@@ -123,11 +135,11 @@ function migrateFunction(
     }
     const imported = importedGetModel(drafts.analysis, draft.file);
     if (imported === undefined) draft.needs.add('ModelFactory');
-    obtainModels(draft, owner, wanted, {
-      getModel: imported ?? 'ModelFactory.getModel',
-      clinicDb: clinicDb.expression,
-    });
-    if (!isAsync(owner)) becomeAsync(drafts, draft, owner, wanted);
+    const spelling = { getModel: imported ?? 'ModelFactory.getModel', clinicDb: clinicDb.expression };
+    const isChained =
+      !isAsync(owner) && clinicDb.source !== 'parameter' && obtainInChain(draft, wanted, spelling);
+    if (!isChained) obtainModels(draft, owner, wanted, spelling);
+    if (!isChained && !isAsync(owner)) becomeAsync(drafts, draft, owner, wanted);
   }
   return needsClinic && clinicDb.source === 'parameter' && !takesClinicDb(owner);
 }

@@ -58,7 +58,15 @@ export function migrateServer(drafts: Drafts): void {
     }
   }
   const server = project.file(posix.join(app.root, app.server));
-  if (server === undefined) return;
+  if (server === undefined) {
+    drafts.notes.push({
+      code: 'CODE_NO_START',
+      severity: 'warning',
+      message: `${app.server} is not a file of the application: where the server starts was not looked at`,
+      hint: 'Set app.server to the file that starts the server.',
+    });
+    return;
+  }
   const draft = drafts.of(server);
   if (!isMounted && !server.text.includes('clinicRoutingMiddleware'))
     draft.note('CODE_NO_AUTH', 'error', server, `${app.authMiddleware} is mounted nowhere`);

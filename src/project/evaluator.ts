@@ -312,9 +312,9 @@ export class Evaluator {
 }
 
 /** An empty file that is taken for a loader of every model. */
-const ALL_MODELS = ts.createSourceFile('/models', 'readdirSync', ts.ScriptTarget.ESNext);
+const ALL_MODELS = ts.createSourceFile('/models', 'readdirSync, DataTypes', ts.ScriptTarget.ESNext);
 
 /** sequelize-cli's models/index.js, which reads its folder; or the stand-in for `sequelize.models`. */
 export function isLoader(file: ts.SourceFile): boolean {
-  return file.text.includes('readdirSync');
+  return file.text.includes('readdirSync') && /DataTypes|sequelize\.import|\.associate\b/.test(file.text);
 }

@@ -48,6 +48,15 @@ export const CODE = {
     cause: 'The global connection is used for something that has no equivalent for one clinic.',
     mend: 'Decide which database is meant and use req.clinicDb or getCentralConnection().',
   },
+  CODE_CONNECTION_LEFT: {
+    cause: 'A connection to the shared database is made when the application loads.',
+    mend: 'Delete it when the last use is gone: req.clinicDb and getCentralConnection() take its place.',
+  },
+  CODE_CLS: {
+    cause:
+      'Sequelize.useCLS gives every query of the process the transaction that is under way, whatever its connection.',
+    mend: 'Pass each transaction to its queries, and take useCLS out.',
+  },
   CODE_SYNC_REMOVED: {
     cause: 'sequelize.sync() at start-up was taken out: provision makes the schema of every clinic.',
     mend: 'Nothing, unless it was the only thing that made the central tables.',
