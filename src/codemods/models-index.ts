@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
-import { isLoader } from '../project/evaluator.js';
+import { isNamespace } from '../project/bindings.js';
+import { isLoader } from '../project/loader.js';
 import { enclosingFunctions } from '../project/nodes.js';
-import { isNamespace } from '../project/read-uses.js';
 import type { Model } from '../project/types.js';
 import { type AssociationLine, crosses, isAssociation, renderLine, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';

@@ -133,9 +133,13 @@ function extendsClass(
   one: ts.ClassLikeDeclaration,
   base: ts.ClassLikeDeclaration,
 ): boolean {
-  for (let at = baseOf(analysis.evaluator, one), left = 20; at !== undefined && left > 0; left -= 1) {
+  for (
+    let at = baseOf((node) => analysis.evaluator.valueOf(node), one), left = 20;
+    at !== undefined && left > 0;
+    left -= 1
+  ) {
     if (at === base) return true;
-    at = baseOf(analysis.evaluator, at);
+    at = baseOf((node) => analysis.evaluator.valueOf(node), at);
   }
   return false;
 }

@@ -1,35 +1,26 @@
 import { ts } from 'ts-morph';
-import type { Evaluator } from './evaluator.js';
 import { assignment, descendants, isNamed } from './nodes.js';
 import type { Value } from './types.js';
 
+/** Says what an expression stands for: Evaluator.valueOf. */
+type Look = (expression: ts.Expression) => Value | undefined;
+
 /** What `Class.name` is: a static method or property, its own or inherited. */
-export function classMember(
-  evaluator: Evaluator,
-  node: ts.ClassLikeDeclaration,
-  name: string,
-): Value | undefined {
-  return (
-    own(evaluator, node, name, true) ??
-    inherited(evaluator, node, (parent) => classMember(evaluator, parent, name))
-  );
+export function classMember(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
+  return own(look, node, name, true) ?? inherited(look, node, (parent) => classMember(look, parent, name));
 }
 
 /** What `instance.name` is: a method, a property, or what the constructor puts on `this`. */
-export function instanceMember(
-  evaluator: Evaluator,
-  node: ts.ClassLikeDeclaration,
-  name: string,
-): Value | undefined {
+export function instanceMember(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
   return (
-    own(evaluator, node, name, false) ??
-    putByConstructor(evaluator, node, name) ??
-    inherited(evaluator, node, (parent) => instanceMember(evaluator, parent, name))
+    own(look, node, name, false) ??
+    putByConstructor(look, node, name) ??
+    inherited(look, node, (parent) => instanceMember(look, parent, name))
   );
 }
 
 function own(
-  evaluator: Evaluator,
+  look: Look,
   node: ts.ClassLikeDeclaration,
   name: string,
   wantStatic: boolean,
@@ -41,44 +32,36 @@ function own(
       ts.getModifiers(member)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
     if (isStatic !== wantStatic) continue;
     if (ts.isMethodDeclaration(member)) return { kind: 'function', node: member };
-    if (ts.isPropertyDeclaration(member) && member.initializer !== undefined)
-      return evaluator.valueOf(member.initializer);
+    if (ts.isPropertyDeclaration(member) && member.initializer !== undefined) return look(member.initializer);
   }
   return undefined;
 }
 
-function putByConstructor(
-  evaluator: Evaluator,
-  node: ts.ClassLikeDeclaration,
-  name: string,
-): Value | undefined {
+function putByConstructor(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
   const maker = node.members.find(ts.isConstructorDeclaration);
   if (maker?.body === undefined) return undefined;
   for (const binary of descendants(maker.body, ts.isBinaryExpression)) {
     const pair = assignment(binary);
     if (pair === undefined || !ts.isPropertyAccessExpression(pair.left)) continue;
     if (pair.left.expression.kind === ts.SyntaxKind.ThisKeyword && pair.left.name.text === name)
-      return evaluator.valueOf(pair.right);
+      return look(pair.right);
   }
   return undefined;
 }
 
 function inherited(
-  evaluator: Evaluator,
+  look: Look,
   node: ts.ClassLikeDeclaration,
-  look: (parent: ts.ClassLikeDeclaration) => Value | undefined,
+  inBase: (parent: ts.ClassLikeDeclaration) => Value | undefined,
 ): Value | undefined {
-  const base = baseOf(evaluator, node);
-  return base && look(base);
+  const base = baseOf(look, node);
+  return base && inBase(base);
 }
 
 /** The application's own class that a class extends. */
-export function baseOf(
-  evaluator: Evaluator,
-  node: ts.ClassLikeDeclaration,
-): ts.ClassLikeDeclaration | undefined {
+export function baseOf(look: Look, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration | undefined {
   const [base] =
     node.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types ?? [];
-  const value = base && evaluator.valueOf(base.expression);
+  const value = base && look(base.expression);
   return value?.kind === 'class' && value.node !== node ? value.node : undefined;
 }

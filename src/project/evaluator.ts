@@ -1,10 +1,11 @@
 import { ts } from 'ts-morph';
 import { baseOf, classMember, instanceMember } from './class-members.js';
 import type { AppProject } from './load-project.js';
+import { ALL_MODELS, isLoader } from './loader.js';
 import { exportsOf, pathOf, resolveModule, runtimeFile } from './modules.js';
 import {
+  assignedLater,
   assignment,
-  descendants,
   exportsPath,
   isFunctionNode,
   isNamed,
@@ -18,6 +19,7 @@ import type { Value } from './types.js';
 /** Says what an expression stands for by following bindings forward; it reads and never runs anything. */
 export class Evaluator {
   readonly #values = new Map<ts.Node, Value | undefined>();
+  readonly #look = (expression: ts.Expression): Value | undefined => this.valueOf(expression);
 
   constructor(
     readonly project: AppProject,
@@ -87,9 +89,9 @@ export class Evaluator {
       case 'factory':
         return name === 'getModel' ? { kind: 'getModel' } : value;
       case 'class':
-        return classMember(this, value.node, name);
+        return classMember(this.#look, value.node, name);
       case 'instance':
-        return instanceMember(this, value.node, name);
+        return instanceMember(this.#look, value.node, name);
       default:
         return undefined;
     }
@@ -188,7 +190,7 @@ export class Evaluator {
   #superValue(node: ts.Node): Value | undefined {
     const value = this.#thisValue(node);
     if (value?.kind !== 'class' && value?.kind !== 'instance') return undefined;
-    const base = baseOf(this, value.node);
+    const base = baseOf(this.#look, value.node);
     return base && { kind: value.kind, node: base };
   }
 
@@ -292,29 +294,7 @@ export class Evaluator {
         if (ts.isMethodDeclaration(member)) return { kind: 'function', node: member };
       }
     }
-    return this.#assignedLater(node, name);
+    const later = assignedLater(node, name);
+    return later && this.valueOf(later);
   }
-
-  /** `const db = {}; db.Patient = …`. */
-  #assignedLater(node: ts.ObjectLiteralExpression, name: string): Value | undefined {
-    if (!ts.isVariableDeclaration(node.parent) || !ts.isIdentifier(node.parent.name)) return undefined;
-    const owner = node.parent.name.text;
-    for (const binary of descendants(node.getSourceFile(), ts.isBinaryExpression)) {
-      const pair = assignment(binary);
-      if (pair === undefined || memberName(pair.left) !== name) continue;
-      if (ts.isPropertyAccessExpression(pair.left) || ts.isElementAccessExpression(pair.left)) {
-        if (ts.isIdentifier(pair.left.expression) && pair.left.expression.text === owner)
-          return this.valueOf(pair.right);
-      }
-    }
-    return undefined;
-  }
-}
-
-/** An empty file that is taken for a loader of every model. */
-const ALL_MODELS = ts.createSourceFile('/models', 'readdirSync, DataTypes', ts.ScriptTarget.ESNext);
-
-/** sequelize-cli's models/index.js, which reads its folder; or the stand-in for `sequelize.models`. */
-export function isLoader(file: ts.SourceFile): boolean {
-  return file.text.includes('readdirSync') && /DataTypes|sequelize\.import|\.associate\b/.test(file.text);
 }

@@ -127,3 +127,16 @@ export function isReference(node: ts.Identifier): boolean {
   if (ts.isTypeNode(parent) && !ts.isExpressionWithTypeArguments(parent)) return false;
   return !ts.isQualifiedName(parent) && !ts.isTypeElement(parent) && !ts.isTypeParameterDeclaration(parent);
 }
+
+/** What a file gives a member of a constant's object afterwards: `const db = {}; db.Patient = …`. */
+export function assignedLater(node: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {
+  if (!ts.isVariableDeclaration(node.parent) || !ts.isIdentifier(node.parent.name)) return undefined;
+  const owner = node.parent.name.text;
+  for (const binary of descendants(node.getSourceFile(), ts.isBinaryExpression)) {
+    const pair = assignment(binary);
+    if (pair === undefined || memberName(pair.left) !== name) continue;
+    if (!ts.isPropertyAccessExpression(pair.left) && !ts.isElementAccessExpression(pair.left)) continue;
+    if (ts.isIdentifier(pair.left.expression) && pair.left.expression.text === owner) return pair.right;
+  }
+  return undefined;
+}

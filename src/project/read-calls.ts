@@ -1,5 +1,6 @@
 import { ts } from 'ts-morph';
 import type { Evaluator } from './evaluator.js';
+import { isExported } from './exported.js';
 import { exportsOf } from './modules.js';
 import {
   assignment,
@@ -10,7 +11,6 @@ import {
   requiredSpecifier,
   walk,
 } from './nodes.js';
-import { isExported } from './read-uses.js';
 import type { FunctionNode, Value } from './types.js';
 
 /** Who calls a function, and where it is handed on as a value so that its callers are not all known. */

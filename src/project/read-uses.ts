@@ -1,15 +1,17 @@
 import { ts } from 'ts-morph';
-import { type Evaluator, isLoader } from './evaluator.js';
-import { exportsOf } from './modules.js';
 import {
-  assignment,
-  exportsPath,
-  isReference,
-  memberName,
-  requiredSpecifier,
-  unwrap,
-  walk,
-} from './nodes.js';
+  type Binding,
+  bindingValue,
+  isBindingDeclaration,
+  isDeclarationName,
+  isInteresting,
+  isLasting,
+  isNamespace,
+  isPackage,
+} from './bindings.js';
+import type { Evaluator } from './evaluator.js';
+import { isExported } from './exported.js';
+import { isReference, memberName, requiredSpecifier, unwrap, walk } from './nodes.js';
 import { ownerOf } from './owners.js';
 import type { FunctionNode, Model, Value } from './types.js';
 
@@ -24,18 +26,6 @@ export interface Use {
   /** The function that must obtain it; undefined at module scope. */
   readonly owner: FunctionNode | undefined;
 }
-
-/** A name of a file that stands for a model, the connection or an object that holds them. */
-export interface Binding {
-  readonly symbol: ts.Symbol;
-  readonly declaration: ts.VariableDeclaration | ts.BindingElement | ImportName;
-  readonly value: Value;
-  readonly references: readonly ts.Identifier[];
-  /** True where types or exports need it, whatever becomes of its uses. */
-  readonly kept: boolean;
-}
-
-export type ImportName = ts.ImportClause | ts.ImportSpecifier | ts.NamespaceImport;
 
 /** Every way in which a file touches models and the global connection. */
 export interface FileUses {
@@ -135,106 +125,6 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
   };
 }
 
-function isBindingDeclaration(node: ts.Node): node is Binding['declaration'] {
-  return (
-    ts.isVariableDeclaration(node) ||
-    ts.isBindingElement(node) ||
-    (ts.isImportClause(node) && node.name !== undefined) ||
-    ts.isImportSpecifier(node) ||
-    ts.isNamespaceImport(node)
-  );
-}
-
-/** A binding that stays whatever becomes of its uses: one that is exported, or that defines a model. */
-function isLasting(node: Binding['declaration']): boolean {
-  if (!ts.isVariableDeclaration(node)) return false;
-  const statement = node.parent.parent;
-  const isExport = ts.isVariableStatement(statement) && (statement.modifiers?.length ?? 0) > 0;
-  const initializer = node.initializer && unwrap(node.initializer);
-  const defines =
-    initializer !== undefined &&
-    ts.isCallExpression(initializer) &&
-    memberName(initializer.expression) === 'define';
-  return isExport || defines;
-}
-
-function bindingValue(evaluator: Evaluator, node: Binding['declaration']): Value | undefined {
-  if (
-    ts.isVariableDeclaration(node) &&
-    node.initializer !== undefined &&
-    !isAlias(node.initializer) &&
-    !evaluator.registry.byNode.has(unwrap(node.initializer))
-  )
-    return undefined;
-  const value = evaluator.valueOfDeclaration(node);
-  if (value !== undefined && isPackage(value)) return isFromNamespace(evaluator, node) ? value : undefined;
-  return value !== undefined && isInteresting(evaluator, value) ? value : undefined;
-}
-
-/** True for `const { Sequelize } = db`, where db is not the package itself. */
-function isFromNamespace(evaluator: Evaluator, node: Binding['declaration']): boolean {
-  const declaration = node.parent.parent;
-  if (!ts.isBindingElement(node) || !ts.isVariableDeclaration(declaration)) return false;
-  const from = declaration.initializer && evaluator.valueOf(declaration.initializer);
-  return from !== undefined && isNamespace(evaluator, from);
-}
-
-/** `Sequelize`, which sequelize-cli's index hands on beside the models. */
-function isPackage(value: Value): boolean {
-  return value.kind === 'package' && value.name === 'sequelize' && value.member === 'Sequelize';
-}
-
-/** An initializer that only renames: no call but `require('…')` and the call of what it gave. */
-function isAlias(initializer: ts.Expression): boolean {
-  let node = unwrap(initializer);
-  while (
-    ts.isPropertyAccessExpression(node) ||
-    ts.isElementAccessExpression(node) ||
-    ts.isCallExpression(node)
-  ) {
-    if (requiredSpecifier(node) !== undefined) return true;
-    if (ts.isCallExpression(node) && memberName(node.expression) === 'model') node = node.expression;
-    node = unwrap((node as ts.CallExpression).expression);
-    if (ts.isCallExpression(node.parent) && ts.isPropertyAccessExpression(node)) return false;
-  }
-  return ts.isIdentifier(node) || ts.isNewExpression(node);
-}
-
-function isInteresting(evaluator: Evaluator, value: Value): boolean {
-  return value.kind === 'model' || value.kind === 'connection' || isNamespace(evaluator, value);
-}
-
-/** True for objects that hold models or the connection under names. */
-export function isNamespace(evaluator: Evaluator, value: Value): boolean {
-  const holds = (member: Value | undefined): boolean =>
-    member?.kind === 'model' || member?.kind === 'connection';
-  if (value.kind === 'object')
-    return value.node.properties.some(
-      ({ name }) => name !== undefined && ts.isIdentifier(name) && holds(evaluator.member(value, name.text)),
-    );
-  if (value.kind !== 'module') return false;
-  if (isLoader(value.file)) return evaluator.registry.models.length > 0;
-  const { whole, isDefault, named, passedOn, stars } = exportsOf(value.file);
-  const object = whole && !isDefault && !ts.isStatement(whole) ? evaluator.valueOf(whole) : undefined;
-  const names = [...named.keys(), ...passedOn.keys()];
-  return (
-    names.some((name) => holds(evaluator.member(value, name))) ||
-    (object?.kind === 'object' &&
-      (isNamespace(evaluator, object) || isFilledLater(object.node, evaluator))) ||
-    (isDefault && whole !== undefined && holds(evaluator.member(value, 'default'))) ||
-    (stars.length > 0 && evaluator.registry.models.some(({ name }) => holds(evaluator.member(value, name))))
-  );
-}
-
-function isFilledLater(node: ts.ObjectLiteralExpression, evaluator: Evaluator): boolean {
-  return (
-    node.properties.length === 0 &&
-    evaluator.registry.models.some(
-      ({ name }) => evaluator.member({ kind: 'object', node }, name)?.kind === 'model',
-    )
-  );
-}
-
 /** The longest expression around `start` that still has a value we follow. */
 function climb(
   evaluator: Evaluator,
@@ -287,25 +177,6 @@ function fedSymbols(evaluator: Evaluator, node: ts.Expression): (ts.Symbol | und
   );
 }
 
-/** True for the right side of `module.exports = …`, a member of such an object, or a name in an export list. */
-export function isExported(node: ts.Node): boolean {
-  const { parent } = node;
-  if (ts.isExportAssignment(parent) || ts.isExportSpecifier(parent)) return true;
-  const pair = assignment(parent);
-  if (pair !== undefined && pair.right === node) {
-    return exportsPath(pair.left) !== undefined || isModuleObjectMember(pair.left);
-  }
-  if (
-    ts.isPropertyAssignment(parent) ||
-    ts.isShorthandPropertyAssignment(parent) ||
-    ts.isSpreadAssignment(parent)
-  ) {
-    const object = parent.parent;
-    return isExported(object) || (isModuleConstant(object) && isExportedName(object));
-  }
-  return false;
-}
-
 /** True where the file assigns to a name of the declaration after it. */
 function isAssignedAgain({ name, initializer }: ts.VariableDeclaration): boolean {
   const file = name.getSourceFile();
@@ -316,29 +187,6 @@ function isAssignedAgain({ name, initializer }: ts.VariableDeclaration): boolean
   return names.some((one) => new RegExp(`(?<![\\w$.])${one.replaceAll('$', '\\$')}\\s*=(?![=>])`).test(rest));
 }
 
-function isModuleConstant(object: ts.Node): boolean {
-  return ts.isVariableDeclaration(object.parent) && ts.isSourceFile(object.parent.parent.parent.parent);
-}
-
-/** `const models = { … }` whose name the file exports. */
-function isExportedName(object: ts.Node): boolean {
-  const declaration = object.parent as ts.VariableDeclaration;
-  const { whole } = exportsOf(object.getSourceFile());
-  return whole !== undefined && ts.isIdentifier(whole) && whole.text === declaration.name.getText();
-}
-
-/** `db.Patient = …` at module scope, where the file exports `db`. */
-function isModuleObjectMember(left: ts.Expression): boolean {
-  const { whole } = exportsOf(left.getSourceFile());
-  return (
-    (ts.isPropertyAccessExpression(left) || ts.isElementAccessExpression(left)) &&
-    ts.isIdentifier(left.expression) &&
-    whole !== undefined &&
-    ts.isIdentifier(whole) &&
-    whole.text === left.expression.text
-  );
-}
-
 /** A models object in a place that reaches no model: `db.Sequelize`, an import of a helper of the same file. */
 function isHarmless(evaluator: Evaluator, node: ts.Expression, value: Value): boolean {
   const { parent } = node;
@@ -347,19 +195,6 @@ function isHarmless(evaluator: Evaluator, node: ts.Expression, value: Value): bo
   const name =
     ts.isPropertyAccessExpression(parent) && parent.expression === node ? memberName(parent) : undefined;
   return name !== undefined && evaluator.member(value, name) !== undefined;
-}
-
-function isDeclarationName(identifier: ts.Identifier): boolean {
-  const { parent } = identifier;
-  return (
-    (ts.isVariableDeclaration(parent) ||
-      ts.isBindingElement(parent) ||
-      ts.isImportClause(parent) ||
-      ts.isNamespaceImport(parent) ||
-      ts.isImportSpecifier(parent)) &&
-    (parent.name === identifier ||
-      (!ts.isImportClause(parent) && 'propertyName' in parent && parent.propertyName === identifier))
-  );
 }
 
 function isMemberName(identifier: ts.Identifier): boolean {

@@ -1,0 +1,138 @@
+import { ts } from 'ts-morph';
+import type { Analysis } from '../project/analysis.js';
+import type { Binding } from '../project/bindings.js';
+import { isLoader } from '../project/loader.js';
+import type { Draft } from './draft.js';
+
+/** Takes away bindings that nothing refers to any more; returns the statements that are to go whole. */
+export function removeUnused(draft: Draft, { uses }: Analysis): ts.Statement[] {
+  const bindings = uses.get(draft.file)?.bindings ?? [];
+  const feeds = uses.get(draft.file)?.feeds ?? new Map();
+  const gone = new Set<ts.Symbol>();
+  const isGone = (reference: ts.Identifier): boolean => {
+    const fed = feeds.get(reference) as readonly ts.Symbol[] | undefined;
+    return draft.replaced.has(reference) || fed?.every((symbol) => gone.has(symbol)) === true;
+  };
+  for (let size = -1; size !== gone.size; ) {
+    size = gone.size;
+    for (const { symbol, kept, references, value, declaration } of bindings) {
+      if (value.kind === 'package') {
+        if (!gone.has(symbol)) importPackage(draft, declaration);
+        gone.add(symbol);
+        continue;
+      }
+      const isImported = !ts.isVariableDeclaration(declaration) || declaration.initializer !== undefined;
+      const wasUsed = references.length > 0 || value.kind === 'model';
+      if (!kept && isImported && wasUsed && references.every(isGone)) gone.add(symbol);
+    }
+  }
+  reportLoaders(draft, bindings, gone);
+  return deleteBindings(
+    draft,
+    bindings.filter(({ symbol }) => gone.has(symbol)),
+  );
+}
+
+/** An index that reads its folder no longer loads; whoever still needs it is told. */
+function reportLoaders(draft: Draft, bindings: readonly Binding[], gone: ReadonlySet<ts.Symbol>): void {
+  for (const { symbol, value, declaration } of bindings) {
+    if (value.kind === 'module' && isLoader(value.file) && !gone.has(symbol))
+      draft.note(
+        'CODE_INDEX_LOADER',
+        'error',
+        declaration,
+        'this still imports the models’ index, which reads its folder',
+      );
+  }
+}
+
+/** `const { Sequelize: S } = db` becomes an import of the package. */
+function importPackage(draft: Draft, { name }: Binding['declaration']): void {
+  const local = name?.getText(draft.file) ?? 'Sequelize';
+  draft.fromSequelize.add(local === 'Sequelize' ? local : `Sequelize: ${local}`);
+}
+
+function deleteBindings(draft: Draft, bindings: readonly Binding[]): ts.Statement[] {
+  const whole: ts.Statement[] = [];
+  const going = new Set<ts.Node>(bindings.map(({ declaration }) => declaration));
+  const seen = new Set<ts.Node>();
+  for (const { declaration } of bindings) {
+    const statement = statementOf(declaration);
+    if (statement === undefined || seen.has(statement)) continue;
+    seen.add(statement);
+    const isWhole = ts.isImportDeclaration(statement)
+      ? shrinkImport(draft, statement, going)
+      : ts.isVariableStatement(statement) && shrinkDeclaration(draft, statement, going);
+    if (isWhole) whole.push(statement);
+  }
+  return whole;
+}
+
+function statementOf(node: ts.Node): ts.Statement | undefined {
+  for (let at: ts.Node = node; at !== undefined; at = at.parent)
+    if (ts.isVariableStatement(at) || ts.isImportDeclaration(at)) return at;
+  return undefined;
+}
+
+/** True where nothing of the import is left; else the names that go are cut out. */
+function shrinkImport(draft: Draft, statement: ts.ImportDeclaration, going: ReadonlySet<ts.Node>): boolean {
+  const clause = statement.importClause;
+  if (clause === undefined) return false;
+  const named = clause.namedBindings;
+  const elements = named !== undefined && ts.isNamedImports(named) ? [...named.elements] : [];
+  const kept = elements.filter((element) => !going.has(element));
+  const keepsDefault = clause.name !== undefined && !going.has(clause);
+  const keepsSpace = named !== undefined && ts.isNamespaceImport(named) && !going.has(named);
+  if (!keepsDefault && !keepsSpace && kept.length === 0) return true;
+  const list = kept.map((element) => element.getText(draft.file)).join(', ');
+  const parts = [
+    ...(keepsDefault && clause.name !== undefined ? [clause.name.text] : []),
+    ...(keepsSpace && named !== undefined ? [named.getText(draft.file)] : []),
+    ...(kept.length > 0 ? [`{ ${list} }`] : []),
+  ];
+  const isUnchanged = kept.length === elements.length && keepsDefault === (clause.name !== undefined);
+  if (!isUnchanged) draft.replace(clause.getStart(draft.file), clause.end, parts.join(', '));
+  return false;
+}
+
+/** The same for `const … = require(…)` and its patterns. */
+function shrinkDeclaration(
+  draft: Draft,
+  statement: ts.VariableStatement,
+  going: ReadonlySet<ts.Node>,
+): boolean {
+  const { declarations } = statement.declarationList;
+  const isGoing = (declaration: ts.VariableDeclaration): boolean =>
+    going.has(declaration) ||
+    (ts.isObjectBindingPattern(declaration.name) &&
+      declaration.name.elements.every((element) => going.has(element)));
+  const kept = declarations.filter((declaration) => !isGoing(declaration));
+  if (kept.length === 0) return true;
+  if (kept.length < declarations.length) {
+    const [first] = declarations;
+    if (first !== undefined)
+      draft.replace(
+        first.getStart(draft.file),
+        declarations.end,
+        kept.map((declaration) => declaration.getText(draft.file)).join(', '),
+      );
+    return false;
+  }
+  for (const { name } of declarations) {
+    if (!ts.isObjectBindingPattern(name)) continue;
+    const left = name.elements.filter((element) => !going.has(element));
+    if (left.length < name.elements.length)
+      draft.replace(name.getStart(draft.file), name.end, patternText(draft, name, left));
+  }
+  return false;
+}
+
+function patternText(
+  draft: Draft,
+  pattern: ts.ObjectBindingPattern,
+  left: readonly ts.BindingElement[],
+): string {
+  const texts = left.map((element) => element.getText(draft.file));
+  if (!pattern.getText(draft.file).includes('\n')) return `{ ${texts.join(', ')} }`;
+  return `{\n${texts.map((text) => `${draft.style.indent}${text},\n`).join('')}}`;
+}
