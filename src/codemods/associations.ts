@@ -177,7 +177,7 @@ export function associateText(
   if (isTypeScript) draft.fromSequelize.add('type Sequelize');
   const body = lines.map(({ text, models }) => {
     const absent = self.directory ? models.find((model) => model !== self && !model.directory) : undefined;
-    return indented(absent === undefined ? text : `if (${absent.name}) ${text}`, indent + indent);
+    return indented(absent === undefined ? text : guarded(text, absent.name), indent + indent);
   });
   const head = comments === '' ? '' : `${indented(comments, indent)}\n`;
   return [
@@ -187,6 +187,12 @@ export function associateText(
     ...body,
     `${indent}}`,
   ].join('\n');
+}
+
+/** The statement with a condition before it, below its comments. */
+function guarded(text: string, name: string): string {
+  const [comments = ''] = /^(?:\s*(?:\/\/[^\n]*\n|\/\*[\s\S]*?\*\/))*\s*/.exec(text) ?? [];
+  return `${comments}if (${name}) ${text.slice(comments.length)}`;
 }
 
 function indented(text: string, indent: string): string {

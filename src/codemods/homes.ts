@@ -33,7 +33,7 @@ const PORTABLE = new Set([
  */
 export function decideHomes(
   draft: Draft,
-  { registry }: Analysis,
+  analysis: Analysis,
   facts: TableFacts,
   uses: readonly Use[],
 ): ReadonlyMap<Use, Home> {
@@ -62,8 +62,10 @@ export function decideHomes(
     else open.push(use);
   }
   const known = new Set(homes.values());
+  if (known.size === 0) for (const home of homesInFile(analysis, draft.file)) known.add(home);
   const usual: Home = known.has('clinic') || known.size === 0 ? 'clinic' : 'central';
   for (const use of open) {
+    noteWrite(draft, use);
     const around = receiverOf(use, uses);
     const inside = uses.find((one) => one !== use && receiverOf(one, uses) === use && !open.includes(one));
     const partner = (around && homes.get(around)) ?? (inside && homes.get(inside));
@@ -75,7 +77,7 @@ export function decideHomes(
     const called = use.node.parent.parent;
     if (method === 'transaction') homes.set(use, transactionHome(draft, use, uses, homes, usual));
     else if (method === 'query' && ts.isCallExpression(called))
-      homes.set(use, queryHome(draft, called, registry.models, facts));
+      homes.set(use, queryHome(draft, called, analysis.registry.models, facts));
     else if (method === 'authenticate') homes.set(use, 'central');
     else if (method === undefined || PORTABLE.has(method)) homes.set(use, usual);
     else
@@ -86,6 +88,38 @@ export function decideHomes(
       );
   }
   return homes;
+}
+
+/** Where the models of a whole file live, those of the clinic table aside. */
+function homesInFile({ uses }: Analysis, file: ts.SourceFile): Home[] {
+  return (uses.get(file)?.uses ?? []).flatMap(({ model }) =>
+    model === undefined || model.directory ? [] : homesOf(model),
+  );
+}
+
+const WRITES = new Set([
+  'create',
+  'bulkCreate',
+  'update',
+  'upsert',
+  'destroy',
+  'findOrCreate',
+  'increment',
+  'decrement',
+  'truncate',
+]);
+
+/** The clinic table's row is in two databases; a write reaches one of them. */
+function noteWrite(draft: Draft, { node, model }: Use): void {
+  const method = memberName(node.parent);
+  if (model === undefined || method === undefined || !WRITES.has(method)) return;
+  draft.note(
+    'CODE_DIRECTORY_WRITE',
+    'warning',
+    node,
+    `${model.name}.${method} changes one of two copies: the clinic's own and the central one`,
+    model.name,
+  );
 }
 
 /** The use whose method is called with this one among its arguments: Patient of `Patient.findAll({ include: User })`. */

@@ -35,7 +35,8 @@ export function claimStart(drafts: Drafts): Use[] {
       if (method === 'sync') draft.note('CODE_SYNC_REMOVED', 'info', call, 'sequelize.sync() was taken out');
       const statement = ts.isAwaitExpression(call.parent) ? call.parent.parent : call.parent;
       if (isStarted && ts.isExpressionStatement(statement)) {
-        draft.remove(statement.getStart(file), statement.end);
+        const whole = aloneIn(statement);
+        draft.remove(whole.getStart(file), whole.end);
         continue;
       }
       isStarted = true;
@@ -44,6 +45,17 @@ export function claimStart(drafts: Drafts): Use[] {
     }
   }
   return claimed;
+}
+
+/** The `if` that holds nothing but this statement, else the statement. */
+function aloneIn(statement: ts.Statement): ts.Statement {
+  const block = statement.parent;
+  const isAlone = ts.isBlock(block) && block.statements.length === 1 && !/\/[/*]/.test(block.getText());
+  const outer =
+    isAlone && ts.isIfStatement(block.parent) && block.parent.elseStatement === undefined
+      ? block.parent
+      : undefined;
+  return outer === undefined || !ts.isBlock(outer.parent) ? statement : outer;
 }
 
 /** Mounts clinicRoutingMiddleware after authentication, and connects to the central database before listening. */

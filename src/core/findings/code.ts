@@ -90,6 +90,10 @@ export const CODE = {
     cause: 'The tables of a raw query cannot be read from the source; it goes to the clinic’s database.',
     mend: 'Check that every table it names is there.',
   },
+  CODE_DIRECTORY_WRITE: {
+    cause: 'A row of the clinic table is written. It is in the clinic’s own database and in the central one.',
+    mend: 'Write both, the central one first; a new clinic is made with clinic-migrate provision.',
+  },
   CODE_NO_REQUEST: {
     cause: 'A function that needs a clinic is called where there is no request: a job, a script, start-up.',
     mend: 'Run it for each clinic with that clinic’s connection, and pass it as clinicDb.',
