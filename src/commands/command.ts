@@ -1,5 +1,13 @@
+import type { ChalkInstance } from 'chalk';
 import type { Config } from '../config/types.js';
-import type { Databases, Files, Progress, SchemaDumper, VersionControl } from '../core/ports.js';
+import type {
+  Databases,
+  EmbeddedServer,
+  Files,
+  Progress,
+  SchemaDumper,
+  VersionControl,
+} from '../core/ports.js';
 import type { Report } from '../report/report.js';
 
 /** What a command may touch besides its arguments. Built by cli.ts, once. */
@@ -10,6 +18,12 @@ export interface Context {
   readonly files: Files;
   readonly versionControl: VersionControl;
   readonly progress: Progress;
+  /** Starts a throw-away PostgreSQL of our own. */
+  readonly startServer: () => Promise<EmbeddedServer>;
+  /** A line for a person who watches, at once; silent with --quiet and with reporters for machines. */
+  readonly say: (line: string) => void;
+  /** Colours for say(); none where nobody would see them. */
+  readonly paint: ChalkInstance;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C: stop at the next safe point with an InterruptedError. */
   readonly signal: AbortSignal;
@@ -36,6 +50,8 @@ export interface Command {
   readonly argument?: { readonly notation: string; readonly description: string };
   readonly summary: string;
   readonly options: readonly OptionSpec[];
+  /** Formats it can print besides `text` and `json`. */
+  readonly reporters?: readonly ('sarif' | 'github')[];
   /** Complete command lines with what each is for, shown under --help. */
   readonly examples: readonly { readonly line: string; readonly what: string }[];
   /** Own options arrive under their camel-cased names, as commander parses them. */

@@ -53,6 +53,8 @@ export interface Config {
   readonly file: string | undefined;
   /** Folder of the file, else the working directory; `.clinic-migrate/` lives here. */
   readonly directory: string;
+  /** Variables that the database sections name and the environment lacks; see requireSection(). */
+  readonly unset: readonly { readonly path: string; readonly name: string }[];
   readonly legacy: { readonly url: string; readonly schemas: readonly string[] } | undefined;
   readonly central: { readonly url: string } | undefined;
   readonly servers: Readonly<Record<string, { readonly url: string }>>;

@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Chalk, type ChalkInstance } from 'chalk';
+import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { startEmbedded } from './adapters/embedded.js';
+import { nodeFiles } from './adapters/files.js';
+import { git } from './adapters/git.js';
+import { packageRoot } from './adapters/package-root.js';
+import { pgDatabases } from './adapters/pg.js';
+import { pgDumper } from './adapters/pg-dump.js';
+import { codemodCommand } from './commands/codemod.js';
+import type { Command, CommonOptions, Context } from './commands/command.js';
+import { demoCommand } from './commands/demo.js';
+import { inspectCommand } from './commands/inspect.js';
+import { provisionCommand } from './commands/provision.js';
+import { scaffoldCommand } from './commands/scaffold.js';
+import { splitCommand } from './commands/split.js';
+import { verifyCommand } from './commands/verify.js';
+import { loadConfig } from './config/load-config.js';
+import { EXIT, type ExitCode, InterruptedError, RunError, UsageError } from './core/errors.js';
+import { errorText } from './report/error-text.js';
+import { githubReport } from './report/github.js';
+import { jsonReport } from './report/json.js';
+import { silentProgress, terminalProgress } from './report/progress.js';
+import type { Report } from './report/report.js';
+import { sarifReport } from './report/sarif.js';
+import { textReport } from './report/text.js';
+
+const COMMANDS: readonly Command[] = [
+  inspectCommand,
+  provisionCommand,
+  splitCommand,
+  verifyCommand,
+  codemodCommand,
+  scaffoldCommand,
+  demoCommand,
+];
+
+interface Flags extends CommonOptions, Record<string, unknown> {
+  readonly config?: string;
+  readonly reporter: string;
+  readonly output?: string;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
+
+const version = readVersion();
+
+/** Runs one command line (without node and script) and answers with the exit code. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = new Commander('clinic-migrate')
+    .description(
+      'Move an Express + Sequelize + PostgreSQL application to one database per clinic: data and code.',
+    )
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({ getOutHasColors: () => hasColour(process.stdout, true), getErrHasColors: () => false })
+    .showHelpAfterError('(--help shows what there is)');
+  for (const command of COMMANDS) {
+    register(program, command, async (args, flags) => {
+      code = await perform(command, args, flags);
+    });
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    code = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  return code;
+}
+
+function register(
+  program: Commander,
+  command: Command,
+  action: (args: string[], flags: Flags) => Promise<void>,
+): void {
+  const reporters = ['text', 'json', ...(command.reporters ?? [])];
+  const sub = program.command(command.name).description(command.summary).exitOverride();
+  const { argument } = command;
+  if (argument !== undefined) sub.argument(argument.notation, argument.description);
+  for (const { flags, description } of command.options) sub.option(flags, description);
+  sub
+    .option('--config <file>', 'the configuration; otherwise clinic-migrate.config.* here or above')
+    .addOption(
+      new Option('--reporter <name>', 'how the result is printed').choices(reporters).default('text'),
+    )
+    .option('--output <file>', 'write the result to a file instead of standard output')
+    .option('--dry-run', 'do everything up to the first write', false)
+    .option('--jobs <n>', 'how many things to do at once', positiveInteger)
+    .option('--yes', 'ask nothing', false)
+    .option('--quiet', 'print nothing but the result', false)
+    .option('--verbose', 'show the stack of an error', false)
+    .option('--no-color', 'no colours; NO_COLOR does the same')
+    .addHelpText('after', examplesText(command))
+    .action(async () => {
+      await action(sub.args, sub.opts<Flags>());
+    });
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return value;
+}
+
+function examplesText({ examples }: Command): string {
+  return `\nExamples:\n${examples.map(({ line, what }) => `  # ${what}\n  $ ${line}`).join('\n')}\n`;
+}
+
+/** Builds what the command may touch, runs it and prints its report or its error. */
+async function perform(command: Command, args: readonly string[], flags: Flags): Promise<ExitCode> {
+  const errPaint = chalk(hasColour(process.stderr, flags.color));
+  const interrupt = new AbortController();
+  const stop = onStopSignals(() => interrupt.abort(new InterruptedError('interrupted')));
+  try {
+    const { config, env } = await loadConfig({
+      directory: process.cwd(),
+      file: flags.config,
+      env: process.env,
+      files: nodeFiles,
+    });
+    const watched = !flags.quiet && flags.reporter === 'text' && flags.output === undefined;
+    const context: Context = {
+      config,
+      env,
+      databases: pgDatabases,
+      dumper: pgDumper,
+      files: nodeFiles,
+      versionControl: git,
+      progress: process.stderr.isTTY && !flags.quiet ? terminalProgress(process.stderr) : silentProgress,
+      startServer: startEmbedded,
+      say: (line) => void (watched && process.stdout.write(`${line}\n`)),
+      paint: chalk(hasColour(process.stdout, flags.color) && watched),
+      signal: interrupt.signal,
+    };
+    const report = await command.run(context, args, flags);
+    await print(report, flags);
+    return report.ok ? EXIT.ok : EXIT.findings;
+  } catch (error) {
+    process.stderr.write(errorText(error, errPaint, flags.verbose));
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    return error instanceof UsageError || error instanceof RunError || error instanceof InterruptedError
+      ? error.exitCode
+      : EXIT.failure;
+  } finally {
+    stop();
+  }
+}
+
+/** The first signal asks for a clean stop; the second one ends the process. */
+function onStopSignals(ask: () => void): () => void {
+  let asked = false;
+  const handler = (): void => {
+    if (asked) process.exit(EXIT.interrupted);
+    asked = true;
+    process.stderr.write('\nStopping at the next safe point; once more stops at once.\n');
+    ask();
+  };
+  process.on('SIGINT', handler).on('SIGTERM', handler);
+  return () => void process.off('SIGINT', handler).off('SIGTERM', handler);
+}
+
+async function print(report: Report, flags: Flags): Promise<void> {
+  const toFile = flags.output !== undefined;
+  const text = render(report, flags.reporter, chalk(!toFile && hasColour(process.stdout, flags.color)));
+  if (flags.output !== undefined) await nodeFiles.write(join(process.cwd(), flags.output), text);
+  else await new Promise<void>((resolve) => void process.stdout.write(text, () => resolve()));
+}
+
+function render(report: Report, reporter: string, paint: ChalkInstance): string {
+  if (reporter === 'json') return jsonReport(report);
+  if (reporter === 'sarif') return sarifReport(report, process.cwd(), version);
+  if (reporter === 'github') return githubReport(report, process.cwd());
+  return textReport(report, paint);
+}
+
+/** NO_COLOR (https://no-color.org), then FORCE_COLOR, then whether a person is looking. */
+function hasColour(stream: NodeJS.WriteStream, wanted: boolean): boolean {
+  const { NO_COLOR, FORCE_COLOR } = process.env;
+  if (!wanted || (NO_COLOR !== undefined && NO_COLOR !== '')) return false;
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0';
+  return stream.isTTY === true;
+}
+
+function chalk(colour: boolean): ChalkInstance {
+  return new Chalk({ level: colour ? 1 : 0 });
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `clinic-migrate … | head` closes the pipe early; that is no failure.
+  if (error.code !== 'EPIPE') throw error;
+});
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,75 @@
+import ora, { type Ora } from 'ora';
+import type { Progress, Task } from '../core/ports.js';
+import { formatDuration, formatNumber } from './numbers.js';
+
+/** Progress that nobody sees: not a terminal, or --quiet. */
+export const silentProgress: Progress = {
+  start: () => ({ advance() {}, done() {}, fail() {} }),
+};
+
+interface Running {
+  text: string;
+  done: number;
+  readonly total: number | undefined;
+  readonly unit: string;
+  readonly since: number;
+}
+
+/** How often a line is drawn again, in milliseconds. */
+const REDRAW = 100;
+
+/**
+ * One spinner on the terminal for the task that was started last; the others go on beneath it. `now` in
+ * milliseconds.
+ */
+export function terminalProgress(stream: NodeJS.WriteStream, now: () => number = Date.now): Progress {
+  const running: Running[] = [];
+  const spinner: Ora = ora({ stream, discardStdin: false });
+  let drawn = 0;
+  const draw = (force: boolean): void => {
+    const top = running.at(-1);
+    if (top === undefined) spinner.stop();
+    else if (force || now() - drawn >= REDRAW) {
+      drawn = now();
+      spinner.text = describeTask(top, now());
+      if (!spinner.isSpinning) spinner.start();
+    }
+  };
+  const end = (task: Running, settle: () => void): void => {
+    const at = running.indexOf(task);
+    if (at === -1) return;
+    running.splice(at, 1);
+    settle();
+    draw(true);
+  };
+  return {
+    start(text, { total, unit = '' } = {}): Task {
+      const task: Running = { text, done: 0, total, unit, since: now() };
+      running.push(task);
+      draw(true);
+      return {
+        advance(amount, replacement) {
+          task.done += amount;
+          if (replacement !== undefined) task.text = replacement;
+          draw(false);
+        },
+        done: (last) => end(task, () => last !== undefined && spinner.succeed(last)),
+        fail: (last) => end(task, () => last !== undefined && spinner.fail(last)),
+      };
+    },
+  };
+}
+
+/** `Splitting public.patients  41%  120,000 rows/s, 12 s left`. */
+export function describeTask(task: Running, now: number): string {
+  const seconds = (now - task.since) / 1000;
+  if (task.done === 0 || seconds < 0.5) return task.text;
+  const rate = task.done / seconds;
+  const parts = [`${formatNumber(rate < 10 ? rate : Math.round(rate))} ${task.unit}/s`.replace(' /', '/')];
+  if (task.total !== undefined && task.total > 0) {
+    const share = Math.min(1, task.done / task.total);
+    const left = (task.total - task.done) / rate;
+    return `${task.text}  ${Math.floor(share * 100)}%  ${parts[0]}, ${formatDuration(left)} left`;
+  }
+  return `${task.text}  ${formatNumber(task.done)} ${task.unit}, ${parts[0]}`;
+}
