@@ -1,11 +1,14 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
-import type { Binding } from '../project/bindings.js';
+import { type Binding, isBindingDeclaration } from '../project/bindings.js';
 import { isLoader } from '../project/loader.js';
+import { descendants, isReference } from '../project/nodes.js';
 import type { Draft } from './draft.js';
+import { topLevelNames } from './import-lines.js';
 
 /** Takes away bindings that nothing refers to any more; returns the statements that are to go whole. */
-export function removeUnused(draft: Draft, { uses }: Analysis): ts.Statement[] {
+export function removeUnused(draft: Draft, analysis: Analysis): ts.Statement[] {
+  const { uses } = analysis;
   const bindings = uses.get(draft.file)?.bindings ?? [];
   const feeds = uses.get(draft.file)?.feeds ?? new Map();
   const gone = new Set<ts.Symbol>();
@@ -27,10 +30,10 @@ export function removeUnused(draft: Draft, { uses }: Analysis): ts.Statement[] {
     }
   }
   reportLoaders(draft, bindings, gone);
-  return deleteBindings(
-    draft,
-    bindings.filter(({ symbol }) => gone.has(symbol)),
-  );
+  return deleteBindings(draft, [
+    ...bindings.filter(({ symbol }) => gone.has(symbol)),
+    ...otherUnused(draft, analysis),
+  ]);
 }
 
 /** An index that reads its folder no longer loads; whoever still needs it is told. */
@@ -50,6 +53,30 @@ function reportLoaders(draft: Draft, bindings: readonly Binding[], gone: Readonl
 function importPackage(draft: Draft, { name }: Binding['declaration']): void {
   const local = name?.getText(draft.file) ?? 'Sequelize';
   draft.fromSequelize.add(local === 'Sequelize' ? local : `Sequelize: ${local}`);
+}
+
+/** Other imports whose every use stood in text that the edits take away. */
+function otherUnused(draft: Draft, { evaluator, project }: Analysis): Binding[] {
+  const cut = [...draft.removals, ...draft.edits.filter(({ text }) => !/\w/.test(text))].filter(
+    ({ start, end }) => start < end,
+  );
+  if (cut.length === 0) return [];
+  const references = new Map<ts.Symbol, ts.Identifier[]>();
+  for (const identifier of descendants(draft.file, ts.isIdentifier)) {
+    const symbol = isReference(identifier) ? evaluator.symbolOf(identifier) : undefined;
+    if (symbol !== undefined) references.set(symbol, [...(references.get(symbol) ?? []), identifier]);
+  }
+  const isCut = (node: ts.Node): boolean =>
+    cut.some(({ start, end }) => start <= node.getStart(draft.file) && node.end <= end);
+  return topLevelNames(draft.file).flatMap((name) => {
+    const { parent } = name;
+    const symbol = project.checker.getSymbolAtLocation(name);
+    const uses = (symbol && references.get(symbol)) ?? [];
+    const value = isBindingDeclaration(parent) ? evaluator.valueOfDeclaration(parent) : undefined;
+    if (symbol === undefined || value?.kind !== 'package' || !isBindingDeclaration(parent)) return [];
+    if (uses.length === 0 || !uses.every(isCut)) return [];
+    return [{ symbol, declaration: parent, value, references: uses, kept: false }];
+  });
 }
 
 function deleteBindings(draft: Draft, bindings: readonly Binding[]): ts.Statement[] {

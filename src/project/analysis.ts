@@ -1,11 +1,13 @@
 import { ts } from 'ts-morph';
+import { givenByConstructor } from './class-members.js';
 import { Evaluator } from './evaluator.js';
 import type { AppProject } from './load-project.js';
 import { isRuntime } from './modules.js';
-import { isFunctionNode } from './nodes.js';
+import { descendants, isFunctionNode } from './nodes.js';
 import { type CallGraph, readCalls } from './read-calls.js';
 import { type ModelRegistry, readRegistry, type TableFacts } from './read-models.js';
 import { type FileUses, readUses } from './read-uses.js';
+import type { FunctionNode } from './types.js';
 
 /** All that both `codemod` and `verify code` know of an application's source. */
 export interface Analysis {
@@ -30,19 +32,57 @@ export function analyse(project: AppProject, facts: TableFacts): Analysis {
   return { project, registry, evaluator, uses: new Map(own.map((file) => [file, read(file)])), calls };
 }
 
-/** True for `model.findAll()` on a parameter to which every caller is seen to give a model. */
+/**
+ * True for `model.findAll()` on a parameter, or `this.model.findAll()` on what a constructor keeps of one, where
+ * every caller is seen to give a model.
+ */
 function isNamedByCallers(evaluator: Evaluator, calls: CallGraph, node: ts.Node): boolean {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
-  const receiver = node.expression.expression;
-  const declaration = ts.isIdentifier(receiver) ? evaluator.declarationOf(receiver) : undefined;
-  if (declaration === undefined || !ts.isParameter(declaration) || !isFunctionNode(declaration.parent))
-    return false;
-  const index = declaration.parent.parameters.indexOf(declaration);
-  const callers = calls.get(declaration.parent);
-  if (callers === undefined || callers.calls.length === 0 || callers.escapes.length > 0) return false;
-  return callers.calls.every((call) => {
-    const argument = call.arguments[index];
-    const value = argument && evaluator.valueOf(argument);
-    return value?.kind === 'model' || value?.kind === 'migrated';
-  });
+  const parameter = parameterBehind(evaluator, node.expression.expression);
+  if (parameter === undefined || !isFunctionNode(parameter.parent)) return false;
+  const index = parameter.parent.parameters.indexOf(parameter);
+  const callers = callersOf(evaluator, calls, parameter.parent);
+  return (
+    callers !== undefined &&
+    callers.every(({ arguments: given }) => {
+      const argument = given?.[index];
+      const value = argument && evaluator.valueOf(argument);
+      return value?.kind === 'model' || value?.kind === 'migrated';
+    })
+  );
+}
+
+/** The parameter that an identifier, or a property that the constructor fills, stands for. */
+function parameterBehind(evaluator: Evaluator, node: ts.Expression): ts.ParameterDeclaration | undefined {
+  if (ts.isIdentifier(node)) {
+    const declaration = evaluator.declarationOf(node);
+    return declaration !== undefined && ts.isParameter(declaration) ? declaration : undefined;
+  }
+  const isOwn = ts.isPropertyAccessExpression(node) && node.expression.kind === ts.SyntaxKind.ThisKeyword;
+  const owner = isOwn ? evaluator.valueOf(node.expression) : undefined;
+  if (owner?.kind !== 'instance' || !ts.isPropertyAccessExpression(node)) return undefined;
+  const given = givenByConstructor(owner.node, node.name.text);
+  return given !== undefined && ts.isIdentifier(given) ? parameterBehind(evaluator, given) : undefined;
+}
+
+/** Every call of a function, or `new` of a constructor's class; undefined where not all are known or there is none. */
+function callersOf(
+  evaluator: Evaluator,
+  calls: CallGraph,
+  owner: FunctionNode,
+): readonly (ts.CallExpression | ts.NewExpression)[] | undefined {
+  if (!ts.isConstructorDeclaration(owner)) {
+    const callers = calls.get(owner);
+    return callers !== undefined && callers.calls.length > 0 && callers.escapes.length === 0
+      ? callers.calls
+      : undefined;
+  }
+  const isExtended = evaluator.project.files.some((file) => /\bsuper\s*\(/.test(file.text));
+  const made = evaluator.project.files.flatMap((file) =>
+    descendants(file, ts.isNewExpression).filter((node) => {
+      const value = evaluator.valueOf(node);
+      return value?.kind === 'instance' && value.node === owner.parent;
+    }),
+  );
+  return made.length > 0 && !isExtended ? made : undefined;
 }

@@ -37,16 +37,22 @@ function own(
   return undefined;
 }
 
-function putByConstructor(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
+/** What the constructor gives to `this.name`. */
+export function givenByConstructor(node: ts.ClassLikeDeclaration, name: string): ts.Expression | undefined {
   const maker = node.members.find(ts.isConstructorDeclaration);
   if (maker?.body === undefined) return undefined;
   for (const binary of descendants(maker.body, ts.isBinaryExpression)) {
     const pair = assignment(binary);
     if (pair === undefined || !ts.isPropertyAccessExpression(pair.left)) continue;
     if (pair.left.expression.kind === ts.SyntaxKind.ThisKeyword && pair.left.name.text === name)
-      return look(pair.right);
+      return pair.right;
   }
   return undefined;
+}
+
+function putByConstructor(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
+  const given = givenByConstructor(node, name);
+  return given && look(given);
 }
 
 function inherited(
