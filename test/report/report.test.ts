@@ -52,7 +52,7 @@ describe('reports', () => {
         'Rows',
         '   table             rows',
         '   a\\x1b[31m    1,234,567',
-        '   longer                 8',
+        '   longer               8',
         '',
         'error TENANCY_UNRESOLVED /app/src/a b.js:3:7',
         '  first: 100%, see',
