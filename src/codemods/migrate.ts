@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { ts } from 'ts-morph';
 import type { AppConfig } from '../config/types.js';
+import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { analyse } from '../project/analysis.js';
 import { openProject, type Sources, withoutMark } from '../project/load-project.js';
@@ -23,6 +24,8 @@ export interface Migration {
   /** Absolute path to new text, for files that change. */
   readonly changes: ReadonlyMap<string, string>;
   readonly findings: readonly Finding[];
+  /** Files whose edits contradict each other, with the reason; a fault of ours, never of the file's. */
+  readonly broken: ReadonlyMap<string, string>;
   /** Ranges of the old texts (byte-order mark aside) that go away on purpose, with their comments. */
   readonly dropped: ReadonlyMap<string, readonly { readonly start: number; readonly end: number }[]>;
 }
@@ -111,6 +114,7 @@ function collect(
   const changes = new Map<string, string>();
   const findings: Finding[] = [...drafts.notes];
   const dropped = new Map<string, Draft['dropped']>();
+  const broken = new Map<string, string>();
   for (const draft of drafts.all()) {
     const path = draft.file.fileName;
     if (!isWanted(path)) continue;
@@ -133,10 +137,16 @@ function collect(
     if (!draft.hasEdits()) continue;
     const text = sources.texts.get(path) ?? '';
     const mark = text.slice(0, text.length - withoutMark(text).length);
-    const result = mark + applyEdits(withoutMark(text), draft.allEdits(), draft.style.endOfLine);
+    let result = text;
+    try {
+      result = mark + applyEdits(withoutMark(text), draft.allEdits(), draft.style.endOfLine);
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      broken.set(path, error.message);
+    }
     if (result === text) continue;
     changes.set(path, result);
     dropped.set(path, draft.dropped);
   }
-  return { changes, findings, dropped };
+  return { changes, findings, dropped, broken };
 }

@@ -19,11 +19,11 @@ export function migrate(input: MigrationInput): Migration {
 
 function findFaults(
   input: MigrationInput,
-  { changes, dropped }: Migration,
+  { changes, dropped, broken }: Migration,
   blocked: ReadonlyMap<string, string>,
 ): Map<string, string> {
-  const faults = new Map<string, string>();
-  if (changes.size === 0) return faults;
+  const faults = new Map(broken);
+  if (changes.size === 0 || faults.size > 0) return faults;
   const texts = new Map([...input.sources.texts, ...changes]);
   const sources = { ...input.sources, texts };
   const before = openProject(input.sources, input.app);

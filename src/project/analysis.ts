@@ -42,11 +42,13 @@ function isNamedByCallers(evaluator: Evaluator, calls: CallGraph, node: ts.Node)
   if (parameter === undefined || !isFunctionNode(parameter.parent)) return false;
   const index = parameter.parent.parameters.indexOf(parameter);
   const callers = callersOf(evaluator, calls, parameter.parent);
-  return callers?.every(({ arguments: given }) => {
-    const argument = given?.[index];
-    const value = argument && evaluator.valueOf(argument);
-    return value?.kind === 'model' || value?.kind === 'migrated';
-  });
+  return (
+    callers?.every(({ arguments: given }) => {
+      const argument = given?.[index];
+      const value = argument && evaluator.valueOf(argument);
+      return value?.kind === 'model' || value?.kind === 'migrated';
+    }) === true
+  );
 }
 
 /** The parameter that an identifier, or a property that the constructor fills, stands for. */
