@@ -32,13 +32,12 @@ async function run(folder: string, args: readonly string[]): Promise<string | un
 /** Paths of `git status -z`, relative to the repository; a folder ends with a slash. */
 export function statusPaths(output: string): string[] {
   const paths: string[] = [];
-  const fields = output.split('\0');
-  for (let i = 0; i < fields.length; i += 1) {
-    const field = fields[i] ?? '';
+  const fields = output.split('\0').values();
+  for (const field of fields) {
     if (field === '') continue;
     paths.push(field.slice(3));
     // A rename's or copy's old name stands in a field of its own.
-    if (/[RC]/.test(field.slice(0, 2))) paths.push(fields[(i += 1)] ?? '');
+    if (/[RC]/.test(field.slice(0, 2))) paths.push(fields.next().value ?? '');
   }
   return paths;
 }

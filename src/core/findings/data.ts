@@ -1,3 +1,50 @@
 import type { FindingDoc } from './doc.js';
 
-export const DATA = {} as const satisfies Record<string, FindingDoc>;
+/** Codes of verify data: what the databases hold against what they must hold. */
+export const DATA = {
+  DATA_ROWS_MISSING: {
+    cause: 'Rows of the legacy database that belong in this database are not there.',
+    mend: 'Do not cut over. Run split again for the clinic named; if it is served already, restore the rows first.',
+  },
+  DATA_ROWS_EXTRA: {
+    cause: 'This database holds rows that the legacy database does not have, or holds them more often.',
+    mend: 'Find out what wrote them. Before the cutover, run split again for the clinic named.',
+  },
+  DATA_ROWS_CHANGED: {
+    cause: 'Rows have other values here than in the legacy database.',
+    mend: 'Find out what changed them: a trigger, a default, a person. Before the cutover, run split again.',
+  },
+  DATA_FOREIGN_ROWS: {
+    cause: "A clinic's database holds rows of another clinic, or rows that lead to no clinic.",
+    mend: 'Take the clinic off the air, remove the rows, and find out who could see them.',
+  },
+  DATA_NOT_CONSERVED: {
+    cause:
+      'The rows of a legacy table are not the rows of all clinic databases and quarantine together: some are lost or twice.',
+    mend: 'Do not cut over. The findings for single clinics name the rows; run split again for those clinics.',
+  },
+  DATA_QUARANTINE_DIFFERS: {
+    cause: 'Quarantine does not hold exactly the legacy rows to which no clinic can be given.',
+    mend: "Correct the rows in the legacy database, or set unassignable: 'quarantine' and run split again.",
+  },
+  DATA_SEQUENCE_BEHIND: {
+    cause: 'A sequence will give out a number that its column has already.',
+    mend: "Set it past the column's maximum with setval(), or run split again.",
+  },
+  DATA_ORPHANS: {
+    cause: 'Rows refer to rows that are not in this database, although a foreign key says they must be.',
+    mend: 'Do not cut over. Find the missing rows, then run split again for the clinic named.',
+  },
+  DATA_SCHEMA_DRIFT: {
+    cause: 'The schema of this database is not the one that the legacy schema and the tenancy map call for.',
+    mend: 'Run provision and split again, or bring the schema in line by a migration over every clinic.',
+  },
+  DATA_TABLE_MISPLACED: {
+    cause: 'A database holds a table that does not belong in it.',
+    mend: 'Find out what made it. Drop it once its rows are known to be elsewhere.',
+  },
+  DATA_NOT_CHECKED: {
+    cause: 'Something could not be compared, so nothing is proved about it.',
+    mend: 'See the message: give the table a scope, provision the clinic, or check the rows by hand.',
+  },
+} as const satisfies Record<string, FindingDoc>;

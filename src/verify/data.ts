@@ -1,0 +1,126 @@
+import { RunError } from '../core/errors.js';
+import type { Finding } from '../core/finding.js';
+import { displayName } from '../core/identifiers.js';
+import { databaseOf, endpointOf } from '../core/urls.js';
+import { conservationFindings } from './data/conservation.js';
+import { type Check, checkDatabase, type Subject } from './data/database.js';
+import { openReaders, readLegacy } from './data/legacy.js';
+import type { VerifyDataOptions } from './data/options.js';
+import { centralTables, clinicTables } from './data/places.js';
+import { quarantineFindings, readQuarantine } from './data/quarantine.js';
+import { sideBySide } from './data/side-by-side.js';
+import { countRows, showClinic, showKeys } from './data/words.js';
+
+export type { VerifyDataOptions } from './data/options.js';
+
+/**
+ * Proves that the clinic databases, the central database and quarantine together hold the legacy rows, each where it
+ * belongs. Every legacy table is read once, grouped by a clinic that is derived here; every other database is read
+ * once; only what differs is read again. Empty when there is nothing to say. RunError where the check could not run.
+ */
+export async function verifyData(options: VerifyDataOptions): Promise<Finding[]> {
+  const { map, targets, progress, jobs } = options;
+  const readers = await openReaders(options.databases, options.legacyUrl, Math.max(1, jobs));
+  const [reader] = readers;
+  if (reader === undefined) throw new RunError('the legacy database could not be opened');
+  const subjects = subjectsOf(options);
+  const task = progress.start('Comparing every row with the legacy database', {
+    total: map.tables.length + subjects.length,
+    unit: 'steps',
+  });
+  try {
+    const legacy = await readLegacy(options, readers, () => task.advance(1));
+    const check: Check = { options, legacy, searches: new Map() };
+    const results = await sideBySide(subjects, readers.length, async (subject, worker) => {
+      const result = await checkDatabase(check, subject, readers[worker] ?? reader);
+      task.advance(1, `Checked ${subject.place}`);
+      return result;
+    });
+    const quarantine = await readQuarantine(check);
+    const findings = [
+      ...notChecked(options, check),
+      ...results.flatMap((result) => result.findings),
+      ...(await quarantineFindings(check, quarantine, reader)),
+    ];
+    const held = results.filter((_, i) => subjects[i]?.compare === true && subjects[i]?.clinic !== undefined);
+    if (held.length === options.clinics.length && targets.length === options.clinics.length)
+      findings.push(
+        ...conservationFindings(
+          legacy.rows,
+          held.map(({ digests }) => digests),
+          quarantine,
+        ),
+      );
+    task.done();
+    return findings;
+  } catch (error) {
+    task.fail();
+    throw error;
+  } finally {
+    await Promise.all(readers.map((each) => each.close()));
+  }
+}
+
+/** The central database, unless it is the legacy one, and every clinic's. */
+function subjectsOf({ map, targets, centralUrl, legacyUrl }: VerifyDataOptions): Subject[] {
+  const central: Subject = {
+    clinic: undefined,
+    place: 'the central database',
+    url: centralUrl,
+    belonging: centralTables(map),
+    compare: true,
+  };
+  const clinics = targets.map(
+    ({ clinic, adminUrl, state }): Subject => ({
+      clinic,
+      place: showClinic(clinic),
+      url: adminUrl,
+      belonging: clinicTables(map),
+      compare: state !== 'active',
+    }),
+  );
+  return sameDatabase(centralUrl, legacyUrl) ? clinics : [central, ...clinics];
+}
+
+function sameDatabase(a: string, b: string): boolean {
+  const [left, right] = [endpointOf(a), endpointOf(b)];
+  return left.host === right.host && left.port === right.port && databaseOf(a) === databaseOf(b);
+}
+
+/** Whatever is passed over is said. */
+function notChecked({ map, clinics, targets }: VerifyDataOptions, { legacy }: Check): Finding[] {
+  const finding = (message: string, severity: Finding['severity'], subject?: string): Finding => ({
+    code: 'DATA_NOT_CHECKED',
+    severity,
+    message,
+    ...(subject === undefined ? {} : { subject }),
+  });
+  const findings: Finding[] = [];
+  for (const table of map.tables) {
+    const name = displayName(table);
+    const rows = legacy.rows.get(table)?.total.rows ?? 0;
+    if (table.scope === 'unresolved' && rows > 0)
+      findings.push(finding(`${name}: nothing says where its ${countRows(rows)} belong`, 'error', name));
+    if (table.scope === 'central' && table.copyReferenced)
+      findings.push(
+        finding(`${name}: the rows copied because clinics refer to them are not compared`, 'warning', name),
+      );
+  }
+  const without = clinics.filter(({ key }) => !targets.some(({ clinic }) => clinic.key === key));
+  if (without.length > 0) {
+    const keys = showKeys(
+      without.map(({ key }) => key),
+      without.length,
+    );
+    findings.push(finding(`${without.length} clinics have no database of their own yet: ${keys}`, 'warning'));
+  }
+  const active = targets.filter(({ state }) => state === 'active').map(({ clinic }) => clinic.key);
+  if (active.length > 0)
+    findings.push(
+      finding(
+        `${active.length} clinics are served from their own databases, which may differ from the legacy one: ${showKeys(active, active.length)}`,
+        'info',
+      ),
+    );
+  return findings;
+}

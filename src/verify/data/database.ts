@@ -1,0 +1,215 @@
+import {
+  addDigests,
+  type Digest,
+  digestColumns,
+  EMPTY_DIGEST,
+  parseDigest,
+  sameDigest,
+} from '../../catalog/digest.js';
+import { readCatalog } from '../../catalog/read-catalog.js';
+import type { SchemaCatalog } from '../../catalog/types.js';
+import { UsageError } from '../../core/errors.js';
+import type { Finding } from '../../core/finding.js';
+import { displayName, quoteName } from '../../core/identifiers.js';
+import type { Session } from '../../core/ports.js';
+import type { Clinic, MappedTable } from '../../tenancy/types.js';
+import { findDifferences } from './differences.js';
+import { orphanFindings, sequenceFindings } from './integrity.js';
+import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
+import { foreignFinding, mismatchFindings } from './mismatch.js';
+import type { VerifyDataOptions } from './options.js';
+import { ownership } from './ownership.js';
+import { catalogTable, isClinicTable, storedColumns } from './places.js';
+import { allRows, rowId } from './rows.js';
+import { schemaDrift } from './schema.js';
+import { SAMPLES, stopIfAsked } from './words.js';
+
+/** One database to look at, and what it has to hold. */
+export interface Subject {
+  /** Undefined for the central database. */
+  readonly clinic: Clinic | undefined;
+  /** In words. */
+  readonly place: string;
+  readonly url: string;
+  readonly belonging: readonly MappedTable[];
+  /** False where the application writes to it already, so that it may differ from the legacy database. */
+  readonly compare: boolean;
+}
+
+export interface DatabaseResult {
+  readonly findings: readonly Finding[];
+  readonly digests: ReadonlyMap<MappedTable, Digest>;
+}
+
+/** What one run of the check shares. */
+export interface Check {
+  readonly options: VerifyDataOptions;
+  readonly legacy: LegacyDatabase;
+  /** How often rows were searched for what differs, by table: each time reads the legacy table once more. */
+  readonly searches: Map<MappedTable, number>;
+}
+
+const MAX_SEARCHES = 5;
+const MAX_OWNERS_ASKED = 1000;
+
+/** Looks at one database from one snapshot of it; `reader` is a session on the legacy snapshot. */
+export async function checkDatabase(
+  check: Check,
+  subject: Subject,
+  reader: Session,
+): Promise<DatabaseResult> {
+  const session = await check.options.databases.connect(subject.url, { readOnly: true });
+  try {
+    await session.execute('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    return await look(check, subject, reader, session);
+  } finally {
+    await session.close();
+  }
+}
+
+async function look(
+  check: Check,
+  subject: Subject,
+  reader: Session,
+  session: Session,
+): Promise<DatabaseResult> {
+  const { catalog } = check.options;
+  const { place, belonging } = subject;
+  const actual = await readSchema(session, catalog.schemas);
+  if (typeof actual === 'string') {
+    const message = `${place}: ${actual}`;
+    return { findings: [{ code: 'DATA_SCHEMA_DRIFT', severity: 'error', message }], digests: new Map() };
+  }
+  const findings = driftFindings(check.options, subject, actual);
+  const present = belonging.filter((table) => holdsColumns(catalog, actual, table));
+  // The way to a clinic may lead through any of them.
+  const whole = present.length === belonging.length;
+  const digests = new Map<MappedTable, Digest>();
+  for (const table of present) {
+    stopIfAsked(check.options.signal, `checking ${place}`);
+    const seen = await readTable(check.options, session, table, whole ? subject.clinic : undefined);
+    digests.set(table, seen.digest);
+    const unlike = subject.compare
+      ? await compareTable(check, subject, table, seen.digest, reader, session)
+      : [];
+    findings.push(...unlike);
+    if (seen.foreign > 0 && !unlike.some(({ code }) => code === 'DATA_FOREIGN_ROWS'))
+      findings.push(foreignFinding(place, table, seen.foreign, seen.samples, undefined));
+  }
+  const tables = present.map((table) => catalogTable(catalog, table));
+  findings.push(...(await orphanFindings(session, catalog, tables, place)));
+  findings.push(...(await sequenceFindings(session, catalog.schemas, place)));
+  return { findings, digests };
+}
+
+/** The catalog, or in words what is missing of it. */
+async function readSchema(session: Session, schemas: readonly string[]): Promise<SchemaCatalog | string> {
+  try {
+    return await readCatalog(session, schemas);
+  } catch (error) {
+    if (error instanceof UsageError) return 'a schema is missing: provision has not been here';
+    throw error;
+  }
+}
+
+function driftFindings(
+  { catalog, map }: VerifyDataOptions,
+  subject: Subject,
+  actual: SchemaCatalog,
+): Finding[] {
+  return schemaDrift(catalog, map, subject.belonging, actual)
+    .filter(({ kind, table }) => {
+      // The central database may have served other purposes before; only clinics' tables are out of place there.
+      if (kind !== 'misplaced' || subject.clinic !== undefined) return true;
+      const mapped = map.tables.find((each) => displayName(each) === displayName(table));
+      return mapped?.scope === 'clinic' && !isClinicTable(map, table);
+    })
+    .map(({ kind, table, what }) => ({
+      code: kind === 'misplaced' ? 'DATA_TABLE_MISPLACED' : 'DATA_SCHEMA_DRIFT',
+      severity: kind === 'lesser' ? 'warning' : 'error',
+      subject: displayName(table),
+      message: `${subject.place}: ${displayName(table)}: ${what}`,
+    }));
+}
+
+function holdsColumns(catalog: SchemaCatalog, actual: SchemaCatalog, table: MappedTable): boolean {
+  const name = displayName(table);
+  const found = actual.tables.find((candidate) => displayName(candidate) === name)?.columns;
+  return storedColumns(catalogTable(catalog, table)).every((column) =>
+    found?.some((other) => other.name === column),
+  );
+}
+
+/** Sums a table, and in the same scan counts the rows that this database derives to be no row of the clinic's. */
+async function readTable(
+  options: VerifyDataOptions,
+  session: Session,
+  table: MappedTable,
+  clinic: Clinic | undefined,
+): Promise<{ digest: Digest; foreign: number; samples: string[] }> {
+  const entry = catalogTable(options.catalog, table);
+  if (table.scope !== 'clinic' || clinic === undefined) {
+    const [sums] = await session.query(
+      `SELECT ${digestColumns('r', storedColumns(entry))} FROM ${quoteName(entry)} AS r`,
+    );
+    return { digest: sums === undefined ? EMPTY_DIGEST : parseDigest(sums), foreign: 0, samples: [] };
+  }
+  const { from, row, place, clinic: key } = ownership(table, { ...options, suspects: new Set() });
+  const belongs = `(${place} = 'shared' OR (${place} = 'own' AND ${key} = $1))`;
+  const [sums] = await session.query<{ foreign_rows: string }>(
+    `SELECT ${digestColumns(row, storedColumns(entry))},
+            (count(*) FILTER (WHERE ${belongs} IS NOT TRUE))::text AS foreign_rows FROM ${from}`,
+    [clinic.key],
+  );
+  const foreign = Number(sums?.foreign_rows ?? 0);
+  const samples =
+    foreign === 0
+      ? []
+      : await session.query<{ id: string }>(
+          `SELECT ${rowId(entry, row)} AS id FROM ${from} WHERE ${belongs} IS NOT TRUE ORDER BY 1 LIMIT ${SAMPLES}`,
+          [clinic.key],
+        );
+  return { digest: parseDigest(sums ?? {}), foreign, samples: samples.map(({ id }) => id) };
+}
+
+/** Findings where the table's rows here are not the legacy rows that belong here. */
+async function compareTable(
+  { options, legacy, searches }: Check,
+  { clinic, place }: Subject,
+  table: MappedTable,
+  actual: Digest,
+  reader: Session,
+  session: Session,
+): Promise<Finding[]> {
+  // Copies of referenced central rows are reported as not checked.
+  if (clinic !== undefined && table.scope === 'central') return [];
+  const rows = legacy.rows.get(table);
+  const expected =
+    rows === undefined
+      ? EMPTY_DIGEST
+      : table.scope === 'clinic' && clinic !== undefined
+        ? addDigests(rows.own.get(clinic.key) ?? EMPTY_DIGEST, rows.shared)
+        : rows.total;
+  if (sameDigest(expected, actual)) return [];
+  const mismatch = { table, place, expected, actual, foreign: new Map<string, Clinic | undefined>() };
+  const searched = searches.get(table) ?? 0;
+  if (searched >= MAX_SEARCHES) return mismatchFindings({ ...mismatch, differences: undefined });
+  searches.set(table, searched + 1);
+  const differences = await findDifferences(
+    legacyRows(options, reader, table, legacy.suspects, clinic),
+    allRows(session, catalogTable(options.catalog, table)),
+    Math.max(expected.rows, actual.rows),
+  );
+  if (table.scope === 'clinic' && clinic !== undefined && differences.extra.length > 0) {
+    const asked = differences.extra.slice(0, MAX_OWNERS_ASKED);
+    const owners = await ownersOf(options, reader, table, legacy.suspects, asked);
+    for (const [id, owner] of owners)
+      if (owner !== clinic.key)
+        mismatch.foreign.set(id, owner === undefined ? undefined : clinicOf(options, owner));
+  }
+  return mismatchFindings({ ...mismatch, differences });
+}
+
+function clinicOf({ clinics }: VerifyDataOptions, key: string): Clinic {
+  return clinics.find((clinic) => clinic.key === key) ?? { key, label: '' };
+}

@@ -1,0 +1,132 @@
+import type { ForeignKey, SchemaCatalog, Table } from '../../catalog/types.js';
+import type { Finding } from '../../core/finding.js';
+import { displayName, quoteIdent, quoteName } from '../../core/identifiers.js';
+import type { Session } from '../../core/ports.js';
+import { comparable } from './ownership.js';
+import { sameName } from './places.js';
+import { rowId } from './rows.js';
+import { countRows, SAMPLES, showKeys } from './words.js';
+
+/** Sequences that own a whole-number column, or that its default draws from. */
+const SEQUENCES = `
+  SELECT sn.nspname::text AS sequence_schema, s.relname::text AS sequence_name, tn.nspname::text AS schema,
+         t.relname::text AS name, a.attname::text AS "column", q.seqincrement::text AS step
+    FROM (SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum
+            FROM pg_catalog.pg_depend d
+           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+             AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+          UNION
+          SELECT d.refobjid, ad.adrelid, ad.adnum
+            FROM pg_catalog.pg_attrdef ad
+            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = ad.oid
+                 AND d.refclassid = 'pg_catalog.pg_class'::regclass) AS l
+    JOIN pg_catalog.pg_sequence q ON q.seqrelid = l.sequence
+    JOIN pg_catalog.pg_class s ON s.oid = l.sequence
+    JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
+    JOIN pg_catalog.pg_class t ON t.oid = l.relation AND t.relkind IN ('r', 'p') AND NOT t.relispartition
+    JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = l.relation AND a.attnum = l.attnum
+         AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+   WHERE tn.nspname = ANY ($1::text[]) ORDER BY 3, 4, 5, 1, 2`;
+
+type Owned = Record<'sequence_schema' | 'sequence_name' | 'schema' | 'name' | 'column' | 'step', string>;
+
+/** Sequences whose next number their column has already, or has passed. */
+export async function sequenceFindings(
+  session: Session,
+  schemas: readonly string[],
+  place: string,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const owned of await session.query<Owned>(SEQUENCES, [schemas])) {
+    const sequence = { schema: owned.sequence_schema, name: owned.sequence_name };
+    const ascending = BigInt(owned.step) > 0n;
+    const [found] = await session.query<{ last: string; called: boolean; reached: string | null }>(
+      `SELECT s.last_value::text AS last, s.is_called AS called,
+              (SELECT ${ascending ? 'max' : 'min'}(${quoteIdent(owned.column)})::text FROM ${quoteName(owned)}) AS reached
+         FROM ${quoteName(sequence)} AS s`,
+    );
+    if (found === undefined || found.reached === null) continue;
+    const next = BigInt(found.last) + (found.called ? BigInt(owned.step) : 0n);
+    const reached = BigInt(found.reached);
+    if (ascending ? next > reached : next < reached) continue;
+    findings.push({
+      code: 'DATA_SEQUENCE_BEHIND',
+      severity: 'error',
+      subject: displayName(sequence),
+      message: `${place}: the sequence ${displayName(sequence)} will give ${next} next, and ${displayName(owned)}.${owned.column} has reached ${reached}`,
+    });
+  }
+  return findings;
+}
+
+/** Rows whose foreign key points at nothing, looked for row by row: a constraint may have been switched off. */
+export async function orphanFindings(
+  session: Session,
+  catalog: SchemaCatalog,
+  tables: readonly Table[],
+  place: string,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const table of tables) {
+    for (const key of table.foreignKeys) {
+      const parent = tables.find((candidate) => sameName(candidate, key.references));
+      if (parent === undefined || !key.validated || !checkable(table, key, parent)) continue;
+      const found = await orphansOf(session, table, key);
+      if (found.rows === 0) continue;
+      findings.push({
+        code: 'DATA_ORPHANS',
+        severity: 'error',
+        subject: displayName(table),
+        message: `${place}: ${countRows(found.rows)} of ${displayName(table)} refer by ${key.name} to rows of ${displayName(key.references)} that are not there: ${showKeys(found.samples, found.rows)}`,
+      });
+    }
+  }
+  return [...findings, ...(await switchedOff(session, catalog.schemas, place))];
+}
+
+/** Types whose equality we can write without their operators' schema; a PERIOD matches ranges. */
+function checkable(table: Table, key: ForeignKey, parent: Table): boolean {
+  const type = (owner: Table, column: string): string =>
+    owner.columns.find(({ name }) => name === column)?.type ?? '';
+  return (
+    !/\bPERIOD\b/.test(key.definition) &&
+    key.columns.every((column, i) =>
+      comparable(type(table, column), type(parent, key.referencedColumns[i] ?? '')),
+    )
+  );
+}
+
+async function orphansOf(session: Session, table: Table, key: ForeignKey) {
+  const on = key.columns.map(
+    (column, i) => `p.${quoteIdent(key.referencedColumns[i] ?? '')} = r.${quoteIdent(column)}`,
+  );
+  const named = key.columns.map((column) => `r.${quoteIdent(column)} IS NOT NULL`);
+  const orphaned = `FROM ${quoteName(table)} AS r WHERE ${named.join(' AND ')}
+    AND NOT EXISTS (SELECT FROM ${quoteName(key.references)} AS p WHERE ${on.join(' AND ')})`;
+  const [counted] = await session.query<{ rows: string }>(`SELECT count(*)::text AS rows ${orphaned}`);
+  const rows = Number(counted?.rows ?? 0);
+  if (rows === 0) return { rows, samples: [] };
+  const samples = await session.query<{ id: string }>(
+    `SELECT ${rowId(table, 'r')} AS id ${orphaned} ORDER BY 1 LIMIT ${SAMPLES}`,
+  );
+  return { rows, samples: samples.map(({ id }) => id) };
+}
+
+/** Foreign keys that the catalog calls valid while their checks do not run. */
+async function switchedOff(session: Session, schemas: readonly string[], place: string): Promise<Finding[]> {
+  const tables = await session.query<{ schema: string; name: string }>(
+    `SELECT DISTINCT n.nspname::text AS schema, c.relname::text AS name
+       FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE t.tgisinternal AND t.tgenabled <> 'O' AND n.nspname = ANY ($1::text[]) ORDER BY 1, 2`,
+    [schemas],
+  );
+  return tables.map((table) => ({
+    code: 'DATA_SCHEMA_DRIFT',
+    severity: 'error',
+    subject: displayName(table),
+    message: `${place}: the foreign-key checks of ${displayName(table)} are switched off`,
+    hint: `ALTER TABLE ${quoteName(table)} ENABLE TRIGGER ALL, once no row is an orphan.`,
+  }));
+}

@@ -1,0 +1,168 @@
+import { addDigests, type Digest, digestColumns, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
+import { displayName, quoteLiteral } from '../../core/identifiers.js';
+import type { Databases, Session } from '../../core/ports.js';
+import type { Clinic, ClinicTable, MappedTable } from '../../tenancy/types.js';
+import type { VerifyDataOptions } from './options.js';
+import { ownership } from './ownership.js';
+import { catalogTable, storedColumns } from './places.js';
+import { allRows, digestOf, type RowSet, rowId } from './rows.js';
+import { sideBySide } from './side-by-side.js';
+import { SAMPLES, stopIfAsked } from './words.js';
+
+/** What one legacy table holds, and whose it is. */
+export interface LegacyRows {
+  readonly total: Digest;
+  /** By clinic key; empty for a table that is not clinic-scoped. */
+  readonly own: ReadonlyMap<string, Digest>;
+  /** Rows that every clinic gets. */
+  readonly shared: Digest;
+  /** Rows that have no place, or name a clinic that does not exist. */
+  readonly aside: Digest;
+}
+
+export interface LegacyDatabase {
+  readonly rows: ReadonlyMap<MappedTable, LegacyRows>;
+  /** Display names of the tables that hold rows without a place. */
+  readonly suspects: ReadonlySet<string>;
+}
+
+/** Sessions that all see the legacy database as it was at one instant. Never empty; close each. */
+export async function openReaders(databases: Databases, legacyUrl: string, jobs: number): Promise<Session[]> {
+  const readers: Session[] = [];
+  try {
+    const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+    const first = await databases.connect(legacyUrl, { readOnly: true });
+    readers.push(first);
+    await first.execute(begin);
+    const [row] = await first.query<{ id: string }>('SELECT pg_export_snapshot() AS id');
+    while (readers.length < jobs) {
+      const reader = await databases.connect(legacyUrl, { readOnly: true });
+      readers.push(reader);
+      await reader.execute(begin);
+      await reader.execute(`SET TRANSACTION SNAPSHOT ${quoteLiteral(String(row?.id))}`);
+    }
+    return readers;
+  } catch (error) {
+    await Promise.all(readers.map((reader) => reader.close()));
+    throw error;
+  }
+}
+
+/**
+ * Reads every table once and sums its rows by clinic. Where rows without a place turn up, the tables are read again
+ * with that known, until nothing new is found: a row that refers to such a row has no place either.
+ */
+export async function readLegacy(
+  options: VerifyDataOptions,
+  readers: readonly Session[],
+  onTable: () => void,
+): Promise<LegacyDatabase> {
+  const tables = options.map.tables.filter(({ scope }) => scope !== 'ignored');
+  let suspects: ReadonlySet<string> = new Set();
+  let rows = new Map<MappedTable, LegacyRows>();
+  for (let again = tables; ; ) {
+    const [first] = readers;
+    const results = await sideBySide(again, readers.length, async (table, worker) => {
+      stopIfAsked(options.signal, 'reading the legacy database');
+      const found = await readTable(options, readers[worker] ?? (first as Session), table, suspects);
+      onTable();
+      return found;
+    });
+    rows = new Map([...rows, ...again.map((table, i) => [table, results[i] as LegacyRows] as const)]);
+    const lost = [...rows].filter(([, { aside }]) => aside.rows > 0).map(([table]) => displayName(table));
+    if (lost.every((name) => suspects.has(name))) return { rows, suspects };
+    suspects = new Set([...suspects, ...lost]);
+    again = tables.filter((table) => table.scope === 'clinic' && leadsOn(table));
+  }
+}
+
+function leadsOn({ rules, witnesses }: ClinicTable): boolean {
+  return [...rules, ...witnesses].some((rule) => rule.kind === 'path');
+}
+
+async function readTable(
+  { catalog, map, clinics }: VerifyDataOptions,
+  session: Session,
+  table: MappedTable,
+  suspects: ReadonlySet<string>,
+): Promise<LegacyRows> {
+  const entry = catalogTable(catalog, table);
+  if (table.scope !== 'clinic') {
+    const total = await digestOf(allRows(session, entry));
+    return { total, own: new Map(), shared: EMPTY_DIGEST, aside: EMPTY_DIGEST };
+  }
+  const { from, row, place, clinic } = ownership(table, { catalog, map, suspects });
+  const groups = await session.query<{ place: string; clinic: string | null }>(
+    `SELECT ${place} AS place, ${clinic} AS clinic, ${digestColumns(row, storedColumns(entry))}
+       FROM ${from} GROUP BY 1, 2`,
+  );
+  return sortGroups(groups, new Set(clinics.map(({ key }) => key)));
+}
+
+function sortGroups(
+  groups: readonly (Record<string, unknown> & { place: string; clinic: string | null })[],
+  known: ReadonlySet<string>,
+): LegacyRows {
+  const own = new Map<string, Digest>();
+  let [total, shared, aside] = [EMPTY_DIGEST, EMPTY_DIGEST, EMPTY_DIGEST];
+  for (const group of groups) {
+    const digest = parseDigest(group);
+    total = addDigests(total, digest);
+    if (group.place === 'shared') shared = addDigests(shared, digest);
+    else if (group.place === 'own' && group.clinic !== null && known.has(group.clinic))
+      own.set(group.clinic, digest);
+    else aside = addDigests(aside, digest);
+  }
+  return { total, own, shared, aside };
+}
+
+/** The legacy rows that a place must hold: a clinic's, or with undefined the whole table. */
+export function legacyRows(
+  options: VerifyDataOptions,
+  session: Session,
+  table: MappedTable,
+  suspects: ReadonlySet<string>,
+  clinic: Clinic | undefined,
+): RowSet {
+  const entry = catalogTable(options.catalog, table);
+  if (table.scope !== 'clinic' || clinic === undefined) return allRows(session, entry);
+  const { from, row, place, clinic: key } = ownership(table, { ...options, suspects });
+  const where = `(${place} = 'shared' OR (${place} = 'own' AND ${key} = $1))`;
+  return { session, table: entry, from, row, where, values: [clinic.key] };
+}
+
+/** Whose these rows are in the legacy database, by row id; undefined where they have no place. */
+export async function ownersOf(
+  options: VerifyDataOptions,
+  session: Session,
+  table: ClinicTable,
+  suspects: ReadonlySet<string>,
+  ids: readonly string[],
+): Promise<Map<string, string | undefined>> {
+  const { from, row, place, clinic } = ownership(table, { ...options, suspects });
+  const found = await session.query<{ id: string; place: string; clinic: string | null }>(
+    `SELECT ${rowId(catalogTable(options.catalog, table), row)} AS id, ${place} AS place, ${clinic} AS clinic
+       FROM ${from} WHERE ${rowId(catalogTable(options.catalog, table), row)} = ANY ($1::text[])`,
+    [ids],
+  );
+  return new Map(
+    found.map((each) => [each.id, each.place === 'own' ? (each.clinic ?? undefined) : undefined]),
+  );
+}
+
+/** Ids of legacy rows that have no place, a few of them. */
+export async function asideSamples(
+  options: VerifyDataOptions,
+  session: Session,
+  table: ClinicTable,
+  suspects: ReadonlySet<string>,
+): Promise<string[]> {
+  const { from, row, place, clinic } = ownership(table, { ...options, suspects });
+  const rows = await session.query<{ id: string }>(
+    `SELECT ${rowId(catalogTable(options.catalog, table), row)} AS id FROM ${from}
+      WHERE ${place} = 'none' OR (${place} = 'own' AND ${clinic} <> ALL ($1::text[]))
+      ORDER BY 1 LIMIT ${SAMPLES}`,
+    [options.clinics.map(({ key }) => key)],
+  );
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,45 @@
+import type { SchemaCatalog, Table } from '../../catalog/types.js';
+import { RunError } from '../../core/errors.js';
+import { displayName, type QualifiedName } from '../../core/identifiers.js';
+import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
+
+export function sameName(a: QualifiedName, b: QualifiedName): boolean {
+  return a.schema === b.schema && a.name === b.name;
+}
+
+export function isClinicTable(map: TenancyMap, table: QualifiedName): boolean {
+  return sameName(map.clinicTable, table);
+}
+
+/** The tables that every clinic database must hold. */
+export function clinicTables(map: TenancyMap): MappedTable[] {
+  return map.tables.filter(
+    (table) =>
+      table.scope === 'clinic' ||
+      table.scope === 'shared' ||
+      (table.scope === 'central' && table.copyReferenced),
+  );
+}
+
+/** The tables that the central database must hold, whole. */
+export function centralTables(map: TenancyMap): MappedTable[] {
+  return map.tables.filter((table) => table.scope === 'central' || isClinicTable(map, table));
+}
+
+/** The catalog's entry; a RunError where the map speaks of a table that is not there. */
+export function catalogTable(catalog: SchemaCatalog, name: QualifiedName): Table {
+  const found = catalog.tables.find((table) => sameName(table, name));
+  if (found === undefined)
+    throw new RunError(
+      `the tenancy map names ${displayName(name)}, which the legacy database does not have`,
+      {
+        hint: 'Run inspect again: the schema has changed.',
+      },
+    );
+  return found;
+}
+
+/** What is compared: every column that is not computed. */
+export function storedColumns(table: Table): string[] {
+  return table.columns.filter((column) => !column.generated).map((column) => column.name);
+}

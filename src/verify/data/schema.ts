@@ -1,0 +1,116 @@
+import type { SchemaCatalog, SchemaObject, Table } from '../../catalog/types.js';
+import { displayName, type QualifiedName } from '../../core/identifiers.js';
+import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
+import { sameName } from './places.js';
+
+/** How a database's schema departs from what it should be. */
+export interface Drift {
+  readonly table: QualifiedName;
+  readonly what: string;
+  /** `misplaced`: the table does not belong there; `columns`: its rows cannot be compared; `lesser`: what hangs on it. */
+  readonly kind: 'misplaced' | 'columns' | 'constraints' | 'lesser';
+}
+
+/**
+ * Compares a database's schema with the part of the legacy schema that belongs in it: tables, columns, keys, foreign
+ * keys between these tables, and what hangs on them.
+ */
+export function schemaDrift(
+  legacy: SchemaCatalog,
+  map: TenancyMap,
+  belonging: readonly MappedTable[],
+  actual: SchemaCatalog,
+): Drift[] {
+  const rootOf = (table: Table): QualifiedName => table.parent ?? table;
+  const belongs = (name: QualifiedName): boolean => {
+    const table = legacy.tables.find((candidate) => sameName(candidate, name));
+    return table !== undefined && belonging.some((mapped) => sameName(mapped, rootOf(table)));
+  };
+  const drifts: Drift[] = [];
+  for (const table of legacy.tables.filter(belongs)) {
+    const found = actual.tables.find((candidate) => sameName(candidate, table));
+    if (found === undefined) drifts.push({ table, kind: 'columns', what: 'the table is missing' });
+    else drifts.push(...tableDrift(table, found, map, belongs));
+  }
+  for (const table of actual.tables) {
+    if (legacy.tables.some((candidate) => sameName(candidate, table) && belongs(candidate))) continue;
+    const scope =
+      map.tables.find((mapped) => sameName(mapped, table))?.scope ?? 'unknown to the legacy schema';
+    drifts.push({ table, kind: 'misplaced', what: `the table is there, and it is ${scope}` });
+  }
+  return [...drifts, ...objectDrift(legacy.objects, actual.objects, belongs)];
+}
+
+function tableDrift(
+  expected: Table,
+  found: Table,
+  map: TenancyMap,
+  belongs: (name: QualifiedName) => boolean,
+): Drift[] {
+  const drift = (kind: Drift['kind'], what: string): Drift => ({ table: expected, kind, what });
+  const drifts: Drift[] = [];
+  const describe = (column: Table['columns'][number]): string =>
+    `${column.type}${column.notNull ? ' NOT NULL' : ''}${column.generated ? ' GENERATED' : ''}${column.identity === undefined ? '' : ` IDENTITY (${column.identity})`}`;
+  const columns = new Map(found.columns.map((column) => [column.name, column]));
+  for (const column of expected.columns) {
+    const other = columns.get(column.name);
+    columns.delete(column.name);
+    if (other === undefined) drifts.push(drift('columns', `the column ${column.name} is missing`));
+    else if (describe(other) !== describe(column))
+      drifts.push(
+        drift('columns', `the column ${column.name} is ${describe(other)} and should be ${describe(column)}`),
+      );
+  }
+  for (const name of columns.keys())
+    drifts.push(drift('columns', `the column ${name} is not in the legacy table`));
+  for (const key of expected.keys) {
+    const other = found.keys.find(({ name }) => name === key.name);
+    if (other?.columns.join('\0') !== key.columns.join('\0') || other.primary !== key.primary)
+      drifts.push(drift('constraints', `the unique key ${key.name} is missing or different`));
+  }
+  for (const key of expected.foreignKeys) {
+    const dropped = map.crossingKeys.some(
+      ({ table, constraint, outcome }) =>
+        outcome === 'dropped' && constraint === key.name && sameName(table, expected),
+    );
+    if (dropped || !belongs(key.references)) continue;
+    const other = found.foreignKeys.find(({ name }) => name === key.name);
+    if (other === undefined) drifts.push(drift('constraints', `the foreign key ${key.name} is missing`));
+    else if (other.definition !== key.definition || (key.validated && !other.validated))
+      drifts.push(drift('constraints', `the foreign key ${key.name} is ${other.definition}`));
+  }
+  if (found.rowSecurity !== expected.rowSecurity)
+    drifts.push(drift('constraints', `row security is ${found.rowSecurity} and was ${expected.rowSecurity}`));
+  return drifts;
+}
+
+/** Views go where everything they read is; triggers, policies and rules with their table. */
+function objectDrift(
+  expected: readonly SchemaObject[],
+  found: readonly SchemaObject[],
+  belongs: (name: QualifiedName) => boolean,
+): Drift[] {
+  const views = expected.filter(({ kind }) => kind === 'view' || kind === 'materialized view');
+  const present = (name: QualifiedName, through: readonly QualifiedName[]): boolean => {
+    const view = views.find((candidate) => sameName(candidate, name));
+    if (view === undefined) return belongs(name);
+    return !through.includes(view) && view.dependsOn.every((each) => present(each, [...through, view]));
+  };
+  const hanging = expected.filter(
+    (object) =>
+      ['view', 'materialized view', 'trigger', 'policy', 'rule'].includes(object.kind) &&
+      object.dependsOn.length > 0 &&
+      object.dependsOn.every((name) => present(name, [])),
+  );
+  const same = (a: SchemaObject, b: SchemaObject): boolean =>
+    a.kind === b.kind &&
+    sameName(a, b) &&
+    a.dependsOn.map(displayName).join() === b.dependsOn.map(displayName).join();
+  return hanging
+    .filter((object) => !found.some((candidate) => same(candidate, object)))
+    .map((object) => ({
+      table: object.dependsOn[0] ?? object,
+      kind: 'lesser',
+      what: `the ${object.kind} ${object.name} is missing`,
+    }));
+}
