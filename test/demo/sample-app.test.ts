@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunningApp } from '../../src/demo/app-process.js';
+import { checkIsolation } from '../../src/demo/isolation.js';
+import { planReads, type RecordedRequest, WRITE_SCENARIO } from '../../src/demo/requests.js';
+import { compareTranscripts, login, recordTranscript } from '../../src/demo/transcript.js';
+import { type TestDatabase, withSession } from '../support/postgres.js';
+import { copySample, SAMPLE, seedSample, startSample } from './sample.js';
+
+const doctor = (clinic: number) => ({ email: `doctor@clinic${clinic}.test`, password: 'secret' });
+
+let database: TestDatabase;
+let app: RunningApp;
+
+const logInAs = (clinic: number): Promise<string> => login(app.baseUrl, doctor(clinic).email, 'secret');
+
+beforeAll(async () => {
+  database = await seedSample();
+  app = await startSample(database.url);
+});
+
+afterAll(async () => {
+  await app?.stop();
+  await database?.drop();
+});
+
+describe('the sample application', () => {
+  test('answers every request as meant, in a busy clinic and in one without a row', async () => {
+    for (const clinic of [1, 3]) {
+      const token = await logInAs(clinic);
+      const reads = await planReads(app.baseUrl, token);
+      const transcript = await recordTranscript(app.baseUrl, token, [...reads, ...WRITE_SCENARIO]);
+      const failed = transcript.filter(({ status }) => status >= 500);
+      expect(failed).toEqual([]);
+      const deletions = transcript.filter(({ request }) => request.startsWith('DELETE'));
+      expect(deletions.map(({ status }) => status)).toEqual(deletions.map((_, at) => (at % 2 ? 404 : 204)));
+      const statuses = transcript.slice(reads.length).map(({ request, status }) => `${status} ${request}`);
+      expect(statuses.filter((line) => line.includes('POST /patients'))).toEqual([
+        '201 POST /patients',
+        '409 POST /patients',
+        '400 POST /patients',
+        '201 POST /patients/{patient}/consents',
+        '201 POST /patients/register',
+        '400 POST /patients/register',
+      ]);
+      expect(statuses.filter((line) => line.includes('/pay'))).toEqual([
+        '200 POST /invoices/{invoice}/pay',
+        '409 POST /invoices/{invoice}/pay',
+      ]);
+    }
+  });
+
+  test('refuses whoever is not logged in', async () => {
+    await expect(login(app.baseUrl, 'doctor@clinic1.test', 'wrong')).rejects.toThrow('answered 401');
+    const [answer] = await recordTranscript(app.baseUrl, 'no token', [{ method: 'GET', path: '/patients' }]);
+    expect(answer?.status).toBe(401);
+  });
+});
+
+describe('a transcript', () => {
+  test('is the same when it is recorded twice, although new ids and times differ', async () => {
+    const token = await logInAs(1);
+    const requests = [...(await planReads(app.baseUrl, token)), ...WRITE_SCENARIO];
+    const before = await recordTranscript(app.baseUrl, token, requests);
+    const after = await recordTranscript(app.baseUrl, token, requests);
+    expect(compareTranscripts(before, after)).toEqual([]);
+    expect(JSON.stringify(before)).toContain('"patientId":"{patient}"');
+  });
+
+  test('tells of one changed value, and where it is', async () => {
+    const token = await logInAs(2);
+    const reads = await planReads(app.baseUrl, token);
+    const before = await recordTranscript(app.baseUrl, token, reads);
+    await withSession(database.url, (session) =>
+      session.execute("UPDATE public.rooms SET floor = 77 WHERE company_id = 2 AND name = 'Room 1'"),
+    );
+    const after = await recordTranscript(app.baseUrl, token, reads);
+    expect(compareTranscripts(before, after)).toContainEqual({
+      request: 'GET /rooms',
+      path: 'body[0].floor',
+      before: 1,
+      after: 77,
+    });
+  });
+
+  test('tells an existing row from a new one of the same number', async () => {
+    const token = await logInAs(1);
+    const ask: RecordedRequest[] = [
+      { method: 'POST', path: '/patients', body: { firstName: 'A', lastName: 'B' }, save: { patient: 'id' } },
+      { method: 'GET', path: '/practitioners' },
+    ];
+    const [, practitioners] = await recordTranscript(app.baseUrl, token, ask);
+    expect(practitioners?.body).toContainEqual(expect.objectContaining({ id: 1, userId: 1 }));
+    expect(JSON.stringify(practitioners?.body)).not.toContain('{patient}');
+  });
+});
+
+describe('the isolation check', () => {
+  test('holds in the sample application', async () => {
+    const checks = await checkIsolation(app.baseUrl, doctor(1), doctor(2));
+    expect(checks.filter(({ held }) => !held)).toEqual([]);
+    expect(checks).toHaveLength(21);
+  });
+
+  test('finds a route that forgot the clinic, by what each route lets through', async () => {
+    const planted = [
+      {
+        file: 'src/routes/patients.routes.js',
+        text: 'const where = { companyId: req.user.companyId };',
+        replacement: 'const where = {};',
+        found: ['a patient of A: B does not list it'],
+      },
+      {
+        file: 'src/repositories/BaseRepository.js',
+        text: 'findOne({ where: { id, companyId } })',
+        replacement: 'findOne({ where: { id } })',
+        found: [
+          'a room of A: B does not get it by its id',
+          'a room of A: B cannot update it',
+          'a room of A: it is still there for A, unchanged',
+        ],
+      },
+      {
+        file: 'src/routes/documents.routes.js',
+        text: 'destroy({ where: { id: req.params.id, companyId: req.user.companyId } })',
+        replacement: 'destroy({ where: { id: req.params.id } })',
+        found: [
+          'a document of A: B cannot delete it',
+          'a document of A: it is still there for A, unchanged',
+          'a document of A: A can delete it',
+        ],
+      },
+    ];
+    for (const { file, text, replacement, found } of planted) {
+      const copy = await copySample(file, text, replacement);
+      const faulty = await startSample(database.url, copy.folder);
+      try {
+        const checks = await checkIsolation(faulty.baseUrl, doctor(1), doctor(2));
+        expect(checks.filter(({ held }) => !held).map(({ check }) => check)).toEqual(found);
+      } finally {
+        await faulty.stop();
+        await copy.remove();
+      }
+    }
+  });
+});
+
+test('an application that cannot start is an error with the end of its log and no password', async () => {
+  const failing = startSample('postgres://doctor:hidden@127.0.0.1:1/nowhere');
+  await expect(failing).rejects.toMatchObject({
+    message: `starting the application in ${SAMPLE}: it ended before it listened (exit code 1)`,
+    hint: expect.stringContaining('ECONNREFUSED'),
+  });
+  await expect(failing).rejects.not.toMatchObject({ hint: expect.stringContaining('hidden') });
+});
