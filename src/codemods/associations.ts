@@ -7,24 +7,12 @@ import type { Draft } from './draft.js';
 import { indentAt } from './edits.js';
 import type { Associate } from './model-shape.js';
 
-const METHODS = new Set(['belongsTo', 'hasMany', 'hasOne', 'belongsToMany']);
-
 /** One statement of a model's `associate`, written with the models' own names. */
 export interface AssociationLine {
   /** Without the indentation of its first line. */
   readonly text: string;
   /** Models it names, in order. */
   readonly models: readonly Model[];
-}
-
-/** True for `A.belongsTo(B, …)` and its kin. */
-export function isAssociation(statement: ts.Statement): boolean {
-  return (
-    ts.isExpressionStatement(statement) &&
-    ts.isCallExpression(statement.expression) &&
-    METHODS.has(memberName(statement.expression.expression) ?? '') &&
-    statement.expression.arguments.length > 0
-  );
 }
 
 /**

@@ -1,9 +1,11 @@
 import { ts } from 'ts-morph';
+import type { Evaluator } from '../project/evaluator.js';
 import { descendants, isNamed, memberName, property } from '../project/nodes.js';
 import type { FileUses, Use } from '../project/read-uses.js';
 import type { Model } from '../project/types.js';
-import { aliasOf, isAssociation } from './associations.js';
+import { aliasOf } from './associations.js';
 import type { Draft, Drafts, Severed } from './draft.js';
+import { isAssociation } from './model-shape.js';
 
 /** The names of each model's associations that stay, as they stand in the source. */
 export function lastingAliases(drafts: Drafts): ReadonlyMap<string, ReadonlySet<string>> {
@@ -16,10 +18,10 @@ export function lastingAliases(drafts: Drafts): ReadonlyMap<string, ReadonlySet<
       if (!isAssociation(statement) || !ts.isCallExpression(statement.expression)) continue;
       const [target] = statement.expression.arguments;
       const source = ts.isPropertyAccessExpression(statement.expression.expression)
-        ? nameIn(statement.expression.expression.expression)
+        ? nameIn(analysis.evaluator, statement.expression.expression.expression)
         : undefined;
       const name = source ?? own?.name;
-      const other = target && nameIn(target);
+      const other = target && nameIn(analysis.evaluator, target);
       if (name === undefined || other === undefined) continue;
       aliases.set(name, (aliases.get(name) ?? new Set()).add(aliasOf(statement, other)));
     }
@@ -28,8 +30,10 @@ export function lastingAliases(drafts: Drafts): ReadonlyMap<string, ReadonlySet<
   return aliases;
 }
 
-/** The last name of `Patient`, `db.Patient`, `models.Patient`; undefined for `this`. */
-function nameIn(node: ts.Expression): string | undefined {
+/** The model's name, else the last name of what is written: Patient of `clinicDb.models.Patient`; undefined for `this`. */
+function nameIn(evaluator: Evaluator, node: ts.Expression): string | undefined {
+  const value = evaluator.valueOf(node);
+  if (value?.kind === 'model') return value.model.name;
   return ts.isIdentifier(node) ? node.text : memberName(node);
 }
 

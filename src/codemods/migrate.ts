@@ -5,6 +5,7 @@ import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { analyse } from '../project/analysis.js';
 import { openProject, type Sources, withoutMark } from '../project/load-project.js';
+import { isLoader } from '../project/loader.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode } from '../project/types.js';
@@ -14,7 +15,7 @@ import { type Draft, Drafts, findingAt } from './draft.js';
 import { applyEdits } from './edits.js';
 import { finishImports } from './imports.js';
 import { migrateModel } from './models.js';
-import { isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
+import { claimIndex, isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
 import { migrateFunctions } from './routes.js';
 import { claimStart, migrateServer } from './server.js';
 import { passClinicDb } from './services.js';
@@ -53,16 +54,16 @@ export function planMigration({ sources, app, facts, isWanted, blocked }: Migrat
     const file = project.file(path);
     if (file !== undefined) drafts.of(file).problem('CODE_NOT_STABLE', file, reason);
   }
-  const added = takeAssociations(drafts);
+  const taken = takeAssociations(drafts);
   for (const file of analysis.registry.inFile.keys()) {
-    if (!migrateModel(drafts, file, added.get(file) ?? []))
-      for (const one of added.get(file) ?? []) drafts.link(file, one.file);
+    if (!migrateModel(drafts, file, taken))
+      for (const one of taken.lines.get(file) ?? []) drafts.link(file, one.file);
   }
-  const claimed = new Set<Use>(claimStart(drafts));
+  const claimed = new Set<Use>([...taken.uses, ...claimStart(drafts), ...claimIndex(drafts)]);
   const aliases = lastingAliases(drafts);
   const needing: FunctionNode[] = [];
   for (const [file, fileUses] of analysis.uses) {
-    if (analysis.registry.inFile.has(file) || isModelsIndex(drafts, file)) continue;
+    if (analysis.registry.inFile.has(file) || (isLoader(file) && isModelsIndex(drafts, file))) continue;
     needing.push(...migrateFunctions(drafts, facts, fileUses, claimed, aliases));
   }
   passClinicDb(drafts, needing);
@@ -133,8 +134,10 @@ function collect(
       continue;
     }
     if (draft.hasEdits()) finishImports(draft, drafts.analysis);
-    findings.push(...draft.notes);
-    if (!draft.hasEdits()) continue;
+    if (!draft.hasEdits()) {
+      findings.push(...draft.notes);
+      continue;
+    }
     const text = sources.texts.get(path) ?? '';
     const mark = text.slice(0, text.length - withoutMark(text).length);
     let result = text;
@@ -144,6 +147,8 @@ function collect(
       if (!(error instanceof RunError)) throw error;
       broken.set(path, error.message);
     }
+    const isConnected = result.includes('new Sequelize');
+    findings.push(...draft.notes.filter(({ code }) => code !== 'CODE_CONNECTION_LEFT' || isConnected));
     if (result === text) continue;
     changes.set(path, result);
     dropped.set(path, draft.dropped);

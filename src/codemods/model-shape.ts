@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import { exportsOf } from '../project/modules.js';
-import { assignment, descendants } from '../project/nodes.js';
+import { assignment, descendants, memberName } from '../project/nodes.js';
 import { isMigratedModel } from '../project/read-models.js';
 import type { Model } from '../project/types.js';
 
@@ -38,11 +38,12 @@ export function shapeOf(analysis: Analysis, file: ts.SourceFile): ModelShape | u
   const { whole, named } = exportsOf(file);
   if (whole === undefined || named.size > 0) return undefined;
   if (ts.isArrowFunction(whole) || ts.isFunctionExpression(whole) || ts.isFunctionDeclaration(whole))
-    return factoryShape(model, whole);
+    return factoryShape(analysis, model, whole);
   return globalShape(analysis, file, model, whole);
 }
 
 function factoryShape(
+  analysis: Analysis,
   model: Model,
   node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration,
 ): ModelShape | undefined {
@@ -54,6 +55,10 @@ function factoryShape(
   if (!isPlain || node.body === undefined) return undefined;
   if (!ts.isBlock(node.body)) return { kind: 'factory', model, node, parameter, local: undefined };
   const result = node.body.statements.at(-1);
+  if (result !== undefined && ts.isExpressionStatement(result))
+    return analysis.registry.byNode.has(result.expression)
+      ? { kind: 'factory', model, node, parameter, local: undefined }
+      : undefined;
   if (result === undefined || !ts.isReturnStatement(result) || result.expression === undefined)
     return undefined;
   const local = ts.isIdentifier(result.expression) ? result.expression.text : undefined;
@@ -81,7 +86,9 @@ function globalShape(
   const isDefinition = ts.isCallExpression(whole) && analysis.registry.byNode.has(whole);
   if (first < 0 || (local === undefined && !isDefinition)) return undefined;
   const after = file.statements.slice(end + 1);
-  if (!after.every((statement) => associateIn(statement) !== undefined)) return undefined;
+  const isGoing = (statement: ts.Statement): boolean =>
+    associateIn(statement) !== undefined || isAssociation(statement) || isSync(statement);
+  if (!after.every(isGoing)) return undefined;
   const wrapped = file.statements.slice(first, end);
   if (wrapped.some((statement) => isImport(statement))) return undefined;
   const parameter = ts.isIdentifier(connection.node) ? connection.node.text : 'sequelize';
@@ -129,4 +136,27 @@ export function associateIn(statement: ts.Statement): Associate | undefined {
       return { node: method, body: method.body, parameter: method.parameters[0]?.name };
   }
   return undefined;
+}
+
+const METHODS = new Set(['belongsTo', 'hasMany', 'hasOne', 'belongsToMany']);
+
+/** True for `A.belongsTo(B, …)` and its kin. */
+export function isAssociation(statement: ts.Statement): boolean {
+  return (
+    ts.isExpressionStatement(statement) &&
+    ts.isCallExpression(statement.expression) &&
+    METHODS.has(memberName(statement.expression.expression) ?? '') &&
+    statement.expression.arguments.length > 0
+  );
+}
+
+/** True for `Patient.sync()` with whatever follows it. */
+export function isSync(statement: ts.Statement): boolean {
+  if (!ts.isExpressionStatement(statement)) return false;
+  let at: ts.Expression = statement.expression;
+  while (ts.isCallExpression(at) || ts.isPropertyAccessExpression(at) || ts.isAwaitExpression(at)) {
+    if (ts.isCallExpression(at) && memberName(at.expression) === 'sync') return true;
+    at = at.expression;
+  }
+  return false;
 }

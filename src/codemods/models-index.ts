@@ -1,14 +1,29 @@
 import { ts } from 'ts-morph';
+import type { Analysis } from '../project/analysis.js';
 import { isNamespace } from '../project/bindings.js';
+import { isExported } from '../project/exported.js';
 import { isLoader } from '../project/loader.js';
-import { enclosingFunctions } from '../project/nodes.js';
+import { assignment, enclosingFunctions, isReference, walk } from '../project/nodes.js';
+import type { Use } from '../project/read-uses.js';
 import type { Model } from '../project/types.js';
-import { type AssociationLine, crosses, isAssociation, renderLine, withComments } from './associations.js';
+import { type AssociationLine, crosses, renderLine, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
+import { isAssociation } from './model-shape.js';
 
-/** An association that stood in another file than its model. */
+/** An association that stood at the top of a file. */
 export interface MovedAssociation extends AssociationLine {
   readonly file: ts.SourceFile;
+  readonly statement: ts.Statement;
+}
+
+/** The associations at the top of files, which move to their models. */
+export interface TakenAssociations {
+  /** By the file of the model they belong to. */
+  readonly lines: ReadonlyMap<ts.SourceFile, readonly MovedAssociation[]>;
+  /** By the file of a model they stand in. */
+  readonly statements: ReadonlyMap<ts.SourceFile, readonly ts.Statement[]>;
+  /** The uses of models in them. */
+  readonly uses: readonly Use[];
 }
 
 /** True for a file that gathers models for others: it exports them under their names and defines none. */
@@ -28,34 +43,55 @@ function holdsModels(bindings: readonly { value: { kind: string } }[], file: ts.
   );
 }
 
-/** Takes associations at module scope out of the files that gather models, by the file of the model they belong to. */
-export function takeAssociations(drafts: Drafts): Map<ts.SourceFile, MovedAssociation[]> {
+/** Takes the associations at the top of files, by the file of the model they belong to. */
+export function takeAssociations(drafts: Drafts): TakenAssociations {
   const { analysis } = drafts;
-  const taken = new Map<ts.SourceFile, MovedAssociation[]>();
-  for (const file of analysis.uses.keys()) {
-    if (analysis.registry.inFile.has(file)) continue;
+  const { evaluator, project, registry } = analysis;
+  const lines = new Map<ts.SourceFile, MovedAssociation[]>();
+  const statements = new Map<ts.SourceFile, ts.Statement[]>();
+  const uses: Use[] = [];
+  const resolve = (node: ts.Node): Model | undefined => {
+    if (!ts.isIdentifier(node) && !ts.isPropertyAccessExpression(node)) return undefined;
+    const value = evaluator.valueOf(node);
+    return value?.kind === 'model' ? value.model : undefined;
+  };
+  for (const [file, fileUses] of analysis.uses) {
+    const draft = drafts.of(file);
     for (const statement of file.statements) {
       if (!isAssociation(statement)) continue;
-      const resolve = (node: ts.Node): Model | undefined => {
-        if (!ts.isIdentifier(node) && !ts.isPropertyAccessExpression(node)) return undefined;
-        const value = analysis.evaluator.valueOf(node);
-        return value?.kind === 'model' ? value.model : undefined;
-      };
       const line = renderLine(file, statement, resolve);
       const [self] = line.models;
-      const target = self && analysis.project.file(`${analysis.project.app.root}/${self.file}`);
-      if (self === undefined || target === undefined) continue;
-      const draft = drafts.of(file);
-      remove(draft, statement);
-      for (const use of analysis.uses.get(file)?.uses ?? []) {
-        if (use.root !== undefined && statement.pos <= use.node.pos && use.node.end <= statement.end)
-          draft.replaced.add(use.root);
+      const target = self && project.file(`${project.app.root}/${self.file}`);
+      if (self === undefined || target === undefined || !isMovable(analysis, statement, resolve)) continue;
+      if (registry.inFile.has(file)) statements.set(file, [...(statements.get(file) ?? []), statement]);
+      else remove(draft, statement);
+      for (const use of fileUses.uses) {
+        if (use.node.pos < statement.pos || statement.end < use.node.end) continue;
+        uses.push(use);
+        if (use.root !== undefined) draft.replaced.add(use.root);
       }
       if (!crosses(draft, self, statement, line))
-        taken.set(target, [...(taken.get(target) ?? []), { ...line, file }]);
+        lines.set(target, [...(lines.get(target) ?? []), { ...line, file, statement }]);
     }
   }
-  return taken;
+  return { lines, statements, uses };
+}
+
+/** True for a statement that names nothing of its file but models. */
+function isMovable(
+  { evaluator }: Analysis,
+  statement: ts.Statement,
+  resolve: (node: ts.Node) => Model | undefined,
+): boolean {
+  let isFree = true;
+  walk(statement, (node) => {
+    if (resolve(node) !== undefined) return false;
+    if (!ts.isIdentifier(node) || !isReference(node)) return undefined;
+    const declared = evaluator.symbolOf(node)?.declarations ?? [];
+    if (declared.some((one) => one.pos < statement.pos || statement.end < one.end)) isFree = false;
+    return undefined;
+  });
+  return isFree;
 }
 
 function remove(draft: Draft, statement: ts.Statement): void {
@@ -64,10 +100,43 @@ function remove(draft: Draft, statement: ts.Statement): void {
   draft.remove(start, statement.end);
 }
 
-/** Lets the files that gather models hand on the definitions: nothing in them is bound to a connection any more. */
+/**
+ * Lets the files that gather models hand on the definitions instead of models of one connection. Returns the
+ * uses that are dealt with.
+ */
+export function claimIndex(drafts: Drafts): Use[] {
+  const claimed: Use[] = [];
+  for (const [file, { uses }] of drafts.analysis.uses) {
+    if (!isModelsIndex(drafts, file)) continue;
+    if (isLoader(file)) {
+      claimed.push(...uses);
+      continue;
+    }
+    const draft = drafts.of(file);
+    const claim = (start: number, end: number): void => {
+      for (const use of uses) {
+        if (use.node.pos < start || end < use.node.end) continue;
+        claimed.push(use);
+        if (use.root !== undefined) draft.replaced.add(use.root);
+      }
+    };
+    for (const statement of file.statements) {
+      if (!/\.associate\b/.test(statement.getText(file))) continue;
+      remove(draft, statement);
+      claim(statement.pos, statement.end);
+    }
+    for (const call of factoryCalls(file, drafts)) {
+      draft.replace(call.expression.end, call.end, '');
+      claim(call.expression.end, call.end);
+    }
+  }
+  return claimed;
+}
+
+/** Takes the global connection out of the files that gather models, where nothing that is left alone needs it. */
 export function migrateIndex(drafts: Drafts, failed: ReadonlyMap<ts.SourceFile, Draft>): void {
   const { analysis } = drafts;
-  for (const [file, { uses }] of analysis.uses) {
+  for (const file of analysis.uses.keys()) {
     if (!isModelsIndex(drafts, file) || failed.has(file)) continue;
     const draft = drafts.of(file);
     if (isLoader(file)) {
@@ -78,16 +147,6 @@ export function migrateIndex(drafts: Drafts, failed: ReadonlyMap<ts.SourceFile, 
         'this index has nothing to do any more',
       );
       continue;
-    }
-    for (const statement of file.statements) {
-      if (/\.associate\b/.test(statement.getText(file))) remove(draft, statement);
-    }
-    for (const call of factoryCalls(file, drafts)) {
-      draft.replace(call.expression.end, call.end, '');
-      for (const use of uses) {
-        if (use.root !== undefined && call.expression.end <= use.node.pos && use.node.end <= call.end)
-          draft.replaced.add(use.root);
-      }
     }
     const isNeeded = [...failed.keys()].some((one) =>
       (analysis.uses.get(one)?.uses ?? []).some((use) => use.model === undefined),
@@ -141,6 +200,14 @@ function dropConnection(draft: Draft, { analysis }: Drafts): void {
     }
     node.forEachChild(visit);
   };
+  for (const statement of file.statements) {
+    const pair = ts.isExpressionStatement(statement) ? assignment(statement.expression) : undefined;
+    if (pair !== undefined && ts.isIdentifier(pair.right) && isExported(pair.right)) {
+      if (analysis.evaluator.valueOf(pair.right)?.kind !== 'connection') continue;
+      remove(draft, statement);
+      draft.replaced.add(pair.right);
+    }
+  }
   for (const statement of file.statements)
     if (ts.isExpressionStatement(statement) || ts.isExportAssignment(statement)) visit(statement);
 }

@@ -1,23 +1,25 @@
 import { ts } from 'ts-morph';
+import { isNamed } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import { areApart, type Model } from '../project/types.js';
-import { type AssociationLine, associateText, linesOfAssociate, withComments } from './associations.js';
+import { associateText, linesOfAssociate, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
 import { indentAt, lineStart, wholeLines } from './edits.js';
-import { type Associate, associateIn, type ModelShape, shapeOf } from './model-shape.js';
+import { type Associate, associateIn, isSync, type ModelShape, shapeOf } from './model-shape.js';
+import type { TakenAssociations } from './models-index.js';
 import { indentLines } from './obtain-models.js';
+
+/** What leaves a model's file or moves into its `associate`. */
+type Going = Pick<Associate, 'node'>;
 
 type Unmigrated = Exclude<ModelShape, { kind: 'migrated' }>;
 
 /**
- * Turns a file that defines a model into `{ define, associate }`. `added` are associations that stood in other
- * files. True where the file is or becomes so; else it carries a problem.
+ * Turns a file that defines a model into `{ define, associate }`. `taken` are associations that stood at
+ * the top of this and other files. True where the file is or becomes so; else it carries a problem.
  */
-export function migrateModel(
-  drafts: Drafts,
-  file: ts.SourceFile,
-  added: readonly AssociationLine[],
-): boolean {
+export function migrateModel(drafts: Drafts, file: ts.SourceFile, taken: TakenAssociations): boolean {
+  const added = taken.lines.get(file) ?? [];
   const draft = drafts.of(file);
   const shape = shapeOf(drafts.analysis, file);
   const [model] = drafts.analysis.registry.inFile.get(file) ?? [];
@@ -31,7 +33,18 @@ export function migrateModel(
     );
     return false;
   }
-  if (shape.kind === 'migrated') return added.length === 0;
+  if (shape.kind === 'migrated') {
+    for (const one of added)
+      drafts
+        .of(one.file)
+        .problem(
+          'CODE_MODEL_SHAPE',
+          one.statement,
+          `${shape.model.name} is migrated already, and this association is not in it`,
+          shape.model.name,
+        );
+    return added.length === 0;
+  }
   const statements = shape.kind === 'factory' ? bodyOf(shape) : [...file.statements];
   const own = statements.flatMap((statement) => associateIn(statement) ?? []);
   const lines = own.flatMap(
@@ -39,9 +52,12 @@ export function migrateModel(
   );
   const comments = own.map(({ node }) => commentsAbove(file, node)).join('\n');
   const associate = associateText(draft, shape.model, [...lines, ...added], comments);
-  rewriteUses(drafts, draft, shape, own);
-  if (shape.kind === 'factory') rewriteFactory(draft, shape, own, associate);
-  else rewriteGlobal(draft, shape, own, associate);
+  const syncs = statements.filter((statement) => isSync(statement));
+  for (const node of syncs) draft.note('CODE_SYNC_REMOVED', 'info', node, 'sync() was taken out');
+  const going = [...own, ...[...(taken.statements.get(file) ?? []), ...syncs].map((node) => ({ node }))];
+  rewriteUses(drafts, draft, shape, going);
+  if (shape.kind === 'factory') rewriteFactory(draft, shape, going, associate);
+  else rewriteGlobal(draft, shape, going, associate);
   return true;
 }
 
@@ -58,14 +74,31 @@ function bodyOf({ node }: Extract<Unmigrated, { kind: 'factory' }>): readonly ts
   return node.body !== undefined && ts.isBlock(node.body) ? node.body.statements : [];
 }
 
+/** True for the model in `references: { model: Patient, key: 'id' }`, where a table's name does as well. */
+function isReferenced(node: ts.Node): boolean {
+  const { parent } = node;
+  const outer = parent.parent?.parent;
+  return (
+    ts.isPropertyAssignment(parent) &&
+    isNamed(parent.name, 'model') &&
+    ts.isPropertyAssignment(outer) &&
+    /^references?$/.test(outer.name.getText())
+  );
+}
+
 /** Other models used by this one's hooks and methods are reached through its own connection. */
-function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own: readonly Associate[]): void {
+function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own: readonly Going[]): void {
   const isInside = (use: Use): boolean =>
     own.some(({ node }) => node.pos <= use.node.pos && use.node.end <= node.end);
   for (const use of drafts.analysis.uses.get(draft.file)?.uses ?? []) {
     if (use.model === shape.model) continue;
     if (use.root !== undefined) draft.replaced.add(use.root);
     if (isInside(use)) continue;
+    if (use.model !== undefined && isReferenced(use.node)) {
+      const { quote } = draft.style;
+      draft.replace(use.node.getStart(draft.file), use.node.end, quote + use.model.tableName + quote);
+      continue;
+    }
     if (use.model !== undefined && (areApart(shape.model, use.model) || use.owner === undefined))
       draft.problem(
         'CODE_MODEL_IN_MODEL',
@@ -79,7 +112,7 @@ function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own: reado
   }
 }
 
-function dropAssociate(draft: Draft, { node }: Associate): { start: number; end: number } {
+function dropAssociate(draft: Draft, { node }: Going): { start: number; end: number } {
   const range = wholeLines(draft.file.text, withComments(draft.file, node), node.end);
   draft.dropped.push(range);
   return range;
@@ -94,7 +127,7 @@ function parameterText(draft: Draft, parameter: string): string {
 function rewriteFactory(
   draft: Draft,
   { node, parameter, local, model }: Extract<Unmigrated, { kind: 'factory' }>,
-  own: readonly Associate[],
+  own: readonly Going[],
   associate: string,
 ): void {
   const { file, style } = draft;
@@ -113,6 +146,9 @@ function rewriteFactory(
     return;
   }
   draft.replace(start, body.getStart(file) + 1, `${head}{`);
+  const last = body.statements.at(-1);
+  if (last !== undefined && ts.isExpressionStatement(last) && local === undefined)
+    draft.insert(last.getStart(file), 'return ');
   const left = body.statements.filter((statement) => !own.some((one) => one.node === statement));
   const dropped =
     collapse(draft, left, local, body.statements.length !== left.length, model) ??
@@ -164,6 +200,9 @@ function trailing(file: ts.SourceFile, statement: ts.Statement): string {
   return file.text.slice(statement.end, file.text.indexOf('\n', statement.end));
 }
 
+/** Names that a factory's second parameter has because the package's own export is passed. */
+const OFFERED = new Set(['DataTypes', 'Sequelize']);
+
 /** A factory's second parameter becomes an import of DataTypes. */
 function importTypes(
   draft: Draft,
@@ -172,13 +211,13 @@ function importTypes(
   const types = node.parameters[1]?.name;
   if (types === undefined || !ts.isIdentifier(types)) return;
   const used = node.body?.getText(draft.file).match(new RegExp(`\\b${types.text}\\b`)) !== null;
-  if (used) draft.fromSequelize.add(types.text === 'DataTypes' ? 'DataTypes' : `DataTypes: ${types.text}`);
+  if (used) draft.fromSequelize.add(OFFERED.has(types.text) ? types.text : `DataTypes: ${types.text}`);
 }
 
 function rewriteGlobal(
   draft: Draft,
   { wrapped, last, parameter, local, model }: Extract<Unmigrated, { kind: 'global' }>,
-  own: readonly Associate[],
+  own: readonly Going[],
   associate: string,
 ): void {
   const { file, style } = draft;

@@ -50,14 +50,16 @@ export function migrateFunctions(
     draft.fromSequelize.add('Sequelize');
     if (root !== undefined) draft.replaced.add(root);
   }
-  for (const node of fileUses.computed)
+  const isDropped = (node: ts.Node): boolean =>
+    draft.dropped.some(({ start, end }) => start <= node.getStart(draft.file) && node.end <= end);
+  for (const node of fileUses.computed.filter((one) => !isDropped(one)))
     draft.problem(
       'CODE_MODEL_COMPUTED',
       node,
       `which model ${node.parent.getText(draft.file).slice(0, 60)} means is not known`,
     );
   for (const node of fileUses.unknown)
-    draft.note('CODE_RECEIVER_UNKNOWN', 'warning', node, `nothing tells what ${receiverText(node)} is`);
+    draft.note('CODE_RECEIVER_UNKNOWN', 'error', node, `nothing tells what ${receiverText(node)} is`);
   const severed = drafts.severed();
   reportNamedIncludes(draft, fileUses.uses, aliases);
   if (severed.length > 0) noteAccessors(draft, fileUses, severed);
@@ -69,7 +71,7 @@ export function migrateFunctions(
 }
 
 function receiverText(node: ts.Node): string {
-  return ts.isCallExpression(node) ? (node.expression.getText().split('\n')[0] ?? '') : '';
+  return (ts.isCallExpression(node) ? node.expression : node).getText().split('\n')[0] ?? '';
 }
 
 function reportAtLoad(draft: Draft, use: Use, when = 'while the file loads'): void {

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import { baseOf } from '../project/class-members.js';
-import { assignment, descendants, exportsPath, memberName } from '../project/nodes.js';
+import { assignment, descendants, exportsPath, isStatic, memberName } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { FunctionNode } from '../project/types.js';
 import { addParameter, addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
@@ -113,7 +113,7 @@ function relatedMethods({ analysis }: Drafts, owner: FunctionNode): FunctionNode
   if (!ts.isMethodDeclaration(owner) || !ts.isClassLike(owner.parent)) return [];
   const { parent } = owner;
   const name = owner.name.getText();
-  const isStatic = hasStatic(owner);
+  const wantStatic = isStatic(owner);
   return [...analysis.uses.keys()]
     .filter((file) => file.text.includes('extends'))
     .flatMap((file) => descendants(file, ts.isClassLike))
@@ -121,11 +121,7 @@ function relatedMethods({ analysis }: Drafts, owner: FunctionNode): FunctionNode
       (one) => one !== parent && (extendsClass(analysis, one, parent) || extendsClass(analysis, parent, one)),
     )
     .flatMap((one) => one.members.filter(ts.isMethodDeclaration))
-    .filter((method) => method.name.getText() === name && hasStatic(method) === isStatic);
-}
-
-function hasStatic(method: ts.MethodDeclaration): boolean {
-  return method.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
+    .filter((method) => method.name.getText() === name && isStatic(method) === wantStatic);
 }
 
 function extendsClass(

@@ -2,7 +2,7 @@ import { ts } from 'ts-morph';
 import type { Evaluator } from './evaluator.js';
 import { isLoader } from './loader.js';
 import { exportsOf } from './modules.js';
-import { memberName, requiredSpecifier, unwrap } from './nodes.js';
+import { isNamed, laterNames, memberName, requiredSpecifier, unwrap } from './nodes.js';
 import type { Value } from './types.js';
 
 /** A name of a file that stands for a model, the connection or an object that holds them. */
@@ -109,12 +109,25 @@ export function isNamespace(evaluator: Evaluator, value: Value): boolean {
 }
 
 function isFilledLater(node: ts.ObjectLiteralExpression, evaluator: Evaluator): boolean {
-  return (
-    node.properties.length === 0 &&
-    evaluator.registry.models.some(
-      ({ name }) => evaluator.member({ kind: 'object', node }, name)?.kind === 'model',
-    )
-  );
+  return laterNames(node).some((name) => {
+    const member = evaluator.member({ kind: 'object', node }, name);
+    return member?.kind === 'model' || member?.kind === 'connection';
+  });
+}
+
+/** True where an object has a member of this name, whatever it is. */
+export function hasMember(evaluator: Evaluator, value: Value, name: string): boolean {
+  if (evaluator.member(value, name) !== undefined) return true;
+  if (value.kind === 'object') {
+    const isWritten = value.node.properties.some(
+      (member) => member.name !== undefined && isNamed(member.name, name),
+    );
+    return isWritten || laterNames(value.node).includes(name);
+  }
+  if (value.kind !== 'module') return false;
+  const { whole, named } = exportsOf(value.file);
+  const object = whole === undefined || ts.isStatement(whole) ? undefined : evaluator.valueOf(whole);
+  return named.has(name) || (object?.kind === 'object' && hasMember(evaluator, object, name));
 }
 
 export function isDeclarationName(identifier: ts.Identifier): boolean {

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { assignment, descendants, isNamed } from './nodes.js';
+import { assignment, descendants, isNamed, isStatic } from './nodes.js';
 import type { Value } from './types.js';
 
 /** Says what an expression stands for: Evaluator.valueOf. */
@@ -27,10 +27,7 @@ function own(
 ): Value | undefined {
   for (const member of node.members) {
     if (member.name === undefined || !isNamed(member.name, name)) continue;
-    const isStatic =
-      ts.canHaveModifiers(member) &&
-      ts.getModifiers(member)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
-    if (isStatic !== wantStatic) continue;
+    if (isStatic(member) !== wantStatic) continue;
     if (ts.isMethodDeclaration(member)) return { kind: 'function', node: member };
     if (ts.isPropertyDeclaration(member) && member.initializer !== undefined) return look(member.initializer);
   }

@@ -9,6 +9,7 @@ import {
   exportsPath,
   isFunctionNode,
   isNamed,
+  isStatic,
   memberName,
   requiredSpecifier,
   unwrap,
@@ -40,7 +41,10 @@ export class Evaluator {
   declarationOf(identifier: ts.Identifier): ts.Declaration | undefined {
     const declarations = (this.symbolOf(identifier)?.declarations ?? []).filter(
       (one) =>
-        !ts.isPropertyAccessExpression(one) && !ts.isBinaryExpression(one) && !ts.isInterfaceDeclaration(one),
+        !ts.isPropertyAccessExpression(one) &&
+        !ts.isBinaryExpression(one) &&
+        !ts.isIdentifier(one) &&
+        !ts.isInterfaceDeclaration(one),
     );
     return declarations.length === 1 ? declarations[0] : undefined;
   }
@@ -147,6 +151,11 @@ export class Evaluator {
     if (callee?.kind === 'model') return callee; // require('./Patient')(sequelize, DataTypes)
     if (ts.isIdentifier(node.expression) && node.expression.text === 'getCentralConnection')
       return { kind: 'migrated' };
+    if (/^(scope|unscoped|schema)$/.test(memberName(node.expression) ?? '')) {
+      const scoped =
+        ts.isPropertyAccessExpression(node.expression) && this.valueOf(node.expression.expression);
+      if (scoped && (scoped.kind === 'model' || scoped.kind === 'migrated')) return { kind: 'migrated' };
+    }
     const [argument] = node.arguments;
     if (
       memberName(node.expression) === 'model' &&
@@ -178,11 +187,8 @@ export class Evaluator {
       at = at.parent;
     if (at === undefined) return undefined;
     if (ts.isClassLike(at.parent)) {
-      const isStatic =
-        ts.canHaveModifiers(at) &&
-        ts.getModifiers(at)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
       const value = this.#classValue(at.parent);
-      return value.kind === 'class' && !isStatic ? { kind: 'instance', node: at.parent } : value;
+      return value.kind === 'class' && !isStatic(at) ? { kind: 'instance', node: at.parent } : value;
     }
     return ts.isObjectLiteralExpression(at.parent) ? { kind: 'object', node: at.parent } : undefined;
   }

@@ -25,11 +25,23 @@ function isModuleConstant(object: ts.Node): boolean {
   return ts.isVariableDeclaration(object.parent) && ts.isSourceFile(object.parent.parent.parent.parent);
 }
 
-/** `const models = { … }` whose name the file exports. */
+/** `const models = { … }` whose name the file exports, whole or spread out. */
 function isExportedName(object: ts.Node): boolean {
   const declaration = object.parent as ts.VariableDeclaration;
-  const { whole } = exportsOf(object.getSourceFile());
-  return whole !== undefined && ts.isIdentifier(whole) && whole.text === declaration.name.getText();
+  const name = declaration.name.getText();
+  const { whole, named } = exportsOf(object.getSourceFile());
+  if (named.has(name)) return true;
+  if (whole === undefined) return false;
+  if (ts.isIdentifier(whole)) return whole.text === name;
+  return (
+    ts.isObjectLiteralExpression(whole) &&
+    whole.properties.some(
+      (member) =>
+        (ts.isSpreadAssignment(member) && member.expression.getText() === name) ||
+        (ts.isShorthandPropertyAssignment(member) && member.name.text === name) ||
+        (ts.isPropertyAssignment(member) && member.initializer.getText() === name),
+    )
+  );
 }
 
 /** `db.Patient = …` at module scope, where the file exports `db`. */

@@ -140,3 +140,24 @@ export function assignedLater(node: ts.ObjectLiteralExpression, name: string): t
   }
   return undefined;
 }
+
+/** The names that a file gives such an object afterwards. */
+export function laterNames(node: ts.ObjectLiteralExpression): string[] {
+  if (!ts.isVariableDeclaration(node.parent) || !ts.isIdentifier(node.parent.name)) return [];
+  const owner = node.parent.name.text;
+  return descendants(node.getSourceFile(), ts.isBinaryExpression).flatMap((binary) => {
+    const left = assignment(binary)?.left;
+    const name = left && memberName(left);
+    const isOwn =
+      left !== undefined && ts.isPropertyAccessExpression(left) && left.expression.getText() === owner;
+    return isOwn && name !== undefined ? [name] : [];
+  });
+}
+
+/** True for a static member of a class. */
+export function isStatic(node: ts.Node): boolean {
+  return (
+    ts.canHaveModifiers(node) &&
+    ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true
+  );
+}

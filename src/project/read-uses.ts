@@ -2,6 +2,7 @@ import { ts } from 'ts-morph';
 import {
   type Binding,
   bindingValue,
+  hasMember,
   isBindingDeclaration,
   isDeclarationName,
   isInteresting,
@@ -66,6 +67,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     if (ts.isIdentifier(node)) identifiers.push(node);
     if (requiredSpecifier(node) !== undefined && ts.isCallExpression(node)) requires.push(node);
     if (ts.isCallExpression(node) && DISTINCTIVE.has(memberName(node.expression) ?? '')) unknown.push(node);
+    if (isModelsMember(evaluator, node)) unknown.push(node);
     return undefined;
   });
 
@@ -194,7 +196,7 @@ function isHarmless(evaluator: Evaluator, node: ts.Expression, value: Value): bo
   if (ts.isExpressionStatement(parent)) return true;
   const name =
     ts.isPropertyAccessExpression(parent) && parent.expression === node ? memberName(parent) : undefined;
-  return name !== undefined && evaluator.member(value, name) !== undefined;
+  return name !== undefined && hasMember(evaluator, value, name);
 }
 
 function isMemberName(identifier: ts.Identifier): boolean {
@@ -202,7 +204,17 @@ function isMemberName(identifier: ts.Identifier): boolean {
   return ts.isPropertyAccessExpression(parent) && parent.name === identifier;
 }
 
+/** `req.app.get('sequelize').models.Patient`: a model's name on something that nothing tells of. */
+function isModelsMember(evaluator: Evaluator, node: ts.Node): boolean {
+  if (!ts.isPropertyAccessExpression(node) || memberName(node.expression) !== 'models') return false;
+  const isOurs = /clinicDb|getCentralConnection/.test(node.expression.getText());
+  return (
+    !isOurs && evaluator.registry.named(node.name.text) !== undefined && evaluator.valueOf(node) === undefined
+  );
+}
+
 function isUnknownReceiver(evaluator: Evaluator, call: ts.Node): boolean {
+  if (isModelsMember(evaluator, call)) return true;
   if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return false;
   const receiver = unwrap(call.expression.expression);
   return (
