@@ -52,7 +52,9 @@ function inferred(index: TableIndex): Table {
     .filter((table) => CLINIC_WORDS.includes(singular(table.name)))
     .map((table) => ({
       table,
-      referring: index.roots.filter((other) => other.foreignKeys.some((key) => sameTable(key.references, table))).length,
+      referring: index.roots.filter((other) =>
+        other.foreignKeys.some((key) => sameTable(key.references, table)),
+      ).length,
     }))
     .sort((a, b) => b.referring - a.referring);
   const [first, second] = ranked;

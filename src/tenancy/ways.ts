@@ -111,16 +111,22 @@ function describedVia(
   requireColumn(table, via.column, `${where}.column`);
   const dot = via.references.lastIndexOf('.');
   if (dot < 1) {
-    throw new UsageError(`${where}.references of ${displayName(table)} is ${JSON.stringify(via.references)}`, {
-      hint: "Write 'table.column' or 'schema.table.column'.",
-    });
+    throw new UsageError(
+      `${where}.references of ${displayName(table)} is ${JSON.stringify(via.references)}`,
+      {
+        hint: "Write 'table.column' or 'schema.table.column'.",
+      },
+    );
   }
   const target = index.named(via.references.slice(0, dot), `${where}.references`);
   const { name: referenced } = requireColumn(target, via.references.slice(dot + 1), `${where}.references`);
   if (!isUnique(target, [referenced])) {
-    throw new UsageError(`${where}.references ${via.references} is not unique: a row may belong to several rows`, {
-      hint: 'Name a column with a primary key or unique constraint of its own.',
-    });
+    throw new UsageError(
+      `${where}.references ${via.references} is not unique: a row may belong to several rows`,
+      {
+        hint: 'Name a column with a primary key or unique constraint of its own.',
+      },
+    );
   }
   if (sameTable(target, clinicTable) && via.when === undefined)
     return { kind: 'column', column: via.column, clinicColumn: referenced };

@@ -5,4 +5,12 @@ export const TENANCY = {
     cause: 'Nothing in the schema or in the configuration says whose the rows of this table are.',
     mend: 'Add the table to `tables` in the configuration: scope clinic (with key or via), shared, central or ignored.',
   },
+  TENANCY_CROSSING_KEY: {
+    cause: 'A foreign key leads from one database to another, where no constraint can follow it.',
+    mend: 'Nothing, if the application can live without the constraint; else set `copyReferenced: true` on the central table.',
+  },
+  TENANCY_SHARED_POINTS_AT_CLINIC: {
+    cause: 'A table that every clinic gets whole refers to rows that only one clinic has.',
+    mend: 'Make the table clinic-scoped, or central.',
+  },
 } as const satisfies Record<string, FindingDoc>;

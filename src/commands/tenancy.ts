@@ -1,0 +1,47 @@
+import { probeColumns } from '../catalog/probe.js';
+import { readCatalog } from '../catalog/read-catalog.js';
+import type { SchemaCatalog } from '../catalog/types.js';
+import { requireSection } from '../config/sections.js';
+import { type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
+import type { Session } from '../core/ports.js';
+import { buildTenancyMap } from '../tenancy/build-map.js';
+import { candidateColumns } from '../tenancy/candidates.js';
+import { findClinicTable } from '../tenancy/clinic-table.js';
+import type { Clinic, TenancyMap } from '../tenancy/types.js';
+import type { Context } from './command.js';
+
+/** What the legacy database says of itself. */
+export interface Tenancy {
+  readonly catalog: SchemaCatalog;
+  readonly map: TenancyMap;
+  /** Every clinic, in the order of their keys. */
+  readonly clinics: readonly Clinic[];
+}
+
+/** A session on the legacy database that the server itself keeps from writing. */
+export async function openLegacy({ config, databases }: Context): Promise<Session> {
+  return databases.connect(requireSection(config, 'legacy').url, { readOnly: true });
+}
+
+/** Reads schema, tenancy map and clinics; the map may hold findings that forbid to go on. */
+export async function readTenancy({ config }: Context, legacy: Session): Promise<Tenancy> {
+  const catalog = await readCatalog(legacy, requireSection(config, 'legacy').schemas);
+  const clinicTable = findClinicTable(catalog, config.clinics);
+  const probes = await probeColumns(legacy, clinicTable, candidateColumns(catalog, clinicTable));
+  return {
+    catalog,
+    map: buildTenancyMap(catalog, config, probes),
+    clinics: await readClinics(legacy, clinicTable),
+  };
+}
+
+async function readClinics(
+  legacy: Session,
+  table: QualifiedName & { readonly key: string; readonly label: string },
+): Promise<Clinic[]> {
+  const key = quoteIdent(table.key);
+  return legacy.query<{ key: string; label: string }>(
+    `SELECT ${key}::text AS key, coalesce(${quoteIdent(table.label)}::text, ${key}::text) AS label
+       FROM ${quoteName(table)} ORDER BY ${key}`,
+  );
+}

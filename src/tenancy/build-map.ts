@@ -1,0 +1,137 @@
+import type { ColumnProbe, SchemaCatalog, Table } from '../catalog/types.js';
+import type { ClinicsConfig, TableConfig } from '../config/types.js';
+import { findClinicTable } from './clinic-table.js';
+import { crossingFindings, crossingKeys } from './crossing-keys.js';
+import type { Draft, SettledWays } from './draft.js';
+import { settle } from './settle.js';
+import { indexTables, sameTable, type TableIndex, tableKey } from './tables.js';
+import type { MappedTable, Rule, TenancyMap } from './types.js';
+import { unresolvedFinding } from './unresolved.js';
+import { configuredRules, declaredWays } from './ways.js';
+
+/**
+ * Says of every table whose its rows are, with the evidence. Pure. `probes` answer for candidateColumns(). What the
+ * schema and the configuration leave open is `unresolved`, with a finding of severity error. UsageError where the
+ * configuration names what does not exist.
+ */
+export function buildTenancyMap(
+  catalog: SchemaCatalog,
+  config: { readonly clinics: ClinicsConfig; readonly tables: Readonly<Record<string, TableConfig>> },
+  probes: readonly ColumnProbe[],
+): TenancyMap {
+  const clinicTable = findClinicTable(catalog, config.clinics);
+  const index = indexTables(catalog);
+  const configs = configByTable(config.tables, index);
+  const drafts = index.roots
+    .filter((table) => !sameTable(table, clinicTable))
+    .map((table) => draftOf(table, configs.get(tableKey(table)), index, clinicTable, probes));
+  const settled = settle(drafts, clinicTable);
+  const words = (rules: readonly Rule[]): string =>
+    rules.map((rule) => ruleInWords(rule, settled)).join(', else ');
+  const tables = index.roots.map((table): MappedTable => {
+    const name = { schema: table.schema, name: table.name };
+    if (sameTable(table, clinicTable)) return clinicTableEntry(clinicTable);
+    const ways = settled.get(tableKey(table));
+    const own = configs.get(tableKey(table))?.config;
+    if (ways !== undefined) {
+      const { rules, witnesses, evidence } = ways;
+      return {
+        ...name,
+        scope: 'clinic',
+        rules,
+        witnesses,
+        nullKey: own?.nullKey,
+        evidence,
+        rule: words(rules),
+      };
+    }
+    const isSettled = own !== undefined && own.scope !== 'clinic';
+    return {
+      ...name,
+      scope: isSettled ? own.scope : 'unresolved',
+      copyReferenced: own?.copyReferenced === true,
+      evidence: isSettled ? 'configuration' : 'none',
+      rule: '',
+    } as MappedTable;
+  });
+  const keys = crossingKeys(index, tables, clinicTable);
+  const unresolved = tables.filter(({ scope }) => scope === 'unresolved');
+  const findings = [
+    ...drafts
+      .filter(({ table }) => unresolved.some((open) => sameTable(open, table)))
+      .map((draft) => unresolvedFinding(draft, index)),
+    ...crossingFindings(index, tables, keys, clinicTable),
+  ];
+  return { clinicTable, tables, crossingKeys: keys, findings };
+}
+
+function clinicTableEntry({ schema, name, key }: TenancyMap['clinicTable']): MappedTable {
+  const rules: readonly Rule[] = [{ kind: 'self', column: key }];
+  return {
+    schema,
+    name,
+    scope: 'clinic',
+    rules,
+    witnesses: [],
+    nullKey: undefined,
+    evidence: 'clinic table',
+    rule: key,
+  };
+}
+
+interface NamedConfig {
+  readonly where: string;
+  readonly config: TableConfig;
+}
+
+function configByTable(
+  tables: Readonly<Record<string, TableConfig>>,
+  index: TableIndex,
+): ReadonlyMap<string, NamedConfig> {
+  return new Map(
+    Object.entries(tables).map(([text, config]) => {
+      const where = `tables.${text}`;
+      return [tableKey(index.named(text, where)), { where, config }];
+    }),
+  );
+}
+
+function draftOf(
+  table: Table,
+  named: NamedConfig | undefined,
+  index: TableIndex,
+  clinicTable: TenancyMap['clinicTable'],
+  probes: readonly ColumnProbe[],
+): Draft {
+  const ways = declaredWays(table, index, clinicTable);
+  const own = probes.filter((probe) => sameTable(probe.table, table));
+  const proven = own
+    .filter(({ values }) => values === 'all clinics')
+    .map(({ column }) => ({ kind: 'column' as const, column, clinicColumn: clinicTable.key }));
+  const isClinic = named?.config.scope === 'clinic';
+  return {
+    table,
+    config: named?.config,
+    configured: isClinic ? configuredRules(table, named.config, named.where, index, clinicTable) : [],
+    columns: [...ways.columns, ...proven],
+    declared: ways.columns.length,
+    paths: ways.paths,
+    doubtful: own.filter(({ values }) => values !== 'all clinics'),
+  };
+}
+
+/** `patient_id → public.patients → company_id`. A path that comes back to a table it has seen ends there. */
+function ruleInWords(
+  rule: Rule,
+  settled: ReadonlyMap<string, SettledWays>,
+  seen: ReadonlySet<string> = new Set(),
+): string {
+  if (rule.kind === 'self') return rule.column;
+  if (rule.kind === 'column') return rule.column;
+  const { columns, references, when } = rule.reference;
+  const key = tableKey(references);
+  const next = seen.has(key) ? undefined : settled.get(key)?.rules[0];
+  const step = `${columns.join(', ')} → ${references.schema}.${references.name}`;
+  const rest = next === undefined ? '' : ` → ${ruleInWords(next, settled, new Set([...seen, key]))}`;
+  return `${step}${rest}${when === undefined ? '' : ` (where ${when})`}`;
+}

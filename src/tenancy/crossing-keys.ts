@@ -1,0 +1,84 @@
+import type { ForeignKey, Table } from '../catalog/types.js';
+import type { Finding } from '../core/finding.js';
+import { displayName } from '../core/identifiers.js';
+import { sameTable, type TableIndex, tableKey } from './tables.js';
+import type { CrossingKey, MappedTable, TenancyMap } from './types.js';
+
+/** The foreign keys whose two ends end up in different databases, in the catalog's order. */
+export function crossingKeys(
+  index: TableIndex,
+  tables: readonly MappedTable[],
+  clinicTable: TenancyMap['clinicTable'],
+): CrossingKey[] {
+  return eachKey(index, tables).flatMap(({ table, key, from, to }) => {
+    if (from.scope === 'ignored' || from.scope === 'unresolved' || to.scope === 'unresolved') return [];
+    // The clinic table is on both sides: whole in the central database, each clinic's row in its own.
+    if (sameTable(to, clinicTable)) return [];
+    const stays =
+      from.scope === 'central' ? to.scope === 'central' : to.scope === 'clinic' || to.scope === 'shared';
+    if (stays) return [];
+    const copied = from.scope !== 'central' && to.scope === 'central' && to.copyReferenced;
+    return [
+      {
+        table: { schema: table.schema, name: table.name },
+        constraint: key.name,
+        references: key.references,
+        outcome: copied ? 'copied' : 'dropped',
+      },
+    ];
+  });
+}
+
+/** What people should know of foreign keys: those that are dropped, and shared rows that point at a clinic's. */
+export function crossingFindings(
+  index: TableIndex,
+  tables: readonly MappedTable[],
+  keys: readonly CrossingKey[],
+  clinicTable: TenancyMap['clinicTable'],
+): Finding[] {
+  const dropped = keys
+    .filter(({ outcome }) => outcome === 'dropped')
+    .map(
+      ({ table, constraint, references }): Finding => ({
+        code: 'TENANCY_CROSSING_KEY',
+        severity: 'info',
+        subject: displayName(table),
+        message: `${displayName(table)} keeps its values but loses the foreign key ${constraint} to ${displayName(references)}, which is in another database`,
+      }),
+    );
+  const pointing = eachKey(index, tables)
+    .filter(({ from, to }) => from.scope === 'shared' && to.scope === 'clinic')
+    .map(
+      ({ table, key }): Finding => ({
+        code: 'TENANCY_SHARED_POINTS_AT_CLINIC',
+        severity: 'error',
+        subject: displayName(table),
+        message: `${displayName(table)} is shared by all clinics, yet ${key.columns.join(', ')} points at ${
+          sameTable(key.references, clinicTable)
+            ? 'a clinic'
+            : `rows of ${displayName(key.references)}, which belong to one clinic`
+        }`,
+        hint: `Give the table another scope in tables: { '${index.shortName(table)}': { scope: … } }.`,
+      }),
+    );
+  return [...pointing, ...dropped];
+}
+
+interface MappedKey {
+  readonly table: Table;
+  readonly key: ForeignKey;
+  readonly from: MappedTable;
+  readonly to: MappedTable;
+}
+
+function eachKey(index: TableIndex, tables: readonly MappedTable[]): MappedKey[] {
+  const mapped = new Map(tables.map((table) => [tableKey(table), table]));
+  return index.roots.flatMap((table) =>
+    table.foreignKeys.flatMap((key) => {
+      const root = index.rootOf(key.references);
+      const from = mapped.get(tableKey(table));
+      const to = root && mapped.get(tableKey(root));
+      return from === undefined || to === undefined ? [] : [{ table, key, from, to }];
+    }),
+  );
+}
