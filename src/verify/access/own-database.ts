@@ -28,10 +28,11 @@ const TABLES = `
                         AND d.objid = c.oid AND d.deptype = 'e')
    ORDER BY 1, 2`;
 
+// CASE, since the function fails on anything that is no sequence and AND keeps no order.
 const SEQUENCES = `
   SELECT n.nspname::text AS schema, c.relname::text AS name
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname = ANY ($1::text[]) AND c.relkind = 'S' AND NOT pg_catalog.has_sequence_privilege(c.oid, 'USAGE')
+   WHERE n.nspname = ANY ($1::text[]) AND CASE c.relkind WHEN 'S' THEN NOT pg_catalog.has_sequence_privilege(c.oid, 'USAGE') END
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
                         AND d.objid = c.oid AND d.deptype = 'i')
    ORDER BY 1, 2`;
