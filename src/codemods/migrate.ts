@@ -54,6 +54,7 @@ export function planMigration({ sources, app, facts, isWanted, blocked }: Migrat
     const file = project.file(path);
     if (file !== undefined) drafts.of(file).problem('CODE_NOT_STABLE', file, reason);
   }
+  if (facts.isComplete === true) noteUnmapped(drafts, facts);
   const taken = takeAssociations(drafts);
   for (const file of analysis.registry.inFile.keys()) {
     if (!migrateModel(drafts, file, taken))
@@ -72,6 +73,24 @@ export function planMigration({ sources, app, facts, isWanted, blocked }: Migrat
   const failed = spreadProblems(drafts, isWanted);
   migrateIndex(drafts, failed);
   return collect(drafts, sources, failed, isWanted);
+}
+
+/** Points at models whose tables the tenancy map does not know. */
+function noteUnmapped(drafts: Drafts, { scopes }: TableFacts): void {
+  const { registry, project } = drafts.analysis;
+  const tables = new Set([...scopes.keys()].map((table) => table.slice(table.lastIndexOf('.') + 1)));
+  for (const [node, { name, tableName }] of registry.byNode) {
+    if (tables.has(tableName) || project.app.modelScopes[name] !== undefined) continue;
+    drafts
+      .of(node.getSourceFile())
+      .note(
+        'CODE_MODEL_TABLE',
+        'warning',
+        node,
+        `nothing says whose the rows of ${tableName} are; ${name} is taken for a clinic's model`,
+        name,
+      );
+  }
 }
 
 /** The files that are left alone: those with a problem, and all that must be migrated together with one. */

@@ -1,11 +1,11 @@
 import { ts } from 'ts-morph';
-import { openProject } from '../project/load-project.js';
-import { descendants } from '../project/nodes.js';
+import { type AppProject, openProject } from '../project/load-project.js';
+import { descendants, isReference } from '../project/nodes.js';
 import { type Migration, type MigrationInput, planMigration } from './migrate.js';
 
 /**
  * Runs every codemod and proves the result before anyone writes it: it parses, no comment and no template
- * literal is lost, and a second run asks for nothing. A file that fails is left as it is and reported.
+ * literal is lost, no name is used that nothing declares, and a second run asks for nothing. A file that fails is left as it is and reported.
  */
 export function migrate(input: MigrationInput): Migration {
   const blocked = new Map<string, string>();
@@ -36,11 +36,32 @@ function findFaults(
       faults.set(path, 'the result would lose a comment');
     else if (!keepsAll(templates(old), templates(result)))
       faults.set(path, 'the result would change a template literal');
+    else {
+      const known = freeNames(before, old);
+      const [fresh] = [...freeNames(after, result)].filter((name) => !known.has(name) && !GLOBALS.has(name));
+      if (fresh !== undefined)
+        faults.set(path, `the result would use ${fresh}, which nothing there declares`);
+    }
   }
   if (faults.size > 0) return faults;
   for (const path of planMigration({ ...input, sources, blocked }).changes.keys())
     faults.set(path, 'a second run would change the result again');
   return faults;
+}
+
+/** Globals that our own text uses. */
+const GLOBALS = new Set(['Promise', 'require']);
+
+/** The names a file uses and does not declare. */
+function freeNames({ checker }: AppProject, file: ts.SourceFile): Set<string> {
+  const free = descendants(file, ts.isIdentifier).filter((identifier) => {
+    if (!isReference(identifier)) return false;
+    const symbol = ts.isShorthandPropertyAssignment(identifier.parent)
+      ? checker.getShorthandAssignmentValueSymbol(identifier.parent)
+      : checker.getSymbolAtLocation(identifier);
+    return (symbol?.declarations ?? []).length === 0;
+  });
+  return new Set(free.map(({ text }) => text));
 }
 
 function keepsAll(before: readonly string[], after: readonly string[]): boolean {

@@ -12,6 +12,7 @@ import {
   isStatic,
   memberName,
   requiredSpecifier,
+  thisMember,
   unwrap,
 } from './nodes.js';
 import type { ModelRegistry } from './read-models.js';
@@ -141,8 +142,7 @@ export class Evaluator {
   #constructed(node: ts.NewExpression): Value | undefined {
     const made = this.valueOf(node.expression);
     if (made?.kind === 'class') return { kind: 'instance', node: made.node };
-    const isSequelize = /(^|\.)Sequelize$/.test(node.expression.getText());
-    return isSequelize ? { kind: 'connection' } : undefined;
+    return /(^|\.)Sequelize$/.test(node.expression.getText()) ? { kind: 'connection' } : undefined;
   }
 
   #called(node: ts.CallExpression): Value | undefined {
@@ -178,13 +178,7 @@ export class Evaluator {
   }
 
   #thisValue(node: ts.Node): Value | undefined {
-    let at = node.parent;
-    while (
-      at !== undefined &&
-      !ts.isPropertyDeclaration(at) &&
-      (!isFunctionNode(at) || ts.isArrowFunction(at))
-    )
-      at = at.parent;
+    const at = thisMember(node);
     if (at === undefined) return undefined;
     if (ts.isClassLike(at.parent)) {
       const value = this.#classValue(at.parent);

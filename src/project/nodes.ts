@@ -161,3 +161,11 @@ export function isStatic(node: ts.Node): boolean {
     ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true
   );
 }
+
+/** The method, function or class property that `this` belongs to at a node. */
+export function thisMember(node: ts.Node): ts.Node | undefined {
+  let at = node.parent;
+  while (at !== undefined && !ts.isPropertyDeclaration(at) && (!isFunctionNode(at) || ts.isArrowFunction(at)))
+    at = at.parent;
+  return at;
+}

@@ -13,6 +13,8 @@ export interface TableFacts {
   readonly scopes: ReadonlyMap<string, Scope>;
   /** The clinic table's name, bare or with its schema. */
   readonly clinicTable: string | undefined;
+  /** True where `scopes` has every table, so that a model without one is worth a word. */
+  readonly isComplete?: boolean;
 }
 
 /** Every model with the node that defines it: a `define` call, a class, or the object of a migrated file. */

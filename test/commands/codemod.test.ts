@@ -8,6 +8,7 @@ import { git } from '../../src/adapters/git.js';
 import { codemodCommand } from '../../src/commands/codemod.js';
 import type { Context } from '../../src/commands/command.js';
 import type { Files, VersionControl } from '../../src/core/ports.js';
+import { serializeMap } from '../../src/tenancy/saved-map.js';
 
 const ROUTE = `const Patient = require('../models/Patient');
 
@@ -143,6 +144,41 @@ describe('codemod', () => {
     const report = await run({ force: true }, [join(root, 'src/services')]);
     expect(report.findings.map(({ code }) => code)).toEqual(['CODE_NO_START', 'CODE_OUTSIDE_PATHS']);
     expect(gitIn('diff', '--stat')).toBe('');
+  });
+
+  it('takes scopes from the map that inspect saved', async () => {
+    const table = {
+      schema: 'public',
+      name: 'Patients',
+      evidence: 'configuration',
+      rule: '',
+      scope: 'central',
+      copyReferenced: false,
+    } as const;
+    const map = {
+      clinicTable: { schema: 'public', name: 'companies', key: 'id', label: 'name' },
+      tables: [table],
+      crossingKeys: [],
+      findings: [],
+    };
+    put('.clinic-migrate/tenancy.json', serializeMap(map));
+    await run();
+    expect(read('src/routes/a.js')).toContain("ModelFactory.getModel(getCentralConnection(), 'Patient')");
+  });
+
+  it('says of which models the saved map does not know the table', async () => {
+    const map = {
+      clinicTable: { schema: 'public', name: 'companies', key: 'id', label: 'name' },
+      tables: [],
+      crossingKeys: [],
+      findings: [],
+    };
+    put('.clinic-migrate/tenancy.json', serializeMap(map));
+    const { findings } = await run({ dryRun: true });
+    expect(findings.map(({ code, subject }) => [code, subject])).toContainEqual([
+      'CODE_MODEL_TABLE',
+      'Patient',
+    ]);
   });
 
   it('refuses a path without source', async () => {

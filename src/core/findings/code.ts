@@ -20,6 +20,11 @@ export const CODE = {
       'A model or connection is used in a constructor, an accessor or a generator, which cannot wait for it, or is kept in a variable or property that outlives the request.',
     mend: 'Ask ModelFactory for it in the methods that need it.',
   },
+  CODE_MODEL_TABLE: {
+    cause:
+      "A model's table is not in the tenancy map, or nobody said whose its rows are; it is taken for a clinic's.",
+    mend: 'Run inspect --save again, or set app.modelScopes for the model.',
+  },
   CODE_MODEL_IGNORED: {
     cause: "A model's table is left behind on purpose (scope ignored), and the code uses it.",
     mend: 'Give the table another scope, or remove the code.',
