@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nodeFiles } from '../../src/adapters/files.js';
+import { loadConfig } from '../../src/config/load-config.js';
 import type { RunningApp } from '../../src/demo/app-process.js';
 import { checkIsolation } from '../../src/demo/isolation.js';
 import { planReads, WRITE_SCENARIO } from '../../src/demo/requests.js';
 import { compareTranscripts, login, recordTranscript } from '../../src/demo/transcript.js';
 import { type TestDatabase, withSession } from '../support/postgres.js';
-import { copySample, seedSample, startSample } from './sample.js';
+import { copySample, SAMPLE, seedSample, startSample } from './sample.js';
 
 const doctor = (clinic: number) => ({ email: `doctor@clinic${clinic}.test`, password: 'secret' });
 
@@ -145,6 +147,21 @@ describe('the isolation check', () => {
         await copy.remove();
       }
     }
+  });
+});
+
+test('the sample configuration is one that the program takes', async () => {
+  const env = {
+    LEGACY_DATABASE_URL: 'postgres://h/legacy',
+    CENTRAL_DATABASE_URL: 'postgres://h/central',
+    SERVER_URL: 'postgres://h/postgres',
+  };
+  const { config } = await loadConfig({ directory: SAMPLE, file: undefined, env, files: nodeFiles });
+  expect(config).toMatchObject({
+    legacy: { url: 'postgres://h/legacy', schemas: ['public'] },
+    servers: { main: { url: 'postgres://h/postgres' } },
+    clinics: { table: 'companies', database: 'medicalpro_{key}' },
+    app: { root: SAMPLE },
   });
 });
 

@@ -7,7 +7,8 @@ import { type RunningApp, startApp } from '../../src/demo/app-process.js';
 import { createDatabase, type TestDatabase } from '../support/postgres.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SAMPLE = join(ROOT, 'fixtures/apps/medicalpro');
+/** Its folder. */
+export const SAMPLE = join(ROOT, 'fixtures/apps/medicalpro');
 
 interface Seed {
   seed(options: { url: string; clinics: number; rows: number }): Promise<unknown>;
