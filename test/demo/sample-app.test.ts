@@ -171,10 +171,13 @@ test('an application that cannot start is an error with the end of its log and n
     'start().catch(',
     'console.log(process.env.DATABASE_URL); start().catch(',
   );
-  const failing = startSample('postgres://doctor:hidden@127.0.0.1:1/nowhere', copy.folder);
-  await expect(failing).rejects.toMatchObject({
-    message: `starting the application in ${copy.folder}: it ended before it listened (exit code 1)`,
-    hint: expect.stringMatching(/postgres:\/\/doctor:…@127\.0\.0\.1:1\/nowhere\n.*ECONNREFUSED/),
-  });
-  await copy.remove();
+  try {
+    const failing = startSample('postgres://doctor:hidden@127.0.0.1:1/nowhere', copy.folder);
+    await expect(failing).rejects.toMatchObject({
+      message: `starting the application in ${copy.folder}: it ended before it listened (exit code 1)`,
+      hint: expect.stringMatching(/postgres:\/\/doctor:…@127\.0\.0\.1:1\/nowhere\n.*ECONNREFUSED/),
+    });
+  } finally {
+    await copy.remove();
+  }
 });
