@@ -9,11 +9,9 @@ import { runTransform, type UserTransform } from '../codemods/transform.js';
 import type { Config } from '../config/types.js';
 import { UsageError } from '../core/errors.js';
 import { hasErrors } from '../core/finding.js';
-import { displayName } from '../core/identifiers.js';
 import { readSources, type Sources } from '../project/load-project.js';
-import type { TableFacts } from '../project/read-models.js';
-import { parseMap } from '../tenancy/saved-map.js';
 import type { Command, Context } from './command.js';
+import { tableFacts } from './table-facts.js';
 
 export const codemodCommand: Command = {
   name: 'codemod',
@@ -92,24 +90,6 @@ function wantedFiles(paths: readonly string[], sources: Sources, { app }: Config
     });
   }
   return (path) => roots.some((root) => isAround(root, path));
-}
-
-/** What is known of the tables: the map that `inspect --save` wrote, and the configuration, whose word counts. */
-async function tableFacts({ config, files }: Context): Promise<TableFacts> {
-  const path = join(config.directory, '.clinic-migrate', 'tenancy.json');
-  const text = await files.read(path);
-  const map = text === undefined ? undefined : parseMap(text, path);
-  const mapped = (map?.tables ?? []).flatMap((table) =>
-    table.scope === 'unresolved' ? [] : [[displayName(table), table.scope] as const],
-  );
-  const configured = Object.entries(config.tables).map(([table, { scope }]) => [table, scope] as const);
-  const isSaid = (table: string): boolean =>
-    configured.some(([name]) => name === table || table.endsWith(`.${name}`));
-  return {
-    scopes: new Map([...mapped.filter(([table]) => !isSaid(table)), ...configured]),
-    clinicTable: map === undefined ? config.clinics.table : displayName(map.clinicTable),
-    isComplete: map !== undefined,
-  };
 }
 
 async function loadTransform(file: string): Promise<UserTransform> {

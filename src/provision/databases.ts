@@ -18,9 +18,7 @@ export async function onDatabase<T>(
 
 /** True for an error with one of these SQLSTATEs. */
 export function isState(error: unknown, ...states: readonly string[]): boolean {
-  return (
-    error instanceof DatabaseError && error.sqlState !== undefined && states.includes(error.sqlState)
-  );
+  return error instanceof DatabaseError && error.sqlState !== undefined && states.includes(error.sqlState);
 }
 
 export async function databaseExists(server: Session, name: string): Promise<boolean> {

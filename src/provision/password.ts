@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  pbkdf2Sync,
+  randomBytes,
+} from 'node:crypto';
 import { RunError, UsageError } from '../core/errors.js';
 
 const VERSION = 'v1:';

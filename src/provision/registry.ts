@@ -51,9 +51,7 @@ export async function readInstallation(central: Session): Promise<Installation |
   const [row] = await central.query<{ id: string; fingerprint: string | null }>(
     'SELECT id::text, central_fingerprint AS fingerprint FROM clinic_migrate.installation',
   );
-  return row === undefined
-    ? undefined
-    : { id: row.id, centralFingerprint: row.fingerprint ?? undefined };
+  return row === undefined ? undefined : { id: row.id, centralFingerprint: row.fingerprint ?? undefined };
 }
 
 /** Every entry, by key; none where there is no registry yet. */
@@ -63,7 +61,10 @@ export async function readRegistry(central: Session): Promise<RegistryEntry[]> {
     `SELECT key, label, state, server, host, port, database, role, password, schema_fingerprint
        FROM clinic_migrate.clinics ORDER BY key COLLATE "C"`,
   );
-  return rows.map(({ schema_fingerprint, ...entry }) => ({ ...entry, schemaFingerprint: schema_fingerprint }));
+  return rows.map(({ schema_fingerprint, ...entry }) => ({
+    ...entry,
+    schemaFingerprint: schema_fingerprint,
+  }));
 }
 
 /** Writes an entry, new or changed, and tells the listening applications. */

@@ -58,9 +58,7 @@ export function hashOf(parts: readonly string[]): string {
 
 /** `schema` is where the extension's objects are. */
 export function extensionsOf({ objects }: SchemaCatalog): QualifiedName[] {
-  return objects
-    .filter(({ kind }) => kind === 'extension')
-    .map(({ schema, name }) => ({ schema, name }));
+  return objects.filter(({ kind }) => kind === 'extension').map(({ schema, name }) => ({ schema, name }));
 }
 
 /** The schemas a clinic's login must be able to look into. */
@@ -83,7 +81,8 @@ async function readLocale(legacy: Session): Promise<string> {
   const parts = [option('ENCODING', row?.['encoding']), option('LC_COLLATE', row?.['collate'])];
   parts.push(option('LC_CTYPE', row?.['ctype']));
   if (row?.['provider'] === 'i') parts.push('LOCALE_PROVIDER icu', option('ICU_LOCALE', row['locale']));
-  if (row?.['provider'] === 'b') parts.push('LOCALE_PROVIDER builtin', option('BUILTIN_LOCALE', row['locale']));
+  if (row?.['provider'] === 'b')
+    parts.push('LOCALE_PROVIDER builtin', option('BUILTIN_LOCALE', row['locale']));
   return parts.join(' ');
 }
 

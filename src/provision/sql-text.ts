@@ -59,6 +59,22 @@ export function splitStatements(script: string): Statement[] {
 export function adaptStatement({ text, skeleton }: Statement): string | undefined {
   if (/^SET (transaction_timeout|default_tablespace) =/.test(skeleton)) return undefined;
   if (/^(CREATE|COMMENT ON) EXTENSION /.test(skeleton)) return undefined;
-  if (/^CREATE SCHEMA (?!IF )/.test(skeleton)) return text.replace(/^CREATE SCHEMA/, 'CREATE SCHEMA IF NOT EXISTS');
+  if (/^CREATE SCHEMA (?!IF )/.test(skeleton))
+    return text.replace(/^CREATE SCHEMA/, 'CREATE SCHEMA IF NOT EXISTS');
   return text;
+}
+
+/** Reads `name`, `"na""me"` or `schema.name` at an offset: the names as stored, and where they end. */
+export function readNames(
+  text: string,
+  at: number,
+): { readonly names: readonly string[]; readonly end: number } {
+  const names: string[] = [];
+  for (let end = at; ; end += 1) {
+    const part = /^(?:"((?:[^"]|"")*)"|[^\s."();,]+)/.exec(text.slice(end));
+    if (part === null) return { names, end };
+    names.push(part[1] === undefined ? part[0] : part[1].replaceAll('""', '"'));
+    end += part[0].length;
+    if (text[end] !== '.') return { names, end };
+  }
 }

@@ -2,8 +2,8 @@ import type { SchemaCatalog } from '../catalog/types.js';
 import { InterruptedError } from '../core/errors.js';
 import { displayName } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
+import { everyOne, shareOut } from '../core/side-by-side.js';
 import type { Clinic, MappedTable, TenancyMap } from '../tenancy/types.js';
-import { everyOne, shareOut } from './every-one.js';
 import { joinSnapshot } from './snapshot.js';
 import { surveyTable, type TableSurvey } from './survey.js';
 

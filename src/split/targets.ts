@@ -1,8 +1,8 @@
 import { RunError } from '../core/errors.js';
 import type { Databases, Session } from '../core/ports.js';
+import { everyOne } from '../core/side-by-side.js';
 import { endpointOf } from '../core/urls.js';
 import type { ClinicTarget } from '../provision/types.js';
-import { everyOne } from './every-one.js';
 
 // Connections left to others on every server: people, monitoring, the steps that follow the copy.
 const RESERVED = 5;

@@ -11,7 +11,8 @@ export const PROVISION = {
     mend: 'Check in the application what the constraint checked, or give the two tables the same scope.',
   },
   PROVISION_FUNCTION_READS_ABSENT: {
-    cause: 'The body of a function or trigger names a table that is not in the same database; it fails when called.',
+    cause:
+      'The body of a function or trigger names a table that is not in the same database; it fails when called.',
     mend: 'Rewrite the function without that table, or drop it together with its triggers.',
   },
   PROVISION_EXTENSION_LEFT_OUT: {
@@ -23,7 +24,8 @@ export const PROVISION = {
     mend: 'Make the same change in this database; or, while it holds no rows, drop it and run provision again.',
   },
   PROVISION_PUBLIC_CONNECT: {
-    cause: 'Every login of the server may connect to the legacy or central database, those of the clinics included.',
+    cause:
+      'Every login of the server may connect to the legacy or central database, those of the clinics included.',
     mend: 'REVOKE CONNECT, TEMPORARY ON DATABASE … FROM PUBLIC, after granting CONNECT to the logins that need it.',
   },
 } as const satisfies Record<string, FindingDoc>;

@@ -26,3 +26,13 @@ export async function shareOut<T, W>(
     }
   });
 }
+
+/** Runs what it is handed one after the other, in the order of the calls: for a session that several share. */
+export function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}

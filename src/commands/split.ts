@@ -1,0 +1,191 @@
+import { requireSection, requireServers } from '../config/sections.js';
+import { RunError } from '../core/errors.js';
+import { type Finding, hasErrors } from '../core/finding.js';
+import type { Session } from '../core/ports.js';
+import { oneAtATime } from '../core/side-by-side.js';
+import { describeUrl } from '../core/urls.js';
+import { openCentral, sameDatabase } from '../provision/central.js';
+import { onDatabase } from '../provision/databases.js';
+import { finishDatabase, readFinishPlan } from '../provision/finish.js';
+import { staleSchema } from '../provision/provision.js';
+import { readRegistry, setState } from '../provision/registry.js';
+import { withRunLock } from '../provision/run-lock.js';
+import { type LegacySource, readPreData } from '../provision/schema-source.js';
+import { readTargets } from '../provision/targets.js';
+import type { ClinicTarget } from '../provision/types.js';
+import type { Report } from '../report/report.js';
+import { splitDatabase } from '../split/split.js';
+import type { SplitResult } from '../split/types.js';
+import type { Command, CommonOptions, Context } from './command.js';
+import { selectClinics } from './select-clinics.js';
+import { openLegacy, readTenancy, type Tenancy } from './tenancy.js';
+
+export const splitCommand: Command = {
+  name: 'split',
+  argument: {
+    notation: '[clinic...]',
+    description: 'keys, names or databases of clinics; all when left out',
+  },
+  summary: "Copy each clinic's rows into its database and finish it: keys, indexes, sequences",
+  options: [],
+  examples: [
+    {
+      line: 'clinic-migrate split --dry-run',
+      what: 'find rows that have no place, without writing anything',
+    },
+    { line: 'clinic-migrate split', what: 'copy every clinic; after an interruption, the ones not ready' },
+    { line: 'clinic-migrate split medicalpro_7', what: 'only the clinic with this database' },
+  ],
+  async run(context, args, options) {
+    const { config } = context;
+    const centralUrl = requireSection(config, 'central').url;
+    requireSection(config, 'legacy');
+    requireServers(config);
+    const legacy = await openLegacy(context);
+    const central = await openCentral(context.databases, centralUrl).catch(async (error: unknown) => {
+      await legacy.close();
+      throw error;
+    });
+    try {
+      const tenancy = await readTenancy(context, legacy);
+      if (hasErrors(tenancy.map.findings)) return report(undefined, tenancy.map.findings, options.dryRun);
+      if (central === undefined || (await readRegistry(central)).length === 0) {
+        throw new RunError(`no clinic is registered in ${describeUrl(centralUrl)}`, {
+          hint: 'Run clinic-migrate provision first.',
+        });
+      }
+      return await withRunLock(central, () =>
+        splitClinics(context, { legacy, central, tenancy }, args, options),
+      );
+    } finally {
+      await legacy.close();
+      await central?.close();
+    }
+  },
+};
+
+interface Opened {
+  readonly legacy: Session;
+  readonly central: Session;
+  readonly tenancy: Tenancy;
+}
+
+async function splitClinics(
+  context: Context,
+  { legacy, central, tenancy }: Opened,
+  args: readonly string[],
+  options: CommonOptions,
+): Promise<Report> {
+  const { config, databases, dumper, progress, signal } = context;
+  const legacyUrl = requireSection(config, 'legacy').url;
+  const centralUrl = requireSection(config, 'central').url;
+  const { catalog, map, clinics } = tenancy;
+  const all = await readTargets(context, central);
+  const targets = selectClinics(args, all, ({ clinic, database }) => ({ ...clinic, database }));
+  const source: LegacySource = { dumper, legacyUrl, legacy, catalog, map };
+  const stale = await staleFindings(source, central, targets);
+  if (hasErrors(stale)) return report(undefined, [...map.findings, ...stale], options.dryRun);
+  const holdsLegacy = await sameDatabase(central, legacy);
+  const finishClinic = await readFinishPlan(source, 'clinic');
+  const finishCentral = await readFinishPlan(source, 'central');
+  const inTurn = oneAtATime();
+  const result = await splitDatabase({
+    databases,
+    legacyUrl,
+    catalog,
+    map,
+    clinics,
+    targets,
+    central: { url: centralUrl, holdsLegacy },
+    unassignable: config.unassignable,
+    dryRun: options.dryRun,
+    jobs: options.jobs ?? 2,
+    progress,
+    signal,
+    onClinicStart: ({ clinic }) => inTurn(() => setState(central, clinic.key, 'loading')),
+    onClinicCopied: async ({ clinic, adminUrl, database }) => {
+      const task = progress.start(`Keys and indexes of ${database}`);
+      await onDatabase(databases, adminUrl, (session) => finishDatabase(session, finishClinic)).finally(() =>
+        task.done(),
+      );
+      await inTurn(() => setState(central, clinic.key, 'ready'));
+    },
+    onCentralCopied: () =>
+      onDatabase(databases, centralUrl, (session) => finishDatabase(session, finishCentral)),
+  });
+  return report(result, [...map.findings, ...result.findings], options.dryRun);
+}
+
+/** Clinics whose tables are those of an older legacy schema: their rows would not fit, or lack columns. */
+async function staleFindings(
+  source: LegacySource,
+  central: Session,
+  targets: readonly ClinicTarget[],
+): Promise<Finding[]> {
+  const { fingerprint } = await readPreData(source, 'clinic');
+  const entries = new Map((await readRegistry(central)).map((entry) => [entry.key, entry]));
+  return targets
+    .filter(
+      ({ clinic, state }) => state !== 'ready' && entries.get(clinic.key)?.schemaFingerprint !== fingerprint,
+    )
+    .map(({ clinic, database }) => staleSchema(clinic, database));
+}
+
+function report(result: SplitResult | undefined, findings: readonly Finding[], dryRun: boolean): Report {
+  const clinics = result?.clinics ?? [];
+  const tables = result?.tables ?? [];
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+  return {
+    command: 'split',
+    ok: !hasErrors(findings),
+    summary: {
+      clinics: clinics.length,
+      ...(dryRun ? {} : { copied: clinics.filter(({ outcome }) => outcome === 'copied').length }),
+      'rows in legacy': sum(tables.map(({ rows }) => rows)),
+      'rows copied': sum(tables.map(({ copied }) => copied)),
+      'rows to central': sum(tables.map(({ central }) => central)),
+      quarantined: sum(tables.map(({ quarantined }) => quarantined)),
+      bytes: sum(tables.map(({ bytes }) => bytes)),
+    },
+    findings,
+    data: {
+      tables,
+      clinics: clinics.map(({ clinic, receipts, ...rest }) => ({
+        ...clinic,
+        ...rest,
+        tables: receipts.map(({ table, rows, digest }) => ({
+          table: `${table.schema}.${table.name}`,
+          rows,
+          digest,
+        })),
+      })),
+    },
+    tables: [
+      {
+        title: 'Tables',
+        head: ['table', 'scope', 'rows', 'to clinics', 'to central', 'quarantined', 'seconds'],
+        rows: tables.map((table) => [
+          table.table,
+          table.scope,
+          table.rows,
+          table.copied,
+          table.central,
+          table.quarantined,
+          Math.round(table.seconds * 100) / 100,
+        ]),
+      },
+      {
+        title: 'Clinics',
+        head: ['key', 'name', 'database', 'rows', 'bytes', ''],
+        rows: clinics.map(({ clinic, database, rows, bytes, outcome }) => [
+          clinic.key,
+          clinic.label,
+          database,
+          rows,
+          bytes,
+          outcome,
+        ]),
+      },
+    ],
+  };
+}

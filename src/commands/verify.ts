@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { requireSection, requireServers } from '../config/sections.js';
+import type { Config } from '../config/types.js';
+import { RunError, UsageError } from '../core/errors.js';
+import { type Finding, hasErrors } from '../core/finding.js';
+import { didYouMean } from '../core/near-miss.js';
+import { describeUrl } from '../core/urls.js';
+import { readSources } from '../project/load-project.js';
+import { openCentral } from '../provision/central.js';
+import { readTargets } from '../provision/targets.js';
+import type { ClinicTarget } from '../provision/types.js';
+import { verifyAccess } from '../verify/access.js';
+import { verifyCode } from '../verify/code.js';
+import { verifyData } from '../verify/data.js';
+import type { Command, CommonOptions, Context } from './command.js';
+import { tableFacts } from './table-facts.js';
+import { openLegacy, readTenancy } from './tenancy.js';
+
+type Check = (context: Context, options: CommonOptions) => Promise<Finding[]>;
+
+const CHECKS: Readonly<Record<string, Check>> = { data: checkData, access: checkAccess, code: checkCode };
+
+export const verifyCommand: Command = {
+  name: 'verify',
+  argument: {
+    notation: '[check...]',
+    description: 'data, access, code; all that the configuration allows when left out',
+  },
+  summary: "Prove that no clinic can reach another's rows, and that none is lost",
+  options: [],
+  reporters: ['sarif', 'github'],
+  examples: [
+    { line: 'clinic-migrate verify', what: 'every check that the configuration allows' },
+    { line: 'clinic-migrate verify data access', what: 'after a split: every row, every login' },
+    { line: 'clinic-migrate verify code --reporter github', what: 'in CI: annotate the pull request' },
+  ],
+  async run(context, args, options) {
+    const names = args.length === 0 ? allowed(context.config) : args;
+    const checks = names.map((name) => [name, checkNamed(name)] as const);
+    const findings: Finding[] = [];
+    const figures: Record<string, string> = {};
+    for (const [name, check] of checks) {
+      const found = await check(context, options);
+      const errors = found.filter(({ severity }) => severity === 'error').length;
+      figures[name] = errors === 0 ? 'holds' : `${errors} ${errors === 1 ? 'error' : 'errors'}`;
+      findings.push(...found);
+    }
+    return { command: 'verify', ok: !hasErrors(findings), summary: figures, findings };
+  },
+};
+
+function checkNamed(name: string): Check {
+  const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+  if (check !== undefined) return check;
+  throw new UsageError(`there is no check named ${JSON.stringify(name)}`, {
+    hint: didYouMean(name, Object.keys(CHECKS)),
+  });
+}
+
+/** A section that is there is to be checked; one whose variable is unset is an error, not a reason to pass over it. */
+function allowed({ legacy, central, servers, unset, app, directory }: Config): string[] {
+  const isNamed = (section: string): boolean => unset.some(({ path }) => path.startsWith(`${section}.`));
+  const hasCentral = central !== undefined || isNamed('central');
+  const hasServers = Object.keys(servers).length > 0 || isNamed('servers');
+  const names = [
+    ...((legacy !== undefined || isNamed('legacy')) && hasCentral && hasServers ? ['data'] : []),
+    ...(hasCentral && hasServers ? ['access'] : []),
+    ...(existsSync(join(app.root, app.models)) ? ['code'] : []),
+  ];
+  if (names.length > 0) return names;
+  throw new UsageError(
+    `there is nothing to check: ${directory} has neither a configuration nor ${app.models}`,
+    {
+      hint: 'Go to the application, or name the configuration with --config.',
+    },
+  );
+}
+
+async function checkData(context: Context, options: CommonOptions): Promise<Finding[]> {
+  const { config, databases, progress, signal } = context;
+  const legacyUrl = requireSection(config, 'legacy').url;
+  const centralUrl = requireSection(config, 'central').url;
+  const targets = await registered(context);
+  const legacy = await openLegacy(context);
+  try {
+    const { catalog, map, clinics } = await readTenancy(context, legacy);
+    return await verifyData({
+      databases,
+      legacyUrl,
+      catalog,
+      map,
+      clinics,
+      targets,
+      centralUrl,
+      progress,
+      jobs: options.jobs ?? 2,
+      signal,
+    });
+  } finally {
+    await legacy.close();
+  }
+}
+
+async function checkAccess(context: Context, options: CommonOptions): Promise<Finding[]> {
+  const { config, databases, progress, signal } = context;
+  const { legacy } = config;
+  const offLimits = [{ name: 'the central database', url: requireSection(config, 'central').url }];
+  if (legacy !== undefined) offLimits.push({ name: 'the legacy database', url: legacy.url });
+  return verifyAccess({
+    databases,
+    targets: await registered(context),
+    schemas: legacy?.schemas ?? ['public'],
+    offLimits,
+    progress,
+    jobs: options.jobs ?? 2,
+    signal,
+  });
+}
+
+async function checkCode(context: Context): Promise<Finding[]> {
+  const { app } = context.config;
+  return verifyCode({
+    sources: await readSources(context.files, app),
+    app,
+    facts: await tableFacts(context),
+  });
+}
+
+/** RunError where there is none: a check of nothing would hold. */
+async function registered(context: Context): Promise<ClinicTarget[]> {
+  const { config, databases } = context;
+  const { url } = requireSection(config, 'central');
+  requireServers(config);
+  const central = await openCentral(databases, url);
+  try {
+    const targets = central === undefined ? [] : await readTargets(context, central);
+    if (targets.length > 0) return targets;
+    throw new RunError(`no clinic is registered in ${describeUrl(url)}`, {
+      hint: 'Run clinic-migrate provision first.',
+    });
+  } finally {
+    await central?.close();
+  }
+}

@@ -1,0 +1,144 @@
+import type { SchemaCatalog, Sequence } from '../catalog/types.js';
+import { type QualifiedName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
+import type { Session } from '../core/ports.js';
+import type { TenancyMap } from '../tenancy/types.js';
+import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
+import { dump, hashOf, type LegacySource } from './schema-source.js';
+import { adaptStatement, readNames, type Statement, splitStatements } from './sql-text.js';
+
+/** Where a legacy sequence stands. Integers as text: they go up to 64 bits. */
+interface SequenceValue {
+  readonly sequence: Sequence;
+  readonly lastValue: string;
+  readonly isCalled: boolean;
+}
+
+/** Everything a database gets after its rows. */
+export interface FinishPlan {
+  readonly contents: Contents;
+  /** Keys, indexes, triggers, policies; then the foreign keys, which prove the rows. */
+  readonly statements: readonly string[];
+  readonly sequences: readonly SequenceValue[];
+  readonly fingerprint: string;
+}
+
+/** Reads from the legacy database what one kind of database gets after its rows. */
+export async function readFinishPlan(source: LegacySource, kind: DatabaseKind): Promise<FinishPlan> {
+  const contents = contentsOf(source.catalog, source.map, kind);
+  const absent = absentKeys(source.catalog, source.map, contents);
+  const statements = splitStatements(await dump(source, contents, 'post-data'))
+    .filter((statement) => !isAbout(statement, absent))
+    .map(adaptStatement)
+    .filter((text) => text !== undefined);
+  return {
+    contents,
+    statements,
+    sequences: await readSequenceValues(source.legacy, source.catalog),
+    fingerprint: hashOf(statements),
+  };
+}
+
+/**
+ * Gives a database its keys, indexes, foreign keys, triggers, sequence values and statistics; all of it or nothing.
+ * One that has them is left alone. A foreign key that fails names rows that were wrong in the legacy database too, or
+ * a way from row to clinic that the map does not know.
+ */
+export async function finishDatabase(session: Session, plan: FinishPlan): Promise<void> {
+  await session.execute(`
+    CREATE SCHEMA IF NOT EXISTS clinic_migrate;
+    CREATE TABLE IF NOT EXISTS clinic_migrate.finished (
+      fingerprint text PRIMARY KEY, finished_at timestamptz NOT NULL DEFAULT now())`);
+  const done = await session.query('SELECT FROM clinic_migrate.finished');
+  if (done.length > 0) return;
+  await session.transaction(async () => {
+    for (const statement of plan.statements) await session.execute(statement);
+    for (const value of plan.sequences) await setSequence(session, value, plan.contents);
+    for (const view of plan.contents.views)
+      if (view.kind === 'materialized view')
+        await session.execute(`REFRESH MATERIALIZED VIEW ${quoteName(view)}`);
+    await session.query('INSERT INTO clinic_migrate.finished (fingerprint) VALUES ($1)', [plan.fingerprint]);
+  });
+  const tables = plan.contents.tables.filter(({ kind }) => kind !== 'foreign').map(quoteName);
+  if (tables.length > 0) await session.execute(`ANALYZE ${tables.join(', ')}`);
+}
+
+interface KeyName {
+  readonly table: QualifiedName;
+  readonly constraint: string;
+}
+
+/** Foreign keys whose other end is in another database. */
+function absentKeys(catalog: SchemaCatalog, map: TenancyMap, contents: Contents): KeyName[] {
+  const isDropped = ({ table, constraint }: KeyName): boolean =>
+    map.crossingKeys.some(
+      (key) => key.outcome === 'dropped' && key.constraint === constraint && sameName(key.table, table),
+    );
+  return catalog.tables
+    .filter(contents.has)
+    .flatMap((table) =>
+      table.foreignKeys
+        .filter(
+          (key) =>
+            !contents.has(key.references) ||
+            (contents.kind === 'clinic' && isDropped({ table, constraint: key.name })),
+        )
+        .map((key) => ({ table, constraint: key.name })),
+    );
+}
+
+/** True for the statement that makes one of these keys, and for the comment on it. */
+function isAbout({ text }: Statement, keys: readonly KeyName[]): boolean {
+  const adding = /^ALTER TABLE (?:ONLY )?/.exec(text)?.[0];
+  const commenting = /^COMMENT ON CONSTRAINT /.exec(text)?.[0];
+  if (adding !== undefined) {
+    const table = readNames(text, adding.length);
+    const add = /^\s+ADD CONSTRAINT /.exec(text.slice(table.end))?.[0];
+    if (add === undefined) return false;
+    const constraint = readNames(text, table.end + add.length);
+    return keys.some((key) => isNamed(key.table, table.names) && key.constraint === constraint.names[0]);
+  }
+  if (commenting === undefined) return false;
+  const constraint = readNames(text, commenting.length);
+  const table = readNames(text, constraint.end + ' ON '.length);
+  return keys.some((key) => isNamed(key.table, table.names) && key.constraint === constraint.names[0]);
+}
+
+function isNamed({ schema, name }: QualifiedName, names: readonly string[]): boolean {
+  return names.length === 2 && names[0] === schema && names[1] === name;
+}
+
+function sameName(a: QualifiedName, b: QualifiedName): boolean {
+  return a.schema === b.schema && a.name === b.name;
+}
+
+/** From the sequences themselves: what shows values to everybody shows NULL for one that may not be read. */
+async function readSequenceValues(legacy: Session, { sequences }: SchemaCatalog): Promise<SequenceValue[]> {
+  const values: SequenceValue[] = [];
+  for (const sequence of sequences) {
+    const [row] = await legacy.query<{ last: string; called: boolean }>(
+      `SELECT last_value::text AS last, is_called AS called FROM ${quoteName(sequence)}`,
+    );
+    if (row !== undefined) values.push({ sequence, lastValue: row.last, isCalled: row.called });
+  }
+  return values;
+}
+
+/** To the legacy value, so that no number is given out twice; past the column's own where that is further. */
+async function setSequence(session: Session, value: SequenceValue, contents: Contents): Promise<void> {
+  const { sequence, lastValue, isCalled } = value;
+  const { ownedBy } = sequence;
+  if (ownedBy !== undefined && !contents.has(ownedBy.table)) return;
+  const name = quoteName(sequence);
+  const most =
+    ownedBy === undefined
+      ? 'NULL::bigint'
+      : `(SELECT max(${quoteIdent(ownedBy.column)})::bigint FROM ${quoteName(ownedBy.table)})`;
+  await session.query(
+    `SELECT CASE WHEN m.most >= $1::bigint AND s.seqincrement > 0
+              THEN pg_catalog.setval(s.seqrelid, m.most, true)
+              ELSE pg_catalog.setval(s.seqrelid, $1::bigint, $2::boolean) END
+       FROM pg_catalog.pg_sequence s, (SELECT ${most} AS most) AS m
+      WHERE s.seqrelid = pg_catalog.to_regclass(${quoteLiteral(name)})`,
+    [lastValue, isCalled],
+  );
+}

@@ -1,0 +1,273 @@
+import type { Config } from '../config/types.js';
+import { InterruptedError, RunError } from '../core/errors.js';
+import { type Finding, hasErrors } from '../core/finding.js';
+import type { Databases, Progress, Session } from '../core/ports.js';
+import { everyOne, oneAtATime, shareOut } from '../core/side-by-side.js';
+import { endpointOf, withDatabase } from '../core/urls.js';
+import type { Clinic } from '../tenancy/types.js';
+import { centralState, makeCentral, makeCentralTables, openCentral, sameDatabase } from './central.js';
+import { ensureClinicDatabase } from './clinic-database.js';
+import { contentsOf, viewFindings } from './contents.js';
+import { databaseExists } from './databases.js';
+import { type ClinicName, nameClinics } from './naming.js';
+import { decryptPassword, encryptPassword, randomPassword, readKey } from './password.js';
+import { placeClinics } from './placement.js';
+import { publicFindings } from './public-connect.js';
+import { ensureRegistry, type Installation, readRegistry, saveEntry } from './registry.js';
+import { ensureRole } from './roles.js';
+import { withRunLock } from './run-lock.js';
+import { type LegacySource, openSchemas, type PreData, readPreData } from './schema-source.js';
+import { makeTemplate, templateName } from './template.js';
+import type { RegistryEntry } from './types.js';
+
+export interface ProvisionOptions extends LegacySource {
+  readonly databases: Databases;
+  readonly config: Pick<Config, 'servers' | 'clinics'>;
+  readonly centralUrl: string;
+  /** Every clinic of the legacy database: names must differ among all of them. */
+  readonly clinics: readonly Clinic[];
+  /** Those to make; the central database is made in any case. */
+  readonly selected: readonly Clinic[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly dryRun: boolean;
+  readonly jobs: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface ProvisionedClinic {
+  readonly clinic: Clinic;
+  readonly server: string;
+  readonly database: string;
+  readonly role: string;
+  /** `to make` in a dry run; `kept` where nothing was missing. */
+  readonly outcome: 'made' | 'kept' | 'to make';
+}
+
+export interface ProvisionResult {
+  readonly findings: readonly Finding[];
+  readonly clinics: readonly ProvisionedClinic[];
+}
+
+/** Everything that is known before the first write. */
+interface Plan {
+  readonly options: ProvisionOptions;
+  readonly key: Buffer;
+  readonly names: ReadonlyMap<string, ClinicName>;
+  readonly places: ReadonlyMap<string, string>;
+  readonly registered: ReadonlyMap<string, RegistryEntry>;
+  readonly clinicData: PreData;
+  readonly centralData: PreData;
+}
+
+/**
+ * Makes what is missing of the central database, its registry and tables, the template on each server, and every
+ * selected clinic's role and database. Run again, it changes nothing; killed, it is finished by the next run.
+ */
+export async function provision(options: ProvisionOptions): Promise<ProvisionResult> {
+  const { databases, centralUrl, catalog, map } = options;
+  const key = readKey(options.env);
+  const clinicData = await readPreData(options, 'clinic');
+  const centralData = await readPreData(options, 'central');
+  const early = [...viewFindings(catalog, map), ...clinicData.findings, ...centralData.findings];
+  let central = await openCentral(databases, centralUrl);
+  try {
+    const plan = await makePlan(options, central, { key, clinicData, centralData });
+    if (options.dryRun) return { findings: early, clinics: foresee(plan) };
+    central ??= await makeCentral(databases, centralUrl);
+    const session = central;
+    return await withRunLock(session, async () => {
+      const installation = await ensureRegistry(session);
+      const findings = [...early, ...(await provideCentral(plan, session, installation))];
+      if (hasErrors(findings)) return { findings, clinics: [] };
+      const { clinics, findings: late } = await provideClinics(plan, session, installation.id);
+      return { findings: [...findings, ...late, ...(await publicFindings(options, session))], clinics };
+    });
+  } finally {
+    await central?.close();
+  }
+}
+
+async function makePlan(
+  options: ProvisionOptions,
+  central: Session | undefined,
+  known: Pick<Plan, 'key' | 'clinicData' | 'centralData'>,
+): Promise<Plan> {
+  const { config, clinics } = options;
+  const entries = central === undefined ? [] : await readRegistry(central);
+  const registered = new Map(entries.map((entry) => [entry.key, entry]));
+  return {
+    ...known,
+    options,
+    registered,
+    names: nameClinics(config.clinics.database, clinics, registered),
+    places: placeClinics(config, clinics, new Map(entries.map((entry) => [entry.key, entry.server]))),
+  };
+}
+
+/** The legacy database as central one has its tables already; only the registry is added. */
+async function provideCentral(
+  { options, centralData }: Plan,
+  central: Session,
+  installation: Installation,
+): Promise<Finding[]> {
+  if (await sameDatabase(central, options.legacy)) return [];
+  const { needed, findings } = centralState(installation, centralData, options.centralUrl);
+  if (!needed) return [...findings];
+  return [...findings, ...(await makeCentralTables(central, centralData))];
+}
+
+async function provideClinics(
+  plan: Plan,
+  central: Session,
+  installation: string,
+): Promise<{ findings: Finding[]; clinics: ProvisionedClinic[] }> {
+  const { options } = plan;
+  const task = options.progress.start('Making clinic databases', {
+    total: options.selected.length,
+    unit: 'clinics',
+  });
+  const findings: Finding[] = [];
+  const made = new Map<Clinic, ProvisionedClinic>();
+  const inTurn = oneAtATime();
+  try {
+    for (const server of new Set(options.selected.map((clinic) => placeOf(plan, clinic)))) {
+      const url = withDatabase(serverUrl(plan, server), 'postgres');
+      const sessions = await openSessions(options.databases, url, options.jobs);
+      try {
+        const [first] = sessions;
+        if (first !== undefined)
+          findings.push(...(await provideTemplate(plan, { session: first, url }, installation)));
+        const here = options.selected.filter((clinic) => placeOf(plan, clinic) === server);
+        await shareOut(here, sessions, async (clinic, session) => {
+          stopIfAsked(options.signal);
+          const result = await provideClinic(
+            plan,
+            { session, url, name: server },
+            installation,
+            clinic,
+            (entry) => inTurn(() => saveEntry(central, entry)),
+          );
+          made.set(clinic, result.clinic);
+          findings.push(...result.findings);
+          task.advance(1);
+        });
+      } finally {
+        await everyOne(sessions, (session) => session.close());
+      }
+    }
+    task.done();
+  } catch (error) {
+    task.fail();
+    throw error;
+  }
+  return {
+    findings,
+    clinics: options.selected.map((clinic) => made.get(clinic)).filter((each) => each !== undefined),
+  };
+}
+
+async function provideTemplate(
+  { options, clinicData }: Plan,
+  server: { readonly session: Session; readonly url: string },
+  installation: string,
+): Promise<Finding[]> {
+  if (await databaseExists(server.session, templateName(installation, clinicData))) return [];
+  return makeTemplate(options.databases, server, installation, clinicData);
+}
+
+async function provideClinic(
+  plan: Plan,
+  server: { readonly session: Session; readonly url: string; readonly name: string },
+  installation: string,
+  clinic: Clinic,
+  save: (entry: RegistryEntry) => Promise<void>,
+): Promise<{ clinic: ProvisionedClinic; findings: Finding[] }> {
+  const { options, clinicData, key } = plan;
+  const { database, role } = nameOf(plan, clinic);
+  const entry = plan.registered.get(clinic.key);
+  const password = entry === undefined ? randomPassword() : decryptPassword(entry.password, clinic.key, key);
+  const owner = { installation, key: clinic.key };
+  const roleOutcome = await ensureRole(server.session, role, owner, password, entry !== undefined);
+  const made = await ensureClinicDatabase(options.databases, server, {
+    key: clinic.key,
+    database,
+    role,
+    installation,
+    template: templateName(installation, clinicData),
+    contents: contentsOf(options.catalog, options.map, 'clinic'),
+    schemas: openSchemas(options.catalog),
+  });
+  if (entry === undefined) {
+    await save({
+      ...clinic,
+      state: 'provisioned',
+      server: server.name,
+      ...endpointOf(server.url),
+      database,
+      role,
+      password: encryptPassword(password, clinic.key, key),
+      schemaFingerprint: made.fingerprint,
+    });
+  }
+  const outcome = roleOutcome === 'made' || made.outcome === 'made' || entry === undefined ? 'made' : 'kept';
+  return {
+    clinic: { clinic, server: server.name, database, role, outcome },
+    findings: made.fingerprint === clinicData.fingerprint ? [] : [staleSchema(clinic, database)],
+  };
+}
+
+/** A clinic database that was cloned from the template of an older legacy schema. */
+export function staleSchema(clinic: Clinic, database: string): Finding {
+  return {
+    code: 'PROVISION_SCHEMA_STALE',
+    severity: 'error',
+    subject: database,
+    message: `the database ${database} of clinic ${JSON.stringify(clinic.label)} has the tables of an older legacy schema`,
+  };
+}
+
+/** What a run would do, from reading alone. */
+function foresee(plan: Plan): ProvisionedClinic[] {
+  return plan.options.selected.map((clinic) => ({
+    clinic,
+    server: placeOf(plan, clinic),
+    ...nameOf(plan, clinic),
+    outcome: plan.registered.has(clinic.key) ? 'kept' : 'to make',
+  }));
+}
+
+async function openSessions(databases: Databases, url: string, jobs: number): Promise<Session[]> {
+  const sessions: Session[] = [];
+  try {
+    for (let i = 0; i < Math.max(1, jobs); i += 1) sessions.push(await databases.connect(url));
+    return sessions;
+  } catch (error) {
+    await everyOne(sessions, (session) => session.close());
+    throw error;
+  }
+}
+
+function placeOf({ places }: Plan, { key }: Clinic): string {
+  return known(places.get(key), key);
+}
+
+function nameOf({ names }: Plan, { key }: Clinic): ClinicName {
+  return known(names.get(key), key);
+}
+
+function serverUrl({ options }: Plan, server: string): string {
+  return known(options.config.servers[server]?.url, server);
+}
+
+function known<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new RunError(`${JSON.stringify(name)} is not known to this run`);
+  return value;
+}
+
+function stopIfAsked(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw new InterruptedError('interrupted while making clinic databases', {
+    hint: 'Run provision again: it makes what is missing.',
+  });
+}
