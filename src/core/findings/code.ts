@@ -144,4 +144,8 @@ export const CODE = {
     cause: 'The result would not parse, would lose a comment, or would be changed again by a second run.',
     mend: 'Migrate the file by hand, and report the case.',
   },
+  CODE_CONNECTION_OPTIONS: {
+    cause: 'Options of the application’s connection are computed, so scaffold did not copy them.',
+    mend: 'Add them to OPTIONS in connectionManager.js, where every connection gets them.',
+  },
 } as const satisfies Record<string, FindingDoc>;
