@@ -24,7 +24,11 @@ import { verifyCommand } from './verify.js';
 
 const SIZE = { clinics: 8, rows: 110_000 };
 const LEGACY = 'medicalpro';
-const QUIET: CommonOptions = { dryRun: false, jobs: undefined, yes: true };
+const QUIET: CommonOptions & Readonly<Record<string, unknown>> = {
+  dryRun: false,
+  jobs: undefined,
+  yes: true,
+};
 /** Every login of the sample application has it. */
 const PASSWORD = 'secret';
 

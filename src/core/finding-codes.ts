@@ -2,11 +2,21 @@ import { ACCESS } from './findings/access.js';
 import { CODE } from './findings/code.js';
 import { DATA } from './findings/data.js';
 import { DEMO } from './findings/demo.js';
+import { ISOLATION } from './findings/isolation.js';
 import { PROVISION } from './findings/provision.js';
 import { SPLIT } from './findings/split.js';
 import { TENANCY } from './findings/tenancy.js';
 
 /** Every code a report can carry. A code is never renamed or reused: scripts depend on it. */
-export const FINDINGS = { ...TENANCY, ...PROVISION, ...SPLIT, ...DATA, ...ACCESS, ...CODE, ...DEMO } as const;
+export const FINDINGS = {
+  ...TENANCY,
+  ...PROVISION,
+  ...SPLIT,
+  ...DATA,
+  ...ACCESS,
+  ...CODE,
+  ...ISOLATION,
+  ...DEMO,
+} as const;
 
 export type FindingCode = keyof typeof FINDINGS;

@@ -76,8 +76,9 @@ function callersOf(
       ? callers.calls
       : undefined;
   }
-  const isExtended = evaluator.project.files.some((file) => /\bsuper\s*\(/.test(file.text));
-  const made = evaluator.project.files.flatMap((file) =>
+  const { app, files } = evaluator.project;
+  const isExtended = files.some((file) => !isRuntime(app, file.fileName) && /\bsuper\s*\(/.test(file.text));
+  const made = files.flatMap((file) =>
     descendants(file, ts.isNewExpression).filter((node) => {
       const value = evaluator.valueOf(node);
       return value?.kind === 'instance' && value.node === owner.parent;

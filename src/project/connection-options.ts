@@ -45,7 +45,8 @@ export function readConnectionOptions(project: AppProject): ConnectionOptions {
     if (!file.text.includes('new Sequelize')) continue;
     for (const made of descendants(file, ts.isNewExpression)) {
       if (made.expression.getText(file) !== 'Sequelize') continue;
-      const options = (made.arguments ?? []).filter(ts.isObjectLiteralExpression).at(-1);
+      const given: readonly ts.Expression[] = made.arguments ?? [];
+      const options = given.filter(ts.isObjectLiteralExpression).at(-1);
       if (options !== undefined) return literalOptions(file, options);
     }
   }

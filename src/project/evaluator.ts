@@ -15,6 +15,7 @@ import {
   thisMember,
   unwrap,
 } from './nodes.js';
+import { isOneOfPromised, isPromisedModel } from './promised.js';
 import type { ModelRegistry } from './read-models.js';
 import type { Value } from './types.js';
 
@@ -75,8 +76,10 @@ export class Evaluator {
         declaration.parent.parent.parent,
         (declaration.propertyName ?? declaration.name).text,
       );
-    if (ts.isParameter(declaration) && ts.isIdentifier(declaration.name))
-      return declaration.name.text === 'clinicDb' ? { kind: 'migrated' } : undefined;
+    if (ts.isParameter(declaration) && ts.isIdentifier(declaration.name)) {
+      const isGiven = declaration.name.text === 'clinicDb' || isPromisedModel(this.#look, declaration);
+      return isGiven ? { kind: 'migrated' } : undefined;
+    }
     return undefined;
   }
 
@@ -111,6 +114,13 @@ export class Evaluator {
     if (runtime !== undefined) return { kind: 'migrated' };
     const file = resolveModule(this.project, from, specifier);
     return file === undefined ? undefined : this.#settle({ kind: 'module', file });
+  }
+
+  /** The application's file that a specifier names from here; undefined for packages and runtime files. */
+  fileOf(from: ts.SourceFile, specifier: string): ts.SourceFile | undefined {
+    const path = pathOf(this.project, from, specifier);
+    if (path === undefined || runtimeFile(this.project.app, path) !== undefined) return undefined;
+    return resolveModule(this.project, from, specifier);
   }
 
   #evaluate(node: ts.Expression): Value | undefined {
@@ -203,10 +213,8 @@ export class Evaluator {
         : ts.isBindingElement(outer)
           ? this.#boundValue(outer)
           : undefined;
-    if (ts.isArrayBindingPattern(pattern)) {
-      const text = ts.isVariableDeclaration(outer) ? (outer.initializer?.getText() ?? '') : '';
-      return /getModel\s*\(/.test(text) ? { kind: 'migrated' } : undefined;
-    }
+    if (ts.isArrayBindingPattern(pattern))
+      return isOneOfPromised(this.#look, element) ? { kind: 'migrated' } : undefined;
     if (from === undefined || element.dotDotDotToken !== undefined) return undefined;
     const name = element.propertyName ?? element.name;
     return ts.isIdentifier(name) || ts.isStringLiteralLike(name) ? this.member(from, name.text) : undefined;

@@ -1,0 +1,58 @@
+import { ts } from 'ts-morph';
+import type { Finding } from '../../core/finding.js';
+import type { Analysis } from '../../project/analysis.js';
+import { runtimePaths } from '../../project/modules.js';
+import { descendants } from '../../project/nodes.js';
+import { homesOf } from '../../project/types.js';
+
+const MAPS = { clinic: 'MODEL_MAP', central: 'CENTRAL_MODEL_MAP' } as const;
+
+/** Runtime files that are missing, and models that ModelFactory does not know. */
+export function registrationFindings({ project, registry }: Analysis): Finding[] {
+  const paths = runtimePaths(project.app);
+  const at = (path: string): ts.SourceFile | undefined =>
+    ['.js', '.ts', '.cjs', '.mjs']
+      .map((ending) => project.file(path + ending))
+      .find((file) => file !== undefined);
+  const missing = Object.entries({
+    ModelFactory: paths.modelFactory,
+    connectionManager: paths.connectionManager,
+    clinicRoutingMiddleware: paths.routing,
+  }).filter(([, path]) => at(path) === undefined);
+  const absent = missing.map(
+    ([name, path]): Finding => ({
+      code: 'ISOLATION_NOT_REGISTERED',
+      severity: 'error',
+      subject: name,
+      message: `there is no ${name}: ${path} does not exist`,
+      hint: 'Write it: clinic-migrate scaffold.',
+    }),
+  );
+  const factory = at(paths.modelFactory);
+  if (factory === undefined) return absent;
+  const unknown = registry.models.flatMap((model) =>
+    homesOf(model)
+      .filter((home) => !namesIn(factory, MAPS[home]).has(model.name))
+      .map(
+        (home): Finding => ({
+          code: 'ISOLATION_NOT_REGISTERED',
+          severity: 'error',
+          subject: model.name,
+          message: `${MAPS[home]} of ModelFactory lacks the model ${model.name}`,
+          location: model.location,
+        }),
+      ),
+  );
+  return [...absent, ...unknown];
+}
+
+function namesIn(factory: ts.SourceFile, map: string): Set<string> {
+  const declaration = descendants(factory, ts.isVariableDeclaration).find(
+    (one) => one.name.getText(factory) === map,
+  );
+  const object = declaration?.initializer;
+  if (object === undefined || !ts.isObjectLiteralExpression(object)) return new Set();
+  return new Set(
+    object.properties.flatMap(({ name }) => (name === undefined ? [] : [name.getText(factory)])),
+  );
+}

@@ -1,0 +1,192 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { migrate } from '../../src/codemods/prove.js';
+import { readConnectionOptions } from '../../src/project/connection-options.js';
+import { openProject } from '../../src/project/load-project.js';
+import { readModels } from '../../src/project/read-models.js';
+import { runtimeFiles } from '../../src/templates/runtime-files.js';
+import { verifyCode } from '../../src/verify/code.js';
+import { brief, inputFor, readTree } from '../codemods/fixture.js';
+
+const APP = join(import.meta.dirname, '../../fixtures/apps/medicalpro');
+
+/** The sample application as the codemod and scaffold leave it. */
+function migratedSample(): Map<string, string> {
+  const files = readTree(APP);
+  const input = inputFor(files);
+  for (const [path, text] of migrate(input).changes) files.set(path, text);
+  const { app, sources, facts } = inputFor(files);
+  const project = openProject(sources, app);
+  const options = readConnectionOptions(project).text;
+  for (const { path, text } of runtimeFiles(app, readModels(project, app, facts), options))
+    files.set(path, text);
+  return files;
+}
+
+const MIGRATED = migratedSample();
+
+function verify(files: ReadonlyMap<string, string>) {
+  const { app, sources, facts } = inputFor(files);
+  return verifyCode({ app, sources, facts });
+}
+
+/** The migrated application with one text in one file replaced by another, and the line where that stands. */
+function planted(file: string, text: string, replacement: string): { found: string[]; line: number } {
+  const path = `/app/${file}`;
+  const source = MIGRATED.get(path) ?? '';
+  if (!source.includes(text)) throw new Error(`${file} has no ${text}:\n${source}`);
+  const changed = source.replace(text, replacement);
+  const line = changed.slice(0, changed.indexOf(replacement)).split('\n').length;
+  return { found: brief(verify(new Map([...MIGRATED, [path, changed]]))), line };
+}
+
+describe('verify code', () => {
+  it('has nothing to say of the migrated sample application', () => {
+    expect(brief(verify(MIGRATED))).toEqual([]);
+  });
+
+  it('names every route of the legacy one, and the runtime files it lacks', () => {
+    const found = brief(verify(readTree(APP)));
+    expect(
+      found.filter((line) => line.startsWith('ISOLATION_GLOBAL_MODEL src/routes/')).length,
+    ).toBeGreaterThan(40);
+    expect(found.filter((line) => line.startsWith('ISOLATION_GLOBAL_CONNECTION')).length).toBeGreaterThan(3);
+    expect(found.filter((line) => line.startsWith('ISOLATION_NOT_REGISTERED')).length).toBeGreaterThanOrEqual(
+      3,
+    );
+  });
+
+  const ROOMS = 'src/routes/rooms.routes.js';
+  const GET_ROOM = "await ModelFactory.getModel(req.clinicDb, 'Room')";
+
+  it('finds a route changed back to a global model', () => {
+    const room = MIGRATED.get('/app/src/models/Room.js') ?? '';
+    const files = new Map([
+      ...MIGRATED,
+      ['/app/src/models/Room.js', readTree(APP).get('/app/src/models/Room.js') ?? room] as const,
+      ['/app/src/models/index.js', readTree(APP).get('/app/src/models/index.js') ?? ''] as const,
+      [
+        '/app/src/routes/rooms.routes.js',
+        readTree(APP).get('/app/src/routes/rooms.routes.js') ?? '',
+      ] as const,
+    ]);
+    const findings = verify(files).filter(({ location }) => location?.file.endsWith(ROOMS));
+    expect(findings.length).toBeGreaterThan(3);
+    expect(findings[0]).toMatchObject({
+      code: 'ISOLATION_GLOBAL_MODEL',
+      severity: 'error',
+      subject: 'GET /',
+    });
+    expect(findings[0]?.message).toContain('Room');
+  });
+
+  it.each([
+    [
+      'a connection the client chooses',
+      GET_ROOM,
+      "await ModelFactory.getModel(await getClinicConnection(req.params.clinic), 'Room')",
+      'ISOLATION_CLINIC_SOURCE',
+    ],
+    [
+      'a connection of nobody knows whom',
+      GET_ROOM,
+      "await ModelFactory.getModel(req.query.db, 'Room')",
+      'ISOLATION_UNKNOWN',
+    ],
+    [
+      'a model whose name is computed',
+      GET_ROOM,
+      'await ModelFactory.getModel(req.clinicDb, req.params.model)',
+      'ISOLATION_UNKNOWN',
+    ],
+    [
+      'a clinic model on the central database',
+      GET_ROOM,
+      "await ModelFactory.getModel(getCentralConnection(), 'Room')",
+      'ISOLATION_WRONG_DATABASE',
+    ],
+    [
+      'a central model on a clinic database',
+      GET_ROOM,
+      "await ModelFactory.getModel(req.clinicDb, 'User')",
+      'ISOLATION_WRONG_DATABASE',
+    ],
+    [
+      'a connection put on the request',
+      GET_ROOM,
+      `(req.clinicDb = req.app.other, ${GET_ROOM})`,
+      'ISOLATION_CLINIC_SOURCE',
+    ],
+    ['a model kept in the application', GET_ROOM, `(req.app.locals.Room = ${GET_ROOM})`, 'ISOLATION_KEPT'],
+  ])('finds %s', (_, text, replacement, code) => {
+    const { found, line } = planted(ROOMS, text, replacement);
+    expect(found).toContain(`${code} ${ROOMS}:${line}`);
+  });
+
+  it('finds a model kept in a variable of the module', () => {
+    const source = MIGRATED.get(`/app/${ROOMS}`) ?? '';
+    const changed = source
+      .replace('const router', 'let kept;\nconst router')
+      .replace(`const Room = ${GET_ROOM};`, `kept = ${GET_ROOM};\n    const Room = kept;`);
+    const line = changed.slice(0, changed.indexOf('kept = ')).split('\n').length;
+    expect(brief(verify(new Map([...MIGRATED, [`/app/${ROOMS}`, changed]])))).toContain(
+      `ISOLATION_KEPT ${ROOMS}:${line}`,
+    );
+  });
+
+  it('finds the routing taken out, mounted after a router, and before authentication', () => {
+    const mount = 'app.use(clinicRoutingMiddleware);\n';
+    const taken = planted('src/app.js', mount, '').found;
+    expect(taken.filter((line) => line.startsWith('ISOLATION_ROUTING')).length).toBeGreaterThan(20);
+    const company = "app.use('/api/v1/rooms', require('./routes/rooms.routes'));\n";
+    const source = (MIGRATED.get('/app/src/app.js') ?? '')
+      .replace(company, '')
+      .replace(mount, company + mount);
+    const late = brief(verify(new Map([...MIGRATED, ['/app/src/app.js', source]])));
+    expect(late.length).toBeGreaterThan(3);
+    for (const line of late) expect(line).toMatch(/^ISOLATION_ROUTING src\/routes\/rooms\.routes\.js:/);
+    const early = (MIGRATED.get('/app/src/app.js') ?? '')
+      .replace(mount, '')
+      .replace('app.use(authMiddleware);\n', `${mount}app.use(authMiddleware);\n`);
+    expect(brief(verify(new Map([...MIGRATED, ['/app/src/app.js', early]])))).toEqual([
+      expect.stringMatching(/^ISOLATION_ROUTING src\/app\.js:/),
+    ]);
+  });
+
+  it('finds a model that ModelFactory does not know', () => {
+    const { found } = planted('src/base/ModelFactory.js', '  Room,\n', '');
+    expect(found).toEqual([expect.stringMatching(/^ISOLATION_NOT_REGISTERED src\/models\/Room\.js:/)]);
+  });
+
+  it('takes a reason for an answer, and nothing less', () => {
+    const bad = "await ModelFactory.getModel(req.query.db, 'Room')";
+    const reasoned = planted(
+      ROOMS,
+      GET_ROOM,
+      `${bad} // clinic-migrate-ignore ISOLATION_UNKNOWN checked by hand\n`,
+    );
+    expect(reasoned.found).toContain(`ISOLATION_UNKNOWN ${ROOMS}:${reasoned.line}`);
+    const files = new Map([
+      ...MIGRATED,
+      [
+        `/app/${ROOMS}`,
+        (MIGRATED.get(`/app/${ROOMS}`) ?? '').replace(
+          GET_ROOM,
+          `${bad} // clinic-migrate-ignore ISOLATION_UNKNOWN checked by hand\n`,
+        ),
+      ],
+    ]);
+    expect(verify(files).map(({ severity }) => severity)).toEqual(['info']);
+    const bare = new Map([
+      ...MIGRATED,
+      [
+        `/app/${ROOMS}`,
+        (MIGRATED.get(`/app/${ROOMS}`) ?? '').replace(
+          GET_ROOM,
+          `${bad} // clinic-migrate-ignore ISOLATION_UNKNOWN\n`,
+        ),
+      ],
+    ]);
+    expect(verify(bare).map(({ severity }) => severity)).toEqual(['error']);
+  });
+});
