@@ -19,6 +19,8 @@ module.exports = {
     only('provision-on-values', 'provision', ['core/', 'config/types', 'catalog/', 'tenancy/']),
     only('split-on-values', 'split', ['core/', 'config/types', 'catalog/', 'tenancy/', 'provision/types']),
     only('codemods-on-values', 'codemods', ['core/', 'config/types', 'tenancy/types', 'project/']),
+    only('templates-on-values', 'templates', ['core/', 'config/types', 'project/types']),
+    only('demo-on-core', 'demo', ['core/']),
     only('verify-never-split', 'verify', [
       'core/',
       'config/types',
@@ -54,6 +56,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // Not ours to run: what scaffold writes into applications.
+    exclude: { path: '^src/templates/files/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { extensions: ['.ts', '.js', '.d.ts'] },

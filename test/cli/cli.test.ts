@@ -117,9 +117,9 @@ describe('clinic-migrate', () => {
   });
 
   it('shows no colour where nobody asked for any, and some with FORCE_COLOR but not with NO_COLOR', () => {
-    const escape = '\u001b[';
-    expect(run(['inspect'], config(database.url)).stdout).not.toContain(escape);
-    expect(run(['inspect'], config(database.url), { FORCE_COLOR: '1' }).stdout).toContain(escape);
+    const colour = '\u001b[';
+    expect(run(['inspect'], config(database.url)).stdout).not.toContain(colour);
+    expect(run(['inspect'], config(database.url), { FORCE_COLOR: '1' }).stdout).toContain(colour);
     expect(run(['inspect'], config(database.url), { FORCE_COLOR: '1', NO_COLOR: '1' }).stdout).not.toContain(
       escape,
     );
