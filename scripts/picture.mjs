@@ -20,15 +20,17 @@ const STYLES = {
 };
 const RESETS = { 22: [1, 2], 24: [4], 39: [31, 32, 36] };
 const LINE = 19;
+// A terminal's own codes begin with the escape character.
+const CODE = '\u001b\\[([\\d;]*)m';
 const escapeXml = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** One line of a terminal as SVG spans. */
 function spans(line) {
   const on = new Set();
   return line
-    .split(/(\u001b\[[\d;]*m)/)
+    .split(new RegExp(`(${CODE.replace('(', '(?:')})`))
     .map((part) => {
-      const codes = /^\u001b\[([\d;]*)m$/.exec(part)?.[1];
+      const codes = new RegExp(`^${CODE}$`).exec(part)?.[1];
       if (codes === undefined) {
         const style = [...on].map((code) => STYLES[code]).join(';');
         return part === ''
@@ -54,6 +56,7 @@ const text = lines
 writeFileSync(
   fileURLToPath(new URL('../docs/demo.svg', import.meta.url)),
   `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<title>What npm run demo prints</title>
 <rect width="100%" height="100%" rx="8" fill="#22272e"/>
 <g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="13.5" fill="#adbac7">
 ${text}
