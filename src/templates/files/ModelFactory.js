@@ -7,7 +7,7 @@ const { isCentralConnection } = require('./connectionManager');
 class ModelFactory {
   static async getModel(connection, name) {
     if (!connection) {
-      throw new Error(`There is no connection for ${name}: is clinicRoutingMiddleware mounted before this route?`);
+      throw new Error(`__CLINIC_DB__ is missing for ${name}: apply clinicRoutingMiddleware before this route`);
     }
     const isCentral = isCentralConnection(connection);
     const models = isCentral ? CENTRAL_MODEL_MAP : MODEL_MAP;
@@ -40,7 +40,7 @@ const bound = new WeakMap();
 function bind(connection, models) {
   let binding = bound.get(connection);
   if (!binding) {
-    binding = defineAll(connection, Object.values(models));
+    binding = defineAll(connection, models);
     bound.set(connection, binding);
     binding.catch(() => bound.delete(connection));
   }
@@ -48,13 +48,17 @@ function bind(connection, models) {
 }
 
 async function defineAll(connection, models) {
-  for (const model of models) model.define(connection);
-  for (const model of models) await model.associate?.(connection);
+  for (const [name, model] of Object.entries(models)) {
+    if (!model?.define) throw new Error(`The file of ${name} does not export { define, associate }`);
+    model.define(connection);
+  }
+  for (const model of Object.values(models)) await model.associate?.(connection);
 }
 
 function notFound(name, isCentral) {
   const other = isCentral ? MODEL_MAP : CENTRAL_MODEL_MAP;
   const place = isCentral ? 'the central database' : "a clinic's database";
-  if (Object.hasOwn(other, name)) return `${name} is not a model of ${place}: ask for it on the other connection`;
+  const right = isCentral ? '__CLINIC_DB__' : 'getCentralConnection()';
+  if (Object.hasOwn(other, name)) return `${name} is not a model of ${place}: ask for it on ${right}`;
   return `Model not found: ${name}. Register it in ${isCentral ? 'CENTRAL_MODEL_MAP' : 'MODEL_MAP'} of ModelFactory`;
 }

@@ -1,4 +1,4 @@
-const ModelFactory = require('./ModelFactory');
+const ModelFactory = require('__FACTORY__');
 
 /** Base of repositories: `class PatientRepository extends Repository` works on the model Patient. */
 class Repository {

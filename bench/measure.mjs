@@ -1,0 +1,41 @@
+// Runs a command and says how long it took and what it used.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REPORTER = fileURLToPath(new URL('./report-usage.mjs', import.meta.url));
+
+/** Seconds of wall time and of CPU, and the peak of resident memory in MB, of a Node program. */
+export async function measureNode(args, options = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const file = join(folder, 'usage.json');
+  try {
+    const seconds = await measure(process.execPath, ['--import', REPORTER, ...args], {
+      ...options,
+      env: { ...process.env, ...options.env, BENCH_USAGE: file },
+    });
+    return { seconds, ...JSON.parse(readFileSync(file, 'utf8')) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Seconds of wall time; an exit code other than 0 is an error with what the command printed. */
+export function measure(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    let output = '';
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => {
+        output = (output + text).slice(-2000);
+      });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve((performance.now() - start) / 1000);
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`));
+    });
+  });
+}

@@ -1,0 +1,41 @@
+/** What ModelFactory.js itself declares or uses. */
+const TAKEN = new Set([
+  'CENTRAL_MODEL_MAP',
+  'Error',
+  'MODEL_MAP',
+  'ModelFactory',
+  'Object',
+  'WeakMap',
+  'bind',
+  'bound',
+  'defineAll',
+  'getModel',
+  'isCentralConnection',
+  'module',
+  'notFound',
+  'require',
+]);
+
+/** A variable's name for every model: its own, unless that is no identifier or is taken. */
+export function modelNames(models: readonly string[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const used = new Set(TAKEN);
+  for (const model of models) {
+    const plain = model.replace(/[^\w$]+(\w?)/g, (_whole, next: string) => next.toUpperCase());
+    let name = isIdentifier(plain) && !used.has(plain) ? plain : `${plain}Model`.replace(/^(?=\d)/, '_');
+    while (used.has(name)) name += '_';
+    used.add(name);
+    names.set(model, name);
+  }
+  return names;
+}
+
+function isIdentifier(text: string): boolean {
+  try {
+    // The engine knows the reserved words of strict mode, in which ES modules run.
+    new Function(`'use strict'; const ${text} = 0;`);
+    return /^[A-Za-z_$][\w$]*$/.test(text) && text !== 'await';
+  } catch {
+    return false;
+  }
+}
