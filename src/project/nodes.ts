@@ -128,30 +128,45 @@ export function isReference(node: ts.Identifier): boolean {
   return !ts.isQualifiedName(parent) && !ts.isTypeElement(parent) && !ts.isTypeParameterDeclaration(parent);
 }
 
-/** What a file gives a member of a constant's object afterwards: `const db = {}; db.Patient = …`. */
-export function assignedLater(node: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {
-  if (!ts.isVariableDeclaration(node.parent) || !ts.isIdentifier(node.parent.name)) return undefined;
-  const owner = node.parent.name.text;
-  for (const binary of descendants(node.getSourceFile(), ts.isBinaryExpression)) {
+/** `owner.name = value` of one file, by owner and name; the first one counts. */
+type LaterValues = ReadonlyMap<string, ReadonlyMap<string, ts.Expression>>;
+
+// Read once a file, since every member that is looked up asks for it.
+const laterValues = new WeakMap<ts.SourceFile, LaterValues>();
+
+function laterValuesOf(file: ts.SourceFile): LaterValues {
+  const known = laterValues.get(file);
+  if (known !== undefined) return known;
+  const found = new Map<string, Map<string, ts.Expression>>();
+  for (const binary of descendants(file, ts.isBinaryExpression)) {
     const pair = assignment(binary);
-    if (pair === undefined || memberName(pair.left) !== name) continue;
+    const name = pair && memberName(pair.left);
+    if (pair === undefined || name === undefined) continue;
     if (!ts.isPropertyAccessExpression(pair.left) && !ts.isElementAccessExpression(pair.left)) continue;
-    if (ts.isIdentifier(pair.left.expression) && pair.left.expression.text === owner) return pair.right;
+    if (!ts.isIdentifier(pair.left.expression)) continue;
+    const owner = pair.left.expression.text;
+    const values = found.get(owner) ?? new Map<string, ts.Expression>();
+    if (!values.has(name)) values.set(name, pair.right);
+    found.set(owner, values);
   }
-  return undefined;
+  laterValues.set(file, found);
+  return found;
+}
+
+/** What a file gives a constant's object afterwards: `const db = {}; db.Patient = …`. */
+function laterMembers(node: ts.ObjectLiteralExpression): ReadonlyMap<string, ts.Expression> | undefined {
+  if (!ts.isVariableDeclaration(node.parent) || !ts.isIdentifier(node.parent.name)) return undefined;
+  return laterValuesOf(node.getSourceFile()).get(node.parent.name.text);
+}
+
+/** The value that a member of a constant's object is given afterwards. */
+export function assignedLater(node: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {
+  return laterMembers(node)?.get(name);
 }
 
 /** The names that a file gives such an object afterwards. */
 export function laterNames(node: ts.ObjectLiteralExpression): string[] {
-  if (!ts.isVariableDeclaration(node.parent) || !ts.isIdentifier(node.parent.name)) return [];
-  const owner = node.parent.name.text;
-  return descendants(node.getSourceFile(), ts.isBinaryExpression).flatMap((binary) => {
-    const left = assignment(binary)?.left;
-    const name = left && memberName(left);
-    const isOwn =
-      left !== undefined && ts.isPropertyAccessExpression(left) && left.expression.getText() === owner;
-    return isOwn && name !== undefined ? [name] : [];
-  });
+  return [...(laterMembers(node)?.keys() ?? [])];
 }
 
 /** True for a static member of a class. */
