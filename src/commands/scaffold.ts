@@ -1,10 +1,15 @@
 import { relative } from 'node:path';
+import { createTwoFilesPatch } from 'diff';
 import { UsageError } from '../core/errors.js';
-import type { Finding } from '../core/finding.js';
+import { type Finding, hasErrors } from '../core/finding.js';
+import { analyse } from '../project/analysis.js';
 import { readConnectionOptions } from '../project/connection-options.js';
-import { openProject, readSources } from '../project/load-project.js';
-import { readModels } from '../project/read-models.js';
-import { runtimeFiles } from '../templates/runtime-files.js';
+import { type AppProject, openProject, readSources } from '../project/load-project.js';
+import { isEsModule, runtimePaths } from '../project/modules.js';
+import { readModels, type TableFacts } from '../project/read-models.js';
+import type { Model } from '../project/types.js';
+import { type RuntimeFile, requireLine, runtimeFiles } from '../templates/runtime-files.js';
+import { registrationFindings } from '../verify/code/registration.js';
 import type { Command } from './command.js';
 import { tableFacts } from './table-facts.js';
 
@@ -14,59 +19,103 @@ export const scaffoldCommand: Command = {
     'Write the runtime files that the application lacks: ModelFactory, Repository, connections, routing',
   options: [],
   examples: [
-    { line: 'clinic-migrate scaffold --dry-run', what: 'see which files would be written' },
+    {
+      line: 'clinic-migrate scaffold --dry-run',
+      what: 'see which files would be written, and what is in them',
+    },
     { line: 'clinic-migrate scaffold', what: 'write them; files that are there are left as they are' },
   ],
-  async run(context, _args, options) {
+  async run(context, _args, { dryRun }) {
     const { config, files } = context;
     const { app } = config;
     const sources = await readSources(files, app);
-    if (isModule(sources.manifest)) {
-      throw new UsageError(`${app.root} is made of ES modules, and scaffold writes CommonJS`, {
-        hint: 'Write the four runtime files by hand from the CommonJS ones, keeping their names and exports.',
-      });
-    }
     const project = openProject(sources, app);
-    const models = readModels(project, app, await tableFacts(context));
-    if (models.length === 0) {
-      throw new UsageError(`no model was found in ${app.root}`, { hint: 'Set app.root and app.models.' });
-    }
-    const connection = readConnectionOptions(project);
-    const findings: Finding[] = [];
-    const outcomes: { file: string; outcome: string }[] = [];
-    for (const { path, text } of runtimeFiles(app, models, connection.text)) {
-      const file = relative(app.root, path);
-      const isThere = (await files.read(path)) !== undefined;
-      if (!isThere && !options.dryRun) await files.write(path, text);
-      outcomes.push({ file, outcome: isThere ? 'kept' : options.dryRun ? 'to write' : 'written' });
-      if (!isThere && file.endsWith('connectionManager.js') && connection.left.length > 0) {
-        findings.push({
-          code: 'CODE_CONNECTION_OPTIONS',
-          severity: 'warning',
-          subject: file,
-          message: `the connection's options ${connection.left.join(', ')} were not taken over into ${file}`,
-        });
-      }
-    }
-    const count = (name: string): number => outcomes.filter(({ outcome }) => outcome === name).length;
+    const facts = await tableFacts(context);
+    const models = readModels(project, app, facts);
+    refuseUnfit(project, models);
+    const isModules = usesEsModules(project, models);
+    const options = readConnectionOptions(project);
+    const missing: RuntimeFile[] = [];
+    const kept: RuntimeFile[] = [];
+    for (const file of runtimeFiles(app, models, options.text, isModules))
+      ((await files.read(file.path)) === undefined ? missing : kept).push(file);
+    if (!dryRun) for (const { path, text } of missing) await files.write(path, text);
+    const factory = `${runtimePaths(app).modelFactory}.js`;
+    const manager = `${runtimePaths(app).connectionManager}.js`;
+    const findings = [
+      ...(kept.some(({ path }) => path === factory) ? unregistered(project, facts, models, isModules) : []),
+      ...(missing.some(({ path }) => path === manager) ? optionsLeft(options.left) : []),
+    ];
+    const name = ({ path }: RuntimeFile): string => relative(app.root, path);
+    const outcomes = [
+      ...missing.map((file) => ({ file: name(file), outcome: dryRun ? 'to write' : 'written' })),
+      ...kept.map((file) => ({ file: name(file), outcome: 'kept' })),
+    ];
     return {
       command: 'scaffold',
-      ok: true,
-      summary: {
-        ...(options.dryRun ? { 'to write': count('to write') } : { written: count('written') }),
-        kept: count('kept'),
-      },
+      ok: !hasErrors(findings),
+      summary: { [dryRun ? 'to write' : 'written']: missing.length, kept: kept.length },
       findings,
       data: { files: outcomes },
       tables: [{ head: ['file', ''], rows: outcomes.map(({ file, outcome }) => [file, outcome]) }],
+      ...(dryRun && missing.length > 0
+        ? {
+            text: missing
+              .map((file) => createTwoFilesPatch('/dev/null', `b/${name(file)}`, '', file.text, '', ''))
+              .join(''),
+          }
+        : {}),
     };
   },
 };
 
-function isModule(manifest: string | undefined): boolean {
+/** UsageError where the folder is no application whose runtime files could be written. */
+function refuseUnfit({ app, manifest }: AppProject, models: readonly Model[]): void {
+  const hint = 'Set app.root and app.models.';
+  if (manifest === undefined) throw new UsageError(`there is no package.json in ${app.root}`, { hint });
+  if (models.length === 0) throw new UsageError(`no model was found in ${app.root}`, { hint });
+  const typed = models.find(({ file }) => /\.[cm]?ts$/.test(file));
+  if (typed === undefined) return;
+  throw new UsageError(`${typed.file} is TypeScript, and scaffold writes JavaScript`, {
+    hint: 'Run it on a JavaScript application with such models and add the types to what it writes.',
+  });
+}
+
+/** By package.json, as Node decides; else by the models themselves, which a bundler may turn into CommonJS. */
+function usesEsModules(project: AppProject, models: readonly Model[]): boolean {
   try {
-    return (JSON.parse(manifest ?? '{}') as { type?: unknown }).type === 'module';
-  } catch {
-    return false;
+    if ((JSON.parse(project.manifest ?? '') as { type?: unknown }).type === 'module') return true;
+  } catch (cause) {
+    throw new UsageError(`package.json in ${project.app.root} is not JSON`, { cause });
   }
+  return models.every(({ file }) => {
+    const source = project.file(`${project.app.root}/${file}`);
+    return source !== undefined && isEsModule(source);
+  });
+}
+
+/** Models that the application's own ModelFactory does not know, each with the line to add. */
+function unregistered(
+  project: AppProject,
+  facts: TableFacts,
+  models: readonly Model[],
+  isModules: boolean,
+): Finding[] {
+  return registrationFindings(analyse(project, facts)).flatMap((finding) => {
+    const model = models.find(({ name }) => name === finding.subject);
+    if (model === undefined) return [];
+    return [{ ...finding, hint: `Add it there, with ${requireLine(project.app, model, isModules)}` }];
+  });
+}
+
+function optionsLeft(names: readonly string[]): Finding[] {
+  if (names.length === 0) return [];
+  return [
+    {
+      code: 'CODE_CONNECTION_OPTIONS',
+      severity: 'warning',
+      subject: 'connectionManager',
+      message: `the connection's options ${names.join(', ')} were not taken over into connectionManager.js`,
+    },
+  ];
 }

@@ -30,12 +30,9 @@ export function modelNames(models: readonly string[]): ReadonlyMap<string, strin
   return names;
 }
 
+const RESERVED =
+  /^(arguments|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
+
 function isIdentifier(text: string): boolean {
-  try {
-    // The engine knows the reserved words of strict mode, in which ES modules run.
-    new Function(`'use strict'; const ${text} = 0;`);
-    return /^[A-Za-z_$][\w$]*$/.test(text) && text !== 'await';
-  } catch {
-    return false;
-  }
+  return /^[A-Za-z_$][\w$]*$/.test(text) && !RESERVED.test(text);
 }

@@ -81,6 +81,14 @@ function modelMaps(app: AppConfig, models: readonly Model[], base: string): Reco
   };
 }
 
+/** The line that ModelFactory needs for one more model. */
+export function requireLine(app: AppConfig, { name, file }: Model, isEsModule: boolean): string {
+  const base = posix.dirname(posix.join(app.root, app.modelFactory));
+  const path = relativeModule(base, posix.join(app.root, file));
+  const line = `const ${modelNames([name]).get(name)} = require(${quote(path)});\n`;
+  return (isEsModule ? toEsModule(line) : line).trim();
+}
+
 function quote(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }

@@ -1,281 +1,381 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AppConfig } from '../../src/config/types.js';
-import { endpointOf } from '../../src/core/urls.js';
-import type { Model } from '../../src/project/types.js';
-import { encryptPassword } from '../../src/provision/password.js';
-import { ensureRegistry, saveEntry, setState } from '../../src/provision/registry.js';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { setState } from '../../src/provision/registry.js';
 import type { ClinicState } from '../../src/provision/types.js';
-import { runtimeFiles } from '../../src/templates/runtime-files.js';
-import { createDatabase, type TestDatabase, withSession } from '../support/postgres.js';
+import { withSession } from '../support/postgres.js';
+import { type Application, type Lease, makeApplication, ODD_KEY, type Runtime } from './application.js';
 
-const ROOT = join(import.meta.dirname, '../..');
-const SECRET = randomBytes(32);
-const model = (name: string, scope: Model['scope'], directory = false): Model => ({
-  name,
-  file: `src/models/${name}.js`,
-  tableName: name.toLowerCase(),
-  scope,
-  directory,
-  location: { file: '', line: 1, column: 1 },
-});
-
-/** A model that was migrated: `define` and, for one of them, an association. */
-const source = (name: string, column: string, associate = ''): string => `
-const { DataTypes } = require('sequelize');
-module.exports = {
-  define: (sequelize) => sequelize.define('${name}', { ${column}: DataTypes.TEXT }, { tableName: '${name.toLowerCase()}', timestamps: false }),
-  ${associate}
-};`;
-
-interface Runtime {
-  readonly manager: {
-    initializeCentralConnection(): Promise<unknown>;
-    getCentralConnection(): unknown;
-    getClinicConnection(key: unknown): Promise<{ clinicDb: Connection; release(): void }>;
-    closeConnections(): Promise<void>;
-    ClinicUnavailableError: new () => Error;
-  };
-  readonly ModelFactory: {
-    getModel(
-      connection: unknown,
-      name: string,
-    ): Promise<{
-      findAll(options?: object): Promise<{ name: string }[]>;
-      create(values: object, options?: object): Promise<unknown>;
-      associations: Record<string, unknown>;
-    }>;
-    ModelFactory: unknown;
-  };
-  readonly routing: (req: object, res: object, next: (error?: unknown) => void) => Promise<void>;
-}
-
-interface Connection {
-  query(sql: string, options?: object): Promise<unknown>;
-  transaction(): Promise<{ rollback(): Promise<void> }>;
-}
-
-let central: TestDatabase;
-let clinics: TestDatabase[];
-let folder: string;
+let application: Application;
 let runtime: Runtime;
+let server: Server;
+let base: string;
+/** Called with every request's response before the routing. */
+let onArrival: (res: express.Response) => void = () => undefined;
+let afterResponse: Promise<unknown> = Promise.resolve();
 
 beforeAll(async () => {
-  central = await createDatabase('CREATE TABLE account (id serial, name text)');
-  clinics = [];
-  for (const key of ['1', '2', '3', '4', '5'])
-    clinics.push(
-      await createDatabase(
-        `CREATE TABLE patient (id serial, name text, room_id int); CREATE TABLE room (id serial, name text);
-         INSERT INTO patient (name) SELECT 'patient of ${key}' FROM generate_series(1, 3)`,
-      ),
-    );
-  await withSession(central.url, async (session) => {
-    await ensureRegistry(session);
-    for (const [at, database] of clinics.slice(0, 4).entries())
-      await register(String(at + 1), database.url, database.name);
-    await register('5', clinics[0]?.url ?? '', 'no_such_database');
-  });
-  folder = mkdtempSync(join(tmpdir(), 'runtime-'));
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const app = {
-    root: folder,
-    modelFactory: 'src/base/ModelFactory',
-    clinicId: 'req.user.companyId',
-    clinicDb: 'req.clinicDb',
-  } as AppConfig;
-  const models = [
-    model('Patient', 'clinic'),
-    model('Room', 'shared'),
-    model('Account', 'central'),
-    model('Old', 'ignored'),
-  ];
-  const files = [
-    ...runtimeFiles(app, models, '{ logging: false }'),
-    {
-      path: join(folder, 'src/models/Patient.js'),
-      text: source(
-        'Patient',
-        'name',
-        "associate: ({ models }) => { models.Patient.belongsTo(models.Room, { foreignKey: 'room_id' }); }",
-      ),
-    },
-    { path: join(folder, 'src/models/Room.js'), text: source('Room', 'name') },
-    { path: join(folder, 'src/models/Account.js'), text: source('Account', 'name') },
-  ];
-  for (const { path, text } of files) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  process.env.CENTRAL_DATABASE_URL = central.url;
-  process.env.CLINIC_MIGRATE_KEY = SECRET.toString('base64');
-  // Two clinics at once, so that the third has to wait or to push one out.
-  process.env.CLINIC_CONNECTIONS_MAX = '4';
-  process.env.CLINIC_POOL_MAX = '2';
-  const require = createRequire(join(folder, 'server.js'));
-  runtime = {
-    manager: require('./src/base/connectionManager.js'),
-    ModelFactory: require('./src/base/ModelFactory.js'),
-    routing: require('./src/middleware/clinicRoutingMiddleware.js'),
-  };
+  application = await makeApplication();
+  runtime = application.load();
   await runtime.manager.initializeCentralConnection();
+  server = serve(runtime).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 
 afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
   await runtime.manager.closeConnections();
-  rmSync(folder, { recursive: true });
-  for (const database of [central, ...clinics]) await database.drop();
+  await application.remove();
 });
 
-async function register(
-  key: string,
-  url: string,
-  database: string,
-  state: ClinicState = 'active',
-): Promise<void> {
-  const parsed = new URL(url);
-  await withSession(central.url, (session) =>
-    saveEntry(session, {
-      key,
-      label: key,
-      state,
-      server: 'main',
-      ...endpointOf(url),
-      database,
-      role: decodeURIComponent(parsed.username),
-      password: encryptPassword(decodeURIComponent(parsed.password), key, SECRET),
-      schemaFingerprint: '',
-    }),
-  );
-}
+afterEach(() => {
+  onArrival = () => undefined;
+});
 
-/** Sends a request of this user through the routing; what its clinic's patients are called, or the refusal. */
-async function ask(user: unknown): Promise<{ status: number; names?: string[]; retryAfter?: string }> {
-  let release: () => void = () => undefined;
-  let refusal = { status: 0, retryAfter: '' };
-  const res = {
-    once: (_: string, done: () => void) => {
-      release = done;
-    },
-    status: (status: number) => {
-      refusal = { ...refusal, status };
-      return res;
-    },
-    set: (_: string, value: string) => {
-      refusal = { ...refusal, retryAfter: value };
-      return res;
-    },
-    json: () => res,
+/** Authentication as far as it matters: whoever the verified token names is req.user. */
+function serve({ routing, ModelFactory }: Runtime): express.Express {
+  const app = express();
+  app.use(express.json());
+  app.use((req, res, next) => {
+    onArrival(res);
+    const token = req.headers.authorization;
+    if (token !== undefined) Object.assign(req, { user: JSON.parse(token) });
+    next();
+  });
+  app.use((req, res, next) => void routing(req, res, next));
+  const names = async (req: object): Promise<string[]> => {
+    const Patient = await ModelFactory.getModel((req as { clinicDb?: unknown }).clinicDb, 'Patient');
+    return [...new Set((await Patient.findAll()).map(({ name }) => name))];
   };
-  const req: { user: unknown; clinicDb?: unknown } = { user };
-  let failure: unknown;
-  let isPassed = false;
-  await runtime.routing(req, res, (error) => {
-    failure = error;
-    isPassed = true;
+  app.use('/patients', async (req, res) => void res.json(await names(req)));
+  app.use('/health', (req, res) => void res.json({ hasClinic: 'clinicDb' in req }));
+  app.use('/late', (req, res) => {
+    afterResponse = once(res, 'close')
+      .then(() => closeClinic('1'))
+      .then(() => names(req));
+    res.json([]);
   });
-  if (failure !== undefined) throw failure;
-  if (!isPassed) return refusal;
+  app.use(((error, _req, res, _next) => {
+    res.status(500).json({ error: String(error) });
+  }) satisfies express.ErrorRequestHandler);
+  return app;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly retryAfter: string | null;
+}
+
+async function ask(user: unknown, path = '/patients', init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(base + path, {
+    ...init,
+    headers: { ...init.headers, ...(user === undefined ? {} : { authorization: JSON.stringify(user) }) },
+  });
+  return {
+    status: response.status,
+    body: await response.json(),
+    retryAfter: response.headers.get('retry-after'),
+  };
+}
+
+/** Repeats until it gives what is waited for. */
+async function until<T>(wanted: T, look: () => Promise<T>): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  for (let found = await look(); found !== wanted; found = await look())
+    if (Date.now() > deadline) throw new Error(`it stayed ${found} and did not become ${wanted}`);
+}
+
+const spare = (): string => application.clinics.at(-1)?.name ?? '';
+const statusOf = async (companyId: unknown): Promise<number> => (await ask({ companyId })).status;
+const inCentral = (sql: string): Promise<Record<string, unknown>[]> =>
+  withSession(application.central.url, (session) => session.query(sql));
+const change = (key: string, state: ClinicState): Promise<void> =>
+  withSession(application.central.url, (session) => setState(session, key, state));
+
+/** Opens the other clinics, until this one has no connection left. */
+async function closeClinic(key: string): Promise<void> {
+  for (const other of ['1', '2', '3', '4'].filter((one) => one !== key))
+    (await runtime.manager.getClinicConnection(other)).release();
+  await until(0, () => connectionsOf(key));
+}
+
+async function connectionsOf(key: string): Promise<number> {
+  const name = application.clinics[Number(key) - 1]?.name;
+  const [row] = await inCentral(
+    `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = '${name}' AND backend_type = 'client backend'`,
+  );
+  return Number(row?.n);
+}
+
+async function holding<T>(keys: readonly string[], work: (...leases: Lease[]) => Promise<T>): Promise<T> {
+  const leases: Lease[] = [];
+  for (const key of keys) leases.push(await runtime.manager.getClinicConnection(key));
   try {
-    const Patient = await runtime.ModelFactory.getModel(req.clinicDb, 'Patient');
-    return { status: 200, names: [...new Set((await Patient.findAll()).map(({ name }) => name))] };
+    return await work(...leases);
   } finally {
-    release();
+    for (const { release } of leases) release();
   }
 }
 
-/** Asks until the answer is the one that is waited for. */
-async function until(wanted: number, user: unknown): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  for (let status = 0; status !== wanted; ) {
-    ({ status } = await ask(user));
-    // Answers from the cache alone would leave no turn to the socket that the news comes by.
-    await new Promise(setImmediate);
-    if (Date.now() > deadline) throw new Error(`the answer stayed ${status}`);
-  }
-}
-
-describe('the runtime files in an application', () => {
-  it('answer each clinic with its own rows, however many ask at once and few may be open', async () => {
-    const asked = Array.from({ length: 40 }, (_, i) => (i % 4) + 1);
+describe('the routing', () => {
+  it('answers each clinic with its own rows, however many ask at once and few may be open', async () => {
+    const asked = Array.from({ length: 40 }, (_, at) => (at % 4) + 1);
     const answers = await Promise.all(asked.map((companyId) => ask({ companyId })));
-    expect(answers).toEqual(asked.map((companyId) => ({ status: 200, names: [`patient of ${companyId}`] })));
+    expect(answers.map(({ body }) => body)).toEqual(asked.map((companyId) => [`patient of ${companyId}`]));
   });
 
-  it('refuse a clinic that nobody knows, and a login without one, without a word', async () => {
-    expect(await ask({ companyId: 99 })).toMatchObject({ status: 403 });
-    expect(await ask({ companyId: null })).toMatchObject({ status: 403 });
-    expect(await ask({ companyId: "1' OR '1'='1" })).toMatchObject({ status: 403 });
+  it('serves a clinic whose key and database have odd names', async () => {
+    expect((await ask({ companyId: ODD_KEY })).body).toEqual([`patient of ${ODD_KEY}`]);
   });
 
-  it('hear of changes in the registry while they run', async () => {
-    const change = (state: ClinicState): Promise<void> =>
-      withSession(central.url, (session) => setState(session, '2', state));
-    await change('moving');
-    await until(503, { companyId: 2 });
-    expect(await ask({ companyId: 2 })).toMatchObject({ status: 503, retryAfter: '30' });
-    await change('suspended');
-    await until(403, { companyId: 2 });
-    await change('ready');
-    await until(200, { companyId: 2 });
+  it('takes the clinic from the verified token alone', async () => {
+    const forged = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-company-id': '2', companyid: '2' },
+      body: JSON.stringify({ companyId: 2, user: { companyId: 2 } }),
+    };
+    const path = '/patients?companyId=2&user[companyId]=2';
+    expect((await ask({ companyId: 1 }, path, forged)).body).toEqual(['patient of 1']);
+    expect((await ask({}, path, forged)).status).toBe(403);
   });
 
-  it('do not keep a connection that could not be made', async () => {
-    await expect(ask({ companyId: 5 })).rejects.toThrow('no_such_database');
-    await register('5', clinics[4]?.url ?? '', clinics[4]?.name ?? '');
-    const deadline = Date.now() + 10_000;
-    let names: string[] | undefined;
-    while (names === undefined && Date.now() < deadline)
-      ({ names } = await ask({ companyId: 5 }).catch(() => ({ names: undefined })));
-    expect(names).toEqual(['patient of 5']);
-  });
+  it.each([99, null, undefined, '', "1' OR '1'='1", ['1'], { toString: 1 }, true])(
+    'refuses the clinic %j without a word',
+    async (companyId) => {
+      expect(await ask({ companyId })).toMatchObject({ status: 403, body: { error: 'Forbidden' } });
+    },
+  );
 
-  it('close no pool that a request holds, and let the next one wait', async () => {
-    const one = await runtime.manager.getClinicConnection('1');
-    const two = await runtime.manager.getClinicConnection('2');
-    let isOpen = false;
-    const third = runtime.manager.getClinicConnection('3').then((lease) => {
-      isOpen = true;
-      return lease;
+  it('lets a request pass that nobody has logged in for, without a database', async () => {
+    expect(await ask(undefined, '/health')).toMatchObject({ status: 200, body: { hasClinic: false } });
+    expect(await ask(undefined)).toMatchObject({
+      status: 500,
+      body: { error: expect.stringContaining('apply clinicRoutingMiddleware before this route') },
     });
-    await one.clinicDb.query('SELECT pg_sleep(0.05)');
-    expect(isOpen).toBe(false);
-    one.release();
-    const three = await third;
-    await two.clinicDb.query('SELECT 1');
-    await expect(one.clinicDb.query('SELECT 1')).rejects.toThrow();
-    two.release();
-    three.release();
   });
 
-  it("refuse one clinic's transaction on another's connection", async () => {
-    const one = await runtime.manager.getClinicConnection('1');
-    const two = await runtime.manager.getClinicConnection('2');
-    const transaction = await one.clinicDb.transaction();
-    const Patient = await runtime.ModelFactory.getModel(two.clinicDb, 'Patient');
-    await expect(Patient.create({ name: 'lost' }, { transaction })).rejects.toThrow(
-      'transaction of another database',
+  it('leaves no lease behind where the client goes while it waits', async () => {
+    const client = new AbortController();
+    const closed = new Promise((resolve) => {
+      onArrival = (res) => {
+        res.once('close', resolve);
+        client.abort();
+      };
+    });
+    await holding(['1', '2'], async () => {
+      const asked = ask({ companyId: 3 }, '/patients', { signal: client.signal });
+      await expect(asked).rejects.toThrow('abort');
+      await closed;
+    });
+    // Both places must be free again.
+    await holding(['1', '2'], async (one, two) => {
+      await one.clinicDb.query('SELECT 1');
+      await two.clinicDb.query('SELECT 1');
+    });
+  });
+
+  it('lets a handler go on after its response, although its clinic was closed meanwhile', async () => {
+    expect((await ask({ companyId: 1 }, '/late')).status).toBe(200);
+    expect(await afterResponse).toEqual(['patient of 1']);
+  });
+});
+
+describe('the registry', () => {
+  it('is heard while the application runs', async () => {
+    expect(await statusOf(2)).toBe(200);
+    await change('2', 'moving');
+    await until(503, () => statusOf(2));
+    expect(await ask({ companyId: 2 })).toMatchObject({ retryAfter: '30' });
+    await change('2', 'suspended');
+    await until(403, () => statusOf(2));
+    await change('2', 'ready');
+    await until(200, () => statusOf(2));
+  });
+
+  it('is heard again after the listening connection was lost', async () => {
+    const terminated = await inCentral(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE 'LISTEN %'`,
     );
-    await transaction.rollback();
-    one.release();
-    two.release();
+    expect(terminated).toHaveLength(1);
+    expect(await statusOf(2)).toBe(200);
+    await change('2', 'suspended');
+    await until(403, () => statusOf(2));
+    await change('2', 'active');
+    await until(200, () => statusOf(2));
   });
 
-  it('hand out models by any of the three imports, with their associations, and say what is wrong', async () => {
+  it('is read again after half a minute where a notification was lost', async () => {
+    expect(await statusOf(3)).toBe(200);
+    await inCentral("UPDATE clinic_migrate.clinics SET state = 'suspended' WHERE key = '3'");
+    expect(await statusOf(3)).toBe(200);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_001 });
+    expect(await statusOf(3)).toBe(403);
+    vi.useRealTimers();
+    await change('3', 'active');
+    await until(200, () => statusOf(3));
+  });
+
+  it('sends a clinic that has moved to its new database, and closes the way to the old one', async () => {
+    const [first] = application.clinics;
+    expect((await ask({ companyId: 1 })).body).toEqual(['patient of 1']);
+    await application.register('1', spare());
+    await until('patient of spare', async () => String((await ask({ companyId: 1 })).body));
+    await until(0, () => connectionsOf('1'));
+    await application.register('1', first?.name ?? '');
+    await until('patient of 1', async () => String((await ask({ companyId: 1 })).body));
+  });
+
+  it('does not keep a connection that could not be made', async () => {
+    await application.register('9', 'no_such_database');
+    const failed = await Promise.all([ask({ companyId: 9 }), ask({ companyId: 9 })]);
+    expect(failed.map(({ status }) => status)).toEqual([500, 500]);
+    await application.register('9', spare());
+    await until('patient of spare', async () => String((await ask({ companyId: 9 })).body));
+  });
+
+  it('yields no password to a key that it was not made for', async () => {
+    await inCentral(
+      "UPDATE clinic_migrate.clinics SET password = (SELECT password FROM clinic_migrate.clinics WHERE key = '2') WHERE key = '9'",
+    );
+    await change('9', 'active');
+    await until(500, () => statusOf(9));
+  });
+});
+
+describe('the connections', () => {
+  it('of an idle clinic make room for another, and those that are held do not', async () => {
+    await holding(['1'], async (one) => {
+      const pid = await pidOf(one);
+      await closeClinic('2');
+      expect(await pidOf(one)).toEqual(pid);
+    });
+    await holding(['1', '2'], async (one, two) => {
+      const waiting = runtime.manager.getClinicConnection('3');
+      let isOpen = false;
+      void waiting.then(() => {
+        isOpen = true;
+      });
+      const pid = await pidOf(two);
+      expect(isOpen).toBe(false);
+      one.release();
+      const three = await waiting;
+      expect(await pidOf(two)).toEqual(pid);
+      three.release();
+    });
+  });
+
+  it('are one for requests that come together', async () => {
+    await closeClinic('1');
+    const leases = await Promise.all([
+      runtime.manager.getClinicConnection(1),
+      runtime.manager.getClinicConnection('1'),
+    ]);
+    expect(leases[0]?.clinicDb).toBe(leases[1]?.clinicDb);
+    for (const { release } of leases) release();
+  });
+
+  it("refuse another clinic's transaction, nested or not", async () => {
+    await holding(['1', '2'], async (one, two) => {
+      const Patient = await runtime.ModelFactory.getModel(two.clinicDb, 'Patient');
+      const name = 'lost';
+      const foreign: ((transaction: unknown) => Promise<unknown>)[] = [
+        (transaction) => Patient.create({ name }, { transaction }),
+        (transaction) => Patient.findOrCreate({ where: { name }, transaction }),
+        (transaction) => two.clinicDb.query('SELECT 1', { transaction }),
+        (transaction) => two.clinicDb.transaction({ transaction }),
+      ];
+      for (const work of foreign) {
+        const transaction = await one.clinicDb.transaction();
+        await expect(work(transaction)).rejects.toThrow('transaction of another database');
+        await transaction.rollback();
+      }
+      const own = await two.clinicDb.transaction();
+      const nested = await two.clinicDb.transaction({ transaction: own });
+      await Patient.create({ name }, { transaction: nested });
+      await own.rollback();
+    });
+  });
+
+  it('can be opened after a first attempt failed, and are closed for good at the end', async () => {
+    const { manager } = application.load();
+    const url = process.env.CENTRAL_DATABASE_URL;
+    process.env.CENTRAL_DATABASE_URL = 'postgres://127.0.0.1:1/nowhere';
+    await expect(manager.initializeCentralConnection()).rejects.toThrow();
+    expect(() => manager.getCentralConnection()).toThrow('call initializeCentralConnection()');
+    process.env.CENTRAL_DATABASE_URL = `${url}?sslmode=disable`;
+    const [first, second] = await Promise.all([
+      manager.initializeCentralConnection(),
+      manager.initializeCentralConnection(),
+    ]);
+    expect(first).toBe(second);
+    process.env.CENTRAL_DATABASE_URL = url;
+    const { clinicDb, release } = await manager.getClinicConnection('1');
+    expect(clinicDb.options.dialectOptions).toMatchObject({ ssl: false });
+    release();
+    await manager.closeConnections();
+    await expect(clinicDb.query('SELECT 1')).rejects.toThrow('closed');
+    await expect(manager.getClinicConnection('1')).rejects.toThrow('call initializeCentralConnection()');
+  });
+});
+
+async function pidOf({ clinicDb }: Lease): Promise<unknown> {
+  return clinicDb.query('SELECT pg_backend_pid()', { type: 'SELECT', plain: true });
+}
+
+describe('ModelFactory', () => {
+  it('hands out models by any of the three imports, with their associations', async () => {
     const { ModelFactory } = runtime;
     const { getModel } = ModelFactory;
     expect(ModelFactory.ModelFactory).toBe(ModelFactory);
-    const { clinicDb, release } = await runtime.manager.getClinicConnection('1');
-    expect(Object.keys((await getModel(clinicDb, 'Patient')).associations)).toEqual(['Room']);
+    await holding(['1'], async ({ clinicDb }) => {
+      const [Patient, again] = await Promise.all([
+        getModel(clinicDb, 'Patient'),
+        getModel(clinicDb, 'Patient'),
+      ]);
+      expect(Object.keys(Patient.associations)).toEqual(['Room']);
+      expect(again).toBe(Patient);
+    });
     expect(await (await getModel(runtime.manager.getCentralConnection(), 'Account')).findAll()).toEqual([]);
-    await expect(getModel(clinicDb, 'Account')).rejects.toThrow('not a model of a clinic');
-    await expect(getModel(clinicDb, 'Old')).rejects.toThrow('Register it in MODEL_MAP');
-    await expect(getModel(clinicDb, 'toString')).rejects.toThrow('Model not found');
-    await expect(getModel(undefined, 'Patient')).rejects.toThrow('clinicRoutingMiddleware');
-    release();
+  });
+
+  it('says what is wrong', async () => {
+    const { getModel } = runtime.ModelFactory;
+    const central = runtime.manager.getCentralConnection();
+    await holding(['1'], async ({ clinicDb }) => {
+      await expect(getModel(clinicDb, 'Account')).rejects.toThrow('ask for it on getCentralConnection()');
+      await expect(getModel(central, 'Patient')).rejects.toThrow('ask for it on req.clinicDb');
+      await expect(getModel(clinicDb, 'Old')).rejects.toThrow('Register it in MODEL_MAP');
+      await expect(getModel(clinicDb, 'toString')).rejects.toThrow('Model not found');
+      await expect(getModel(undefined, 'Patient')).rejects.toThrow('req.clinicDb is missing');
+    });
+  });
+
+  it('serves repositories by their name, or by the one they give', async () => {
+    interface Repository {
+      count(clinicDb: unknown, options?: object): Promise<number>;
+      create(clinicDb: unknown, values: object): Promise<{ id: number }>;
+      update(clinicDb: unknown, values: object, options: object): Promise<[number]>;
+      destroy(clinicDb: unknown, options: object): Promise<number>;
+      findByPk(clinicDb: unknown, id: number): Promise<{ name: string } | null>;
+    }
+    const Base = runtime.Repository;
+    class RoomRepository extends Base {}
+    class People extends Base {
+      static readonly modelName = 'Patient';
+    }
+    const rooms = RoomRepository as unknown as Repository;
+    await holding(['4'], async ({ clinicDb }) => {
+      expect(await (People as unknown as Repository).count(clinicDb)).toBe(3);
+      const { id } = await rooms.create(clinicDb, { name: 'a' });
+      expect(await rooms.update(clinicDb, { name: 'b' }, { where: { id } })).toEqual([1]);
+      expect((await rooms.findByPk(clinicDb, id))?.name).toBe('b');
+      expect(await rooms.destroy(clinicDb, { where: { id } })).toBe(1);
+    });
   });
 });

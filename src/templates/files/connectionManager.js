@@ -81,11 +81,14 @@ async function servedEntry(key) {
     known = { entry: readEntry(key), readAt: Date.now() };
     registry.set(key, known);
   }
-  // Neither a failure nor a clinic that nobody knows is kept.
-  const entry = await known.entry.catch(() => undefined);
-  if (!entry && registry.get(key) === known) registry.delete(key);
-  const { state } = (await known.entry) ?? {};
-  if (!SERVED.has(state)) throw new ClinicUnavailableError(state === 'moving');
+  const forget = () => registry.get(key) === known && registry.delete(key);
+  const entry = await known.entry.catch((error) => {
+    forget();
+    throw error;
+  });
+  // A clinic that nobody knows is not remembered: there is no end of them.
+  if (!entry) forget();
+  if (!SERVED.has(entry?.state)) throw new ClinicUnavailableError(entry?.state === 'moving');
   return entry;
 }
 
