@@ -64,7 +64,8 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
       if (symbol !== undefined && value !== undefined)
         bindings.set(symbol, { symbol, declaration: node, value, references: [], kept: isLasting(node) });
     }
-    if (ts.isIdentifier(node)) identifiers.push(node);
+    // A member's name is no binding, and asking for its symbol makes the checker infer types.
+    if (ts.isIdentifier(node) && !isMemberName(node)) identifiers.push(node);
     if (requiredSpecifier(node) !== undefined && ts.isCallExpression(node)) requires.push(node);
     if (ts.isCallExpression(node) && DISTINCTIVE.has(memberName(node.expression) ?? '')) unknown.push(node);
     if (isModelsMember(evaluator, node)) unknown.push(node);
@@ -110,7 +111,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     if (isReference(identifier)) {
       binding.references.push(identifier);
       if (binding.value.kind !== 'package') classify(identifier, binding.value, identifier);
-    } else if (!isMemberName(identifier)) binding.kept = true;
+    } else binding.kept = true;
   }
   for (const call of requires) {
     const value = evaluator.valueOf(call);
