@@ -27,7 +27,8 @@ export function measure(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     let output = '';
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    // In a group of its own: pgcopydb signals its whole group when it fails.
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options });
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (text) => {
         output = (output + text).slice(-2000);

@@ -101,7 +101,9 @@ export async function run(args) {
   const rows = values.large ? 10_000_000 : Number(values.rows);
   const clinics = Number(values.clinics);
   const folder = mkdtempSync(join(tmpdir(), 'bench-split-'));
-  const server = await startEmbedded();
+  // pgcopydb and psql may be older than the PostgreSQL we carry: BENCH_DATABASE_URL names an empty server to use.
+  const given = process.env.BENCH_DATABASE_URL;
+  const server = given ? { url: given, stop: async () => undefined } : await startEmbedded();
   try {
     cpSync(APP, folder, { recursive: true });
     const { url } = server;

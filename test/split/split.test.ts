@@ -130,7 +130,7 @@ describe('split', () => {
       tables: TABLES,
     });
     expect(errorsOf(await migrate(source.context))).toEqual([]);
-    const [one] = [...(await databases(source)).values()];
+    const one = (await databases(source)).get('1');
     await withSession(one ?? '', (session) =>
       session.execute("UPDATE public.patients SET name = 'newer' WHERE id = 2"),
     );
