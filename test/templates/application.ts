@@ -17,7 +17,7 @@ const SECRET = randomBytes(32);
 
 export interface Connection {
   query(sql: string, options?: object): Promise<unknown>;
-  transaction(options?: object): Promise<{ rollback(): Promise<void> }>;
+  transaction(optionsOrWork?: object): Promise<{ rollback(): Promise<void> }>;
   close(): Promise<void>;
   readonly options: { readonly dialectOptions: Record<string, unknown> };
 }

@@ -1,12 +1,19 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { setState } from '../../src/provision/registry.js';
 import type { ClinicState } from '../../src/provision/types.js';
-import { withSession } from '../support/postgres.js';
+import { createDatabase, uniqueName, withSession } from '../support/postgres.js';
 import { type Application, type Lease, makeApplication, ODD_KEY, type Runtime } from './application.js';
+
+// The same copy that the runtime files load, which are CommonJS.
+const { Sequelize } = createRequire(import.meta.url)('sequelize') as {
+  Sequelize: { useCLS(namespace: object): unknown };
+};
 
 let application: Application;
 let runtime: Runtime;
@@ -232,11 +239,18 @@ describe('the registry', () => {
   });
 
   it('does not keep a connection that could not be made', async () => {
-    await application.register('9', 'no_such_database');
+    const name = uniqueName('late');
+    await application.register('9', name);
     const failed = await Promise.all([ask({ companyId: 9 }), ask({ companyId: 9 })]);
     expect(failed.map(({ status }) => status)).toEqual([500, 500]);
+    const database = await createDatabase(
+      "CREATE TABLE patient (id serial, name text, room_id int); INSERT INTO patient (name) VALUES ('late')",
+      name,
+    );
+    expect((await ask({ companyId: 9 })).body).toEqual(['late']);
     await application.register('9', spare());
     await until('patient of spare', async () => String((await ask({ companyId: 9 })).body));
+    await database.drop();
   });
 
   it('yields no password to a key that it was not made for', async () => {
@@ -300,6 +314,25 @@ describe('the connections', () => {
       await Patient.create({ name }, { transaction: nested });
       await own.rollback();
     });
+  });
+
+  it("refuse another clinic's transaction that Sequelize finds by itself", async () => {
+    const storage = new AsyncLocalStorage<Map<string, unknown>>();
+    Sequelize.useCLS({
+      bind: (work: unknown) => work,
+      run: (work: (context: object) => unknown) => storage.run(new Map(), () => work({})),
+      get: (key: string) => storage.getStore()?.get(key),
+      set: (key: string, value: unknown) => storage.getStore()?.set(key, value),
+    });
+    try {
+      await holding(['1', '2'], async (one, two) => {
+        const Patient = await runtime.ModelFactory.getModel(two.clinicDb, 'Patient');
+        const crossing = one.clinicDb.transaction(() => Patient.create({ name: 'lost' }));
+        await expect(crossing).rejects.toThrow('transaction of another database');
+      });
+    } finally {
+      Reflect.deleteProperty(Sequelize, '_cls');
+    }
   });
 
   it('can be opened after a first attempt failed, and are closed for good at the end', async () => {

@@ -300,10 +300,8 @@ function open(target, ...url) {
   });
   // Sequelize runs a query on its transaction's connection, whichever database that is.
   connection.addHook('beforeQuery', ({ transaction }) => {
-    for (let at = transaction; at; at = at.parent) {
-      if (!at.sequelize || at.sequelize === connection) continue;
-      throw new Error('A transaction of another database was given to this query');
-    }
+    const owner = transaction?.sequelize;
+    if (owner && owner !== connection) throw new Error('A transaction of another database was given to this query');
   });
   return connection;
 }
