@@ -42,6 +42,11 @@ function nameOf(pattern: string, { key, label }: Clinic): ClinicName {
     part === 'key' ? safeKey(key) : safeLabel(label),
   );
   const database = checkedIdentifier(text, `the database name of clinic ${JSON.stringify(key)}`);
+  if (/[;/?:@&=+$,#]/.test(database)) {
+    throw new UsageError(`${JSON.stringify(database)} has a character that means something else in a URL`, {
+      hint: 'Use letters, digits, dashes and underscores in clinics.database.',
+    });
+  }
   // Roles have rules of their own: these names are refused or mean something else.
   if (/^pg_/i.test(database) || ['public', 'none'].includes(database)) {
     throw new UsageError(`PostgreSQL reserves the name ${JSON.stringify(database)} for itself`, {

@@ -162,7 +162,7 @@ async function state(): Promise<unknown> {
   );
   const roles = await withSession(adminUrl(), (session) =>
     session.query(
-      'SELECT rolname, rolpassword, datname, datacl::text FROM pg_authid, pg_database WHERE datname = rolname AND starts_with(rolname, $1)',
+      'SELECT rolname, rolpassword, datname, datacl::text FROM pg_authid, pg_database WHERE datname = rolname AND starts_with(rolname, $1) ORDER BY rolname',
       [databaseOf(sample.clinicUrl(''))],
     ),
   );
