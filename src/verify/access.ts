@@ -1,11 +1,11 @@
 import type { Finding } from '../core/finding.js';
+import { sideBySide } from '../core/side-by-side.js';
 import { endpointOf } from '../core/urls.js';
 import type { ClinicTarget } from '../provision/types.js';
 import type { VerifyAccessOptions } from './access/options.js';
 import { otherDatabaseFindings } from './access/other-databases.js';
 import { ownDatabaseFindings } from './access/own-database.js';
 import { serverFindings } from './access/server.js';
-import { sideBySide } from './data/side-by-side.js';
 import { showClinic, stopIfAsked } from './data/words.js';
 
 export type { OffLimits, VerifyAccessOptions } from './access/options.js';

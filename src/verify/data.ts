@@ -1,6 +1,7 @@
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
+import { sideBySide } from '../core/side-by-side.js';
 import { databaseOf, endpointOf } from '../core/urls.js';
 import { conservationFindings } from './data/conservation.js';
 import { type Check, checkDatabase, type Subject } from './data/database.js';
@@ -8,7 +9,6 @@ import { openReaders, readLegacy } from './data/legacy.js';
 import type { VerifyDataOptions } from './data/options.js';
 import { centralTables, clinicTables } from './data/places.js';
 import { quarantineFindings, readQuarantine } from './data/quarantine.js';
-import { sideBySide } from './data/side-by-side.js';
 import { countRows, showClinic, showKeys } from './data/words.js';
 
 export type { VerifyDataOptions } from './data/options.js';

@@ -1,12 +1,12 @@
 import { addDigests, type Digest, digestColumns, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
 import { displayName, quoteLiteral } from '../../core/identifiers.js';
 import type { Databases, Session } from '../../core/ports.js';
+import { sideBySide } from '../../core/side-by-side.js';
 import type { Clinic, ClinicTable, MappedTable } from '../../tenancy/types.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
 import { catalogTable, storedColumns } from './places.js';
 import { allRows, digestOf, type RowSet, rowId } from './rows.js';
-import { sideBySide } from './side-by-side.js';
 import { SAMPLES, stopIfAsked } from './words.js';
 
 /** What one legacy table holds, and whose it is. */
