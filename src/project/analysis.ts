@@ -36,7 +36,7 @@ export function analyse(project: AppProject, facts: TableFacts): Analysis {
  * True for `model.findAll()` on a parameter, or `this.model.findAll()` on what a constructor keeps of one, where
  * every caller is seen to give a model.
  */
-function isNamedByCallers(evaluator: Evaluator, calls: CallGraph, node: ts.Node): boolean {
+export function isNamedByCallers(evaluator: Evaluator, calls: CallGraph, node: ts.Node): boolean {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
   const parameter = parameterBehind(evaluator, node.expression.expression);
   if (parameter === undefined || !isFunctionNode(parameter.parent)) return false;

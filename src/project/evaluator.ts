@@ -232,6 +232,7 @@ export class Evaluator {
       return value && { ...value, member: name === 'default' ? undefined : name };
     if (value.kind === 'factory')
       return name === undefined || name === 'default' ? value : this.member(value, name);
+    if (value.kind === 'migrated') return value; // a runtime file is not read, as for require
     const file = resolveModule(this.project, from, specifier.text);
     if (file === undefined || name === undefined) return value;
     return this.#exported(file, name);

@@ -1,15 +1,21 @@
 import type { AppConfig } from '../config/types.js';
 import type { Finding } from '../core/finding.js';
+import { FINDINGS } from '../core/finding-codes.js';
 import { analyse } from '../project/analysis.js';
 import { openProject, type Sources } from '../project/load-project.js';
 import { locationOf } from '../project/nodes.js';
 import type { TableFacts } from '../project/read-models.js';
 import { acceptIgnored } from './code/accepted.js';
-import { connectionFindings } from './code/connections.js';
-import { globalFindings } from './code/globals.js';
-import { keptFindings } from './code/kept.js';
+import { choiceProblems } from './code/clinic-choice.js';
+import { ConnectionSources } from './code/connection-source.js';
+import { connectionProblems } from './code/connections.js';
+import { globalProblems } from './code/globals.js';
+import { keptProblems } from './code/kept.js';
+import { readMounts } from './code/mounts.js';
 import { registrationFindings } from './code/registration.js';
-import { routingFindings } from './code/routing.js';
+import { routingProblems } from './code/routing.js';
+import { subjectsOf } from './code/subjects.js';
+import type { Problem } from './code/words.js';
 
 export interface VerifyCodeOptions {
   readonly sources: Sources;
@@ -33,17 +39,49 @@ export function verifyCode({ sources, app, facts }: VerifyCodeOptions): Finding[
           severity: 'error',
           message: 'this file cannot be parsed, so nothing is known of it',
           location: locationOf(file),
+          hint: FINDINGS.CODE_SYNTAX.mend,
         }),
       ),
   );
   const analysis = analyse(project, facts);
-  const findings = [
-    ...unread,
-    ...registrationFindings(analysis),
-    ...globalFindings(analysis),
-    ...connectionFindings(analysis),
-    ...keptFindings(analysis),
-    ...routingFindings(analysis),
+  const connections = new ConnectionSources(analysis);
+  const mounts = readMounts(analysis);
+  const problems = [
+    ...globalProblems(analysis, connections),
+    ...connectionProblems(analysis, connections),
+    ...choiceProblems(analysis, connections),
+    ...keptProblems(analysis, connections),
+    ...routingProblems(analysis, mounts),
   ];
-  return acceptIgnored(findings, sources.texts);
+  const findings = asFindings(problems, subjectsOf(mounts));
+  return acceptIgnored([...unread, ...registrationFindings(analysis), ...findings], sources.texts);
+}
+
+/** One finding for each place and code, by file and line. */
+function asFindings(
+  problems: readonly Problem[],
+  subjectOf: (node: Problem['node']) => string | undefined,
+): Finding[] {
+  const found = new Map<string, Finding>();
+  for (const { code, node, message } of problems) {
+    const location = locationOf(node);
+    const key = `${code} ${location.file}:${location.line}:${location.column}`;
+    if (found.has(key)) continue;
+    const subject = subjectOf(node);
+    found.set(key, {
+      code,
+      severity: 'error',
+      ...(subject === undefined ? {} : { subject }),
+      message,
+      location,
+      hint: FINDINGS[code].mend,
+    });
+  }
+  return [...found.values()].sort((one, other) => compare(one.location, other.location));
+}
+
+function compare(one: Finding['location'], other: Finding['location']): number {
+  if (one === undefined || other === undefined) return 0;
+  if (one.file !== other.file) return one.file < other.file ? -1 : 1;
+  return one.line - other.line || one.column - other.column;
 }

@@ -75,7 +75,7 @@ describe('verify code', () => {
     expect(findings[0]).toMatchObject({
       code: 'ISOLATION_GLOBAL_MODEL',
       severity: 'error',
-      subject: 'GET /',
+      subject: 'GET /api/v1/rooms',
     });
     expect(findings[0]?.message).toContain('Room');
   });
@@ -102,7 +102,7 @@ describe('verify code', () => {
     [
       'a clinic model on the central database',
       GET_ROOM,
-      "await ModelFactory.getModel(getCentralConnection(), 'Room')",
+      "await ModelFactory.getModel(require('../base/connectionManager').getCentralConnection(), 'Room')",
       'ISOLATION_WRONG_DATABASE',
     ],
     [

@@ -1,132 +1,110 @@
 import { ts } from 'ts-morph';
-import type { Finding } from '../../core/finding.js';
 import type { Analysis } from '../../project/analysis.js';
-import { assignment, descendants, enclosingFunctions, memberName } from '../../project/nodes.js';
-import { requestOf } from '../../project/owners.js';
+import { descendants, memberName, unwrap } from '../../project/nodes.js';
 import { homesOf } from '../../project/types.js';
-import { ConnectionSources, clinicDbParameters } from './connection-source.js';
-import { problem } from './words.js';
+import type { ConnectionSources, Origin } from './connection-source.js';
+import { repositoryCall } from './repositories.js';
+import { type Problem, problem, short } from './words.js';
 
-/** Every place where a connection is used, passed on or chosen: it must be the request's own, or the central one. */
-export function connectionFindings(analysis: Analysis): Finding[] {
-  const sources = new ConnectionSources(analysis);
-  const passed = [...analysis.calls].flatMap(([owner, { calls }]) =>
-    clinicDbParameters(owner).flatMap((parameter) => {
-      const index = owner.parameters.indexOf(parameter);
-      return calls.flatMap((call) => passedOn(sources, call, call.arguments[index]));
-    }),
+/** Every place where a connection is used or passed on: it must be the request's own, or the central one. */
+export function connectionProblems(analysis: Analysis, sources: ConnectionSources): Problem[] {
+  const passed = [...analysis.calls.keys()].flatMap((owner) =>
+    owner.parameters
+      .filter(({ name }) => name.getText() === 'clinicDb')
+      .flatMap((parameter) => unknownOrigins(sources.ofParameter(parameter), 'clinicDb')),
+  );
+  const handedOn = [...analysis.calls].flatMap(([{ parameters }, { escapes }]) =>
+    parameters.some(({ name }) => name.getText() === 'clinicDb')
+      ? escapes.map((node) =>
+          problem(
+            'ISOLATION_UNKNOWN',
+            node,
+            `${short(node)} is handed on, so what it is given as clinicDb is not known`,
+          ),
+        )
+      : [],
   );
   const used = [...analysis.uses.keys()].flatMap((file) =>
     descendants(file, ts.isCallExpression).flatMap((call) => [
       ...asked(analysis, sources, call),
+      ...repository(analysis, sources, call),
       ...queried(sources, call),
-      ...chosen(analysis, call),
     ]),
   );
-  const replaced = [...analysis.uses.keys()].flatMap((file) =>
-    descendants(file, ts.isBinaryExpression).flatMap((node) => {
-      const pair = assignment(node);
-      const isClinicDb = pair !== undefined && /^\w+\.clinicDb$/.test(pair.left.getText(file));
-      return isClinicDb
-        ? [
-            problem(
-              'ISOLATION_CLINIC_SOURCE',
-              node,
-              `${pair.left.getText(file)} is set outside clinicRoutingMiddleware`,
-            ),
-          ]
-        : [];
-    }),
-  );
-  return [...passed, ...used, ...replaced];
+  return [...passed, ...handedOn, ...used];
 }
 
-function passedOn(
-  sources: ConnectionSources,
-  call: ts.CallExpression,
-  argument: ts.Expression | undefined,
-): Finding[] {
-  const callee = call.expression.getText();
-  if (argument === undefined)
-    return [problem('ISOLATION_UNKNOWN', call, `${callee} needs a clinic's connection and is given none`)];
-  return sources.of(argument) === 'clinic'
-    ? []
-    : [
-        problem(
-          'ISOLATION_UNKNOWN',
-          argument,
-          `${callee} is given ${argument.getText()}, which is not the request's clinic as far as the source tells`,
-        ),
-      ];
+/** A finding for every origin that is not understood, at the place where it is. */
+function unknownOrigins(origins: readonly Origin[], what: string): Problem[] {
+  return origins
+    .filter(({ home }) => home === 'unknown')
+    .map(({ node, isMissing }) =>
+      problem(
+        'ISOLATION_UNKNOWN',
+        node,
+        isMissing
+          ? `${short(node)} passes no connection for ${what}`
+          : `${short(node)}, used for ${what}, is not the request's clinic as far as the source tells`,
+      ),
+    );
 }
 
 /** `ModelFactory.getModel(connection, 'Name')`. */
-function asked(
-  { evaluator, registry }: Analysis,
-  sources: ConnectionSources,
-  call: ts.CallExpression,
-): Finding[] {
-  if (evaluator.valueOf(call.expression)?.kind !== 'getModel') return [];
+function asked(analysis: Analysis, sources: ConnectionSources, call: ts.CallExpression): Problem[] {
+  if (analysis.evaluator.valueOf(call.expression)?.kind !== 'getModel') return [];
   const [connection, name] = call.arguments;
   if (connection === undefined || name === undefined || !ts.isStringLiteralLike(name))
     return [
       problem(
         'ISOLATION_UNKNOWN',
         call,
-        `which model ${call.getText()} asks for cannot be read from the source`,
+        `which model ${short(call)} asks for cannot be read from the source`,
       ),
+      ...(connection === undefined ? [] : unknownOrigins(sources.of(connection), 'a model')),
     ];
-  const source = sources.of(connection);
-  if (source === 'unknown')
-    return [
-      problem(
-        'ISOLATION_UNKNOWN',
-        connection,
-        `${name.text} is asked for on ${connection.getText()}, which is not the request's clinic as far as the source tells`,
-      ),
-    ];
-  const model = registry.named(name.text);
-  if (model === undefined || model.name !== name.text)
-    return [problem('ISOLATION_NOT_REGISTERED', name, `the application has no model ${name.text}`)];
-  if (homesOf(model).includes(source)) return [];
-  const place = source === 'clinic' ? "a clinic's database" : 'the central database';
-  return [problem('ISOLATION_WRONG_DATABASE', call, `${model.name} has no table in ${place}`)];
+  return askedFor(analysis, sources.of(connection), name.text, call, name);
 }
 
-/** `clinicDb.query(…)` and `clinicDb.transaction(…)` on something that is named for a connection. */
-function queried(sources: ConnectionSources, call: ts.CallExpression): Finding[] {
-  const method = memberName(call.expression);
-  if ((method !== 'query' && method !== 'transaction') || !ts.isPropertyAccessExpression(call.expression))
-    return [];
-  const receiver = call.expression.expression;
-  if (!/clinicdb$/i.test(receiver.getText()) || sources.of(receiver) !== 'unknown') return [];
+function askedFor(
+  { registry }: Analysis,
+  origins: readonly Origin[],
+  name: string,
+  call: ts.Node,
+  place: ts.Node,
+): Problem[] {
+  const model = registry.named(name);
+  if (model === undefined || model.name !== name)
+    return [problem('ISOLATION_NOT_REGISTERED', place, `the application has no model ${name}`)];
+  const homes = homesOf(model);
+  const wrong = origins.find(({ home }) => home !== 'unknown' && !homes.includes(home));
+  const where = wrong?.home === 'clinic' ? "a clinic's database" : 'the central database';
   return [
-    problem(
-      'ISOLATION_UNKNOWN',
-      receiver,
-      `${receiver.getText()} is not the request's clinic as far as the source tells`,
-    ),
+    ...unknownOrigins(origins, `the model ${name}`),
+    ...(wrong === undefined
+      ? []
+      : [problem('ISOLATION_WRONG_DATABASE', call, `${name} has no table in ${where}`)]),
   ];
 }
 
-/** `getClinicConnection(…)` where a request is answered, by anything but the verified token. */
-function chosen({ project }: Analysis, call: ts.CallExpression): Finding[] {
-  const name = ts.isIdentifier(call.expression) ? call.expression.text : memberName(call.expression);
-  if (name !== 'getClinicConnection') return [];
-  const requests = enclosingFunctions(call)
-    .map(requestOf)
-    .filter((one) => one !== undefined);
-  const [request] = requests;
-  if (request === undefined) return [];
-  const given = call.arguments[0]?.getText().replaceAll('?.', '.');
-  const isToken = request.kind === 'name' && given === project.app.clinicId.replace(/^req\b/, request.name);
-  return isToken
-    ? []
-    : [
-        problem(
-          'ISOLATION_CLINIC_SOURCE',
-          call,
-          `the clinic is chosen by ${given ?? 'nothing'}, and the client may choose that`,
-        ),
-      ];
+/** `PatientRepository.findAll(clinicDb, …)`, whose base class is the runtime's Repository. */
+function repository(analysis: Analysis, sources: ConnectionSources, call: ts.CallExpression): Problem[] {
+  const model = repositoryCall(analysis, call);
+  if (model === undefined) return [];
+  const [connection] = call.arguments;
+  if (connection === undefined)
+    return [problem('ISOLATION_UNKNOWN', call, `${short(call)} passes no connection for the model ${model}`)];
+  return askedFor(analysis, sources.of(connection), model, call, call);
+}
+
+/** `clinicDb.query(…)` and `clinicDb.transaction(…)` on whatever is, or is named for, a connection. */
+function queried(sources: ConnectionSources, call: ts.CallExpression): Problem[] {
+  const method = memberName(call.expression);
+  if (method !== 'query' && method !== 'transaction') return [];
+  const { expression } = call;
+  if (!ts.isPropertyAccessExpression(expression) && !ts.isElementAccessExpression(expression)) return [];
+  const receiver = unwrap(expression.expression);
+  const origins = sources.of(receiver);
+  const isNamed = /clinicdb$/i.test(memberName(receiver) ?? receiver.getText());
+  const isConnection = isNamed || origins.some(({ home }) => home !== 'unknown');
+  return isConnection ? unknownOrigins(origins, method === 'query' ? 'a query' : 'a transaction') : [];
 }

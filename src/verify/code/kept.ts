@@ -1,71 +1,120 @@
 import { ts } from 'ts-morph';
-import type { Finding } from '../../core/finding.js';
 import type { Analysis } from '../../project/analysis.js';
-import { assignment, descendants, enclosingFunctions, memberName, unwrap } from '../../project/nodes.js';
-import { ConnectionSources } from './connection-source.js';
-import { problem } from './words.js';
+import { descendants, enclosingFunctions, memberName, unwrap } from '../../project/nodes.js';
+import { namesIn } from './assigned.js';
+import type { ConnectionSources } from './connection-source.js';
+import { type Problem, problem, short } from './words.js';
 
 const FILLING = new Set(['set', 'push', 'add', 'unshift']);
 
 /** Models and connections of one request that are put where the next request finds them. */
-export function keptFindings(analysis: Analysis): Finding[] {
-  const sources = new ConnectionSources(analysis);
-  const isOfClinic = (expression: ts.Expression): boolean => {
-    const node = unwrap(expression);
-    if (sources.of(node) === 'clinic') return true;
-    const callee = ts.isCallExpression(node) ? analysis.evaluator.valueOf(node.expression) : undefined;
-    if (callee?.kind === 'getModel' && ts.isCallExpression(node)) {
-      const [connection] = node.arguments;
-      return connection === undefined || sources.of(connection) !== 'central';
-    }
-    const declaration = ts.isIdentifier(node) ? analysis.evaluator.declarationOf(node) : undefined;
-    const initializer =
-      declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
-    return initializer !== undefined && unwrap(initializer) !== node && isOfClinic(initializer);
-  };
-  return [...analysis.uses.keys()].flatMap((file) => [
-    ...descendants(file, ts.isBinaryExpression).flatMap((node) => {
-      const pair = assignment(node);
-      const isLogical =
-        node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionEqualsToken ||
-        node.operatorToken.kind === ts.SyntaxKind.BarBarEqualsToken;
-      const left = pair?.left ?? (isLogical ? node.left : undefined);
-      const right = pair?.right ?? node.right;
-      if (left === undefined || !outlives(analysis, left) || !isOfClinic(right)) return [];
-      return [
-        problem('ISOLATION_KEPT', node, `${left.getText()} keeps ${right.getText()} beyond the request`),
-      ];
-    }),
-    ...descendants(file, ts.isCallExpression).flatMap((call) => {
-      const receiver = ts.isPropertyAccessExpression(call.expression)
-        ? call.expression.expression
-        : undefined;
-      if (receiver === undefined || !FILLING.has(memberName(call.expression) ?? '')) return [];
-      if (!outlives(analysis, receiver) || !call.arguments.some(isOfClinic)) return [];
+export function keptProblems(analysis: Analysis, sources: ConnectionSources): Problem[] {
+  const isOfClinic = (expression: ts.Expression): boolean => holdsClinic(analysis, sources, expression, 0);
+  const assigned = sources.assignments.all.flatMap(({ node, left, right }) => {
+    const names = namesIn(left);
+    const places: readonly ts.Expression[] = names.length > 0 ? names : [left];
+    const place = places.find((one) => outlives(analysis, one));
+    return place === undefined || !isOfClinic(right)
+      ? []
+      : [problem('ISOLATION_KEPT', node, `${short(place)} keeps ${short(right)} beyond the request`)];
+  });
+  const filled = [...analysis.uses.keys()].flatMap((file) =>
+    descendants(file, ts.isCallExpression).flatMap((call) => {
+      const isObject = call.expression.getText() === 'Object.assign';
+      const receiver = isObject
+        ? call.arguments[0]
+        : ts.isPropertyAccessExpression(call.expression) && FILLING.has(memberName(call.expression) ?? '')
+          ? call.expression.expression
+          : undefined;
+      if (receiver === undefined || !outlives(analysis, receiver) || !call.arguments.some(isOfClinic))
+        return [];
       return [
         problem(
           'ISOLATION_KEPT',
           call,
-          `${receiver.getText()} keeps a clinic's model or connection beyond the request`,
+          `${short(receiver)} keeps a clinic's model or connection beyond the request`,
         ),
       ];
     }),
-  ]);
+  );
+  return [...assigned, ...filled];
+}
+
+/** True for a clinic's connection or model, the request, and whatever is made of one of them. */
+function holdsClinic(
+  analysis: Analysis,
+  sources: ConnectionSources,
+  expression: ts.Expression,
+  depth: number,
+): boolean {
+  const node = unwrap(expression);
+  const again = (one: ts.Expression): boolean => depth < 8 && holdsClinic(analysis, sources, one, depth + 1);
+  if (sources.requests.is(node) || sources.of(node).some(({ home }) => home === 'clinic')) return true;
+  if (ts.isConditionalExpression(node)) return again(node.whenTrue) || again(node.whenFalse);
+  if (ts.isBinaryExpression(node)) return again(node.left) || again(node.right);
+  if (ts.isArrayLiteralExpression(node)) return node.elements.some(again);
+  if (ts.isObjectLiteralExpression(node))
+    return node.properties.some((one) =>
+      ts.isPropertyAssignment(one)
+        ? again(one.initializer)
+        : ts.isShorthandPropertyAssignment(one)
+          ? again(one.name)
+          : ts.isSpreadAssignment(one) && again(one.expression),
+    );
+  if (ts.isNewExpression(node)) return (node.arguments ?? []).some(again);
+  if (ts.isCallExpression(node)) {
+    if (node.expression.getText() === 'Promise.all') return node.arguments.some(again);
+    const [connection] = node.arguments;
+    return (
+      analysis.evaluator.valueOf(node.expression)?.kind === 'getModel' &&
+      (connection === undefined || sources.of(connection).some(({ home }) => home !== 'central'))
+    );
+  }
+  const declaration = ts.isIdentifier(node) ? analysis.evaluator.declarationOf(node) : undefined;
+  if (declaration === undefined) return false;
+  if (ts.isVariableDeclaration(declaration))
+    return declaration.initializer !== undefined && again(declaration.initializer);
+  const holder = ts.isBindingElement(declaration) ? declaration.parent.parent : undefined;
+  const isModel =
+    ts.isBindingElement(declaration) &&
+    analysis.evaluator.valueOfDeclaration(declaration)?.kind === 'migrated';
+  return (
+    isModel &&
+    holder !== undefined &&
+    ts.isVariableDeclaration(holder) &&
+    holder.initializer !== undefined &&
+    again(holder.initializer)
+  );
 }
 
 /** True for a place that is there before the request and after it. */
-function outlives({ evaluator }: Analysis, left: ts.Expression): boolean {
+function outlives(analysis: Analysis, left: ts.Expression): boolean {
+  const { evaluator } = analysis;
   if (enclosingFunctions(left).length === 0) return false;
-  if (/\.locals\b/.test(left.getText()) && !/^(_?res|response)\b/.test(left.getText())) return true;
-  let root: ts.Expression = left;
-  while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root)) root = root.expression;
-  if (root.kind === ts.SyntaxKind.ThisKeyword) return true;
+  if (
+    /\bapp\b.*\.|\.locals\b/.test(`${left.getText()}.`) &&
+    !/^(_?res|response)\.locals\b/.test(left.getText())
+  )
+    return true;
+  let root: ts.Expression = unwrap(left);
+  while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root))
+    root = unwrap(root.expression);
+  if (root.kind === ts.SyntaxKind.ThisKeyword) return !isOfRequest(analysis, root);
   if (!ts.isIdentifier(root)) return false;
-  if (root.text === 'global' || root.text === 'globalThis' || root.text === 'process') return true;
-  const declaration = evaluator.declarationOf(root);
-  return (
-    declaration !== undefined &&
-    ts.isVariableDeclaration(declaration) &&
-    enclosingFunctions(declaration).length === 0
+  const declarations = evaluator.symbolOf(root)?.declarations ?? [];
+  // An undeclared name is a global: `global`, `module`, or one made by mistake.
+  return declarations.every((one) => enclosingFunctions(one).length === 0 && !ts.isParameter(one));
+}
+
+/** True for `this` of a class of which every instance is made inside a function, and one at least. */
+function isOfRequest({ evaluator, uses }: Analysis, node: ts.Expression): boolean {
+  const value = evaluator.valueOf(node);
+  if (value?.kind !== 'instance') return false;
+  const made = [...uses.keys()].flatMap((file) =>
+    descendants(file, ts.isNewExpression).filter((one) => {
+      const instance = evaluator.valueOf(one);
+      return instance?.kind === 'instance' && instance.node === value.node;
+    }),
   );
+  return made.length > 0 && made.every((one) => enclosingFunctions(one).length > 0);
 }

@@ -53,6 +53,8 @@ function namesIn(factory: ts.SourceFile, map: string): Set<string> {
   const object = declaration?.initializer;
   if (object === undefined || !ts.isObjectLiteralExpression(object)) return new Set();
   return new Set(
-    object.properties.flatMap(({ name }) => (name === undefined ? [] : [name.getText(factory)])),
+    object.properties.flatMap(({ name }) =>
+      name === undefined ? [] : [name.getText(factory).replace(/^['"]|['"]$/g, '')],
+    ),
   );
 }

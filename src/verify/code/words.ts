@@ -1,28 +1,19 @@
-import { ts } from 'ts-morph';
-import type { Finding } from '../../core/finding.js';
+import type { ts } from 'ts-morph';
 import type { FindingCode } from '../../core/finding-codes.js';
-import { locationOf, memberName } from '../../project/nodes.js';
-import { isRouteCall } from '../../project/owners.js';
 
-/** A finding of severity error at a node; the subject is the route around it, where there is one. */
-export function problem(code: FindingCode, node: ts.Node, message: string, subject?: string): Finding {
-  const about = subject ?? routeAround(node);
-  return {
-    code,
-    severity: 'error',
-    message,
-    location: locationOf(node),
-    ...(about === undefined ? {} : { subject: about }),
-  };
+/** An error at a node, before it is known which route it belongs to. */
+export interface Problem {
+  readonly code: FindingCode;
+  readonly node: ts.Node;
+  readonly message: string;
 }
 
-/** `GET /:id` for a node inside `router.get('/:id', …)`. */
-function routeAround(node: ts.Node): string | undefined {
-  for (let at = node.parent; at !== undefined; at = at.parent) {
-    if (!ts.isCallExpression(at) || !isRouteCall(at)) continue;
-    const [path] = at.arguments;
-    if (path !== undefined && ts.isStringLiteralLike(path))
-      return `${memberName(at.expression)?.toUpperCase()} ${path.text}`;
-  }
-  return undefined;
+export function problem(code: FindingCode, node: ts.Node, message: string): Problem {
+  return { code, node, message };
+}
+
+/** The first line of a node's text, cut to what fits a message. */
+export function short(node: ts.Node): string {
+  const [line = ''] = node.getText().split('\n');
+  return line.length > 60 ? `${line.slice(0, 57)}…` : line;
 }
