@@ -61,7 +61,18 @@ export function crossingFindings(
         hint: `Give the table another scope in tables: { '${index.shortName(table)}': { scope: … } }.`,
       }),
     );
-  return [...pointing, ...dropped];
+  const copied = keys
+    .filter(({ outcome }) => outcome === 'copied')
+    .map(
+      ({ table, constraint, references }): Finding => ({
+        code: 'TENANCY_COPY_REFERENCED',
+        severity: 'error',
+        subject: displayName(references),
+        message: `${displayName(references)} is to be copied for ${constraint} of ${displayName(table)}, and this version copies no such rows`,
+        hint: 'Take copyReferenced out: the column keeps its value, and the constraint is not made in the clinic databases.',
+      }),
+    );
+  return [...pointing, ...copied, ...dropped];
 }
 
 interface MappedKey {

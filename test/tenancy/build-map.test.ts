@@ -100,6 +100,17 @@ describe('the tenancy map', () => {
     expect(patients?.scope === 'clinic' && patients.witnesses).toEqual([]);
   });
 
+  it('refuses to promise copies of central rows, which nothing makes', async () => {
+    const map = await mapOf(
+      `${CLINICS} CREATE TABLE users (id int PRIMARY KEY, company_id int REFERENCES companies);
+       CREATE TABLE patients (id int, company_id int REFERENCES companies, made_by int REFERENCES users);`,
+      { users: { scope: 'central', copyReferenced: true } },
+    );
+    expect(map.findings.map(({ code, severity, subject }) => [code, severity, subject])).toEqual([
+      ['TENANCY_COPY_REFERENCED', 'error', 'public.users'],
+    ]);
+  });
+
   it('keeps a shared table from pointing at the rows of one clinic', async () => {
     const map = await mapOf(
       `${CLINICS} CREATE TABLE patients (id int PRIMARY KEY, company_id int REFERENCES companies);

@@ -7,7 +7,12 @@ export const TENANCY = {
   },
   TENANCY_CROSSING_KEY: {
     cause: 'A foreign key leads from one database to another, where no constraint can follow it.',
-    mend: 'Nothing, if the application can live without the constraint; else set `copyReferenced: true` on the central table.',
+    mend: 'Nothing, if the application can live without the constraint; else give the two tables the same scope.',
+  },
+  TENANCY_COPY_REFERENCED: {
+    cause:
+      'The configuration asks for the rows of a central table that clinics refer to, which this version cannot copy.',
+    mend: 'Take `copyReferenced` out of the configuration, or make the table `shared`.',
   },
   TENANCY_SHARED_POINTS_AT_CLINIC: {
     cause: 'A table that every clinic gets whole refers to rows that only one clinic has.',
