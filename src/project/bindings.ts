@@ -91,9 +91,12 @@ export function isNamespace(evaluator: Evaluator, value: Value): boolean {
   const holds = (member: Value | undefined): boolean =>
     member?.kind === 'model' || member?.kind === 'connection';
   if (value.kind === 'object')
-    return value.node.properties.some(
-      ({ name }) => name !== undefined && ts.isIdentifier(name) && holds(evaluator.member(value, name.text)),
-    );
+    return value.node.properties.some((one) => {
+      const spread = ts.isSpreadAssignment(one) ? evaluator.valueOf(one.expression) : undefined;
+      if (spread !== undefined) return isNamespace(evaluator, spread);
+      const { name } = one;
+      return name !== undefined && ts.isIdentifier(name) && holds(evaluator.member(value, name.text));
+    });
   if (value.kind !== 'module') return false;
   if (isLoader(value.file)) return evaluator.registry.models.length > 0;
   const { whole, isDefault, named, passedOn, stars } = exportsOf(value.file);

@@ -129,6 +129,7 @@ router.get('/', async (req, res) => {
   const User = await ModelFactory.getModel(central(), 'User');
   const rows = await clinicDb.query('SELECT 1');
   shared.rows = rows.length;
+  await Patient.sequelize.transaction(async () => {});
   res.json([await Patient.findAll(), await User.findAll(), rows]);
 });
 router.get('/service', async (req, res) => {
@@ -159,12 +160,22 @@ function verify(changes: Readonly<Record<string, string>> = {}) {
   return verifyCode({ app, sources, facts });
 }
 
+function errorsOf(changes: Readonly<Record<string, string>>) {
+  return verify(changes)
+    .filter(({ severity }) => severity === 'error')
+    .map(({ code, location }) => ({
+      code,
+      file: location?.file.replace('/app/', '') ?? '',
+      line: location?.line ?? 0,
+    }));
+}
+
 const ROUTES = 'src/routes/patients.js';
 const SERVICE = 'src/services/patients.js';
 const MODEL = "const Patient = await ModelFactory.getModel(clinicDb, 'Patient');";
 const MOUNT = "app.use('/api', authMiddleware, routing);\nmountRoutes(app);\n";
 
-/** What is planted: its name, the file, the text there, what takes its place, and the line's finding. */
+/** What is planted: its name, the file, the text there, what takes its place, and the finding there (or elsewhere). */
 const PLANTED: readonly (readonly [string, string, string, string, string])[] = [
   // Another connection than the request's own
   [
@@ -259,7 +270,7 @@ const PLANTED: readonly (readonly [string, string, string, string, string])[] = 
     'src/lib/token.js',
     'export const verify',
     "import { Pool } from 'pg';\nexport const pool = new Pool();\nexport const verify",
-    'NONE',
+    'GLOBAL_CONNECTION',
   ],
   // A clinic that the client chooses
   [
@@ -281,7 +292,7 @@ const PLANTED: readonly (readonly [string, string, string, string, string])[] = 
     'src/middleware/auth.js',
     '  next();',
     "  req.user.companyId = Number(req.headers['x-clinic']);\n  next();",
-    'NONE',
+    'CLINIC_SOURCE',
   ],
   [
     'a clinic of a query',
@@ -347,7 +358,7 @@ const PLANTED: readonly (readonly [string, string, string, string, string])[] = 
     'ROUTING elsewhere',
   ],
   [
-    'routing after the router, in one call',
+    'a router beside the routing',
     'src/routes/index.js',
     "app.use('/api', api);",
     "app.use('/x', api);",
@@ -365,7 +376,7 @@ const PLANTED: readonly (readonly [string, string, string, string, string])[] = 
     'src/app.js',
     "app.use('/api', authMiddleware, routing);",
     "app.use('/admin', authMiddleware);\napp.use('/api', routing);",
-    'NONE',
+    'ROUTING',
   ],
   [
     'something called as the routing is',
@@ -373,6 +384,49 @@ const PLANTED: readonly (readonly [string, string, string, string, string])[] = 
     "import routing from './middleware/clinicRoutingMiddleware.js';",
     'const routing = (req, res, next) => next();',
     'ROUTING elsewhere',
+  ],
+  [
+    'routing after the router, in one call',
+    'src/app.js',
+    MOUNT,
+    "import patients from './routes/patients.js';\napp.use('/api', authMiddleware);\napp.use('/api/x', patients, routing);\n",
+    'ROUTING elsewhere',
+  ],
+  [
+    'a model of another connection',
+    ROUTES,
+    MODEL,
+    `${MODEL} await shared.clinicDb.models.Patient.create({});`,
+    'UNKNOWN',
+  ],
+  [
+    'a connection kept and used',
+    ROUTES,
+    'const router = Router();',
+    'let db; const router = Router(); router.use((req, res, next) => { db = req.clinicDb; next(); }); router.get("/x", async (req, res) => { res.json(await load(db, 1)); });',
+    'UNKNOWN',
+  ],
+  [
+    'a model that becomes another',
+    ROUTES,
+    MODEL,
+    `let Patient = await ModelFactory.getModel(clinicDb, 'Patient'); if (req.query.all) Patient = shared.Patient;`,
+    'UNKNOWN',
+  ],
+  [
+    'a connection of its own',
+    ROUTES,
+    MODEL,
+    "const Patient = await ModelFactory.getModel(new Sequelize(process.env.URL), 'Patient');",
+    'UNKNOWN',
+  ],
+  ['a transaction of nobody knows what', ROUTES, MODEL, `${MODEL} await shared.db.transaction();`, 'UNKNOWN'],
+  [
+    'a statement on nobody knows what',
+    ROUTES,
+    MODEL,
+    `${MODEL} await shared.db.query('SELECT * FROM patients');`,
+    'UNKNOWN',
   ],
 ];
 
@@ -385,16 +439,50 @@ describe('verify code, on ES modules', () => {
     const source = FILES[file] ?? '';
     expect(source).toContain(text);
     const changed = source.replace(text, replacement);
-    const line = changed.slice(0, changed.indexOf(replacement)).split('\n').length;
-    const errors = verify({ [file]: changed }).filter(({ severity }) => severity === 'error');
-    const places = errors.map(
-      ({ code, location }) => `${code} ${location?.file.replace('/app/', '')}:${location?.line}`,
-    );
-    const [code = ''] = expected.split(' ');
-    if (expected === 'NONE') expect(places.length).toBeGreaterThan(0);
-    else if (expected.endsWith('elsewhere')) {
-      expect(places.length).toBeGreaterThan(0);
-      for (const place of places) expect(place).toContain(`ISOLATION_${code} `);
-    } else expect(places).toContain(`ISOLATION_${code} ${file}:${line}`);
+    const first = changed.slice(0, changed.indexOf(replacement)).split('\n').length;
+    const last = first + replacement.trimEnd().split('\n').length - 1;
+    const found = errorsOf({ [file]: changed });
+    const [code, isElsewhere] = expected.split(' ');
+    const there = found.filter((one) => one.code === `ISOLATION_${code}`);
+    const isThere = (one: { file: string; line: number }) =>
+      one.file === file && one.line >= first && one.line <= last;
+    expect(isElsewhere ? there : there.filter(isThere), JSON.stringify(found)).not.toEqual([]);
+  });
+
+  it('names the route with all that it is mounted on, the function where there is none, and the mend', () => {
+    const of = (file: string, text: string, replacement: string) =>
+      verify({ [file]: (FILES[file] ?? '').replace(text, replacement) });
+    expect(of(ROUTES, 'new PatientService(req.clinicDb)', 'new PatientService(shared.db)')).toEqual([
+      expect.objectContaining({
+        subject: 'GET /api/patients/service',
+        hint: expect.stringContaining('clinicDb'),
+      }),
+    ]);
+    expect(of(SERVICE, 'load(clinicDb, id)', 'load(clinicDb = globalThis.db, id)')).toEqual([
+      expect.objectContaining({ subject: 'load', message: expect.stringContaining('globalThis.db') }),
+    ]);
+  });
+
+  it('says of a job where it chooses its clinics, once, and takes a reason for it on that line or above', () => {
+    const job = (comment: string) => `import { getClinicConnection } from '../base/connectionManager.js';
+import { load } from '../services/patients.js';
+
+export async function nightly(keys) {
+  for (const key of keys) {
+    ${comment}
+    const { clinicDb, release } = await getClinicConnection(key);
+    await load(clinicDb, 1).finally(release);
+  }
+}
+`;
+    const severities = (text: string) =>
+      verify({ 'src/jobs/nightly.js': text }).map(({ code, severity }) => [code, severity]);
+    const reasoned = '// clinic-migrate-ignore ISOLATION_CLINIC_SOURCE runs for every clinic in turn';
+    expect(severities(job(''))).toEqual([['ISOLATION_CLINIC_SOURCE', 'error']]);
+    expect(severities(job(reasoned))).toEqual([['ISOLATION_CLINIC_SOURCE', 'info']]);
+    expect(severities(job('// clinic-migrate-ignore ISOLATION_CLINIC_SOURCE'))).toEqual([
+      ['ISOLATION_CLINIC_SOURCE', 'error'],
+    ]);
+    expect(severities(job(`release(); ${reasoned}`))).toEqual([['ISOLATION_CLINIC_SOURCE', 'error']]);
   });
 });

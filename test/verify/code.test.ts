@@ -117,6 +117,42 @@ describe('verify code', () => {
       `(req.clinicDb = req.app.other, ${GET_ROOM})`,
       'ISOLATION_CLINIC_SOURCE',
     ],
+    [
+      'the definition of a model used',
+      GET_ROOM,
+      `(await require('../models').Room.findAll(), ${GET_ROOM})`,
+      'ISOLATION_GLOBAL_MODEL',
+    ],
+    [
+      'a model by a name that is computed',
+      GET_ROOM,
+      "require('../models')[req.query.model]",
+      'ISOLATION_UNKNOWN',
+    ],
+    [
+      'a query on the global connection',
+      GET_ROOM,
+      "await require('../config/database').query('SELECT 1')",
+      'ISOLATION_GLOBAL_CONNECTION',
+    ],
+    [
+      'a transaction of the global connection',
+      GET_ROOM,
+      "await require('../config/database').transaction()",
+      'ISOLATION_GLOBAL_CONNECTION',
+    ],
+    [
+      'a model defined on the global connection',
+      GET_ROOM,
+      "require('../config/database').define('Guest', {})",
+      'ISOLATION_GLOBAL_CONNECTION',
+    ],
+    [
+      'a service given a connection of the module',
+      GET_ROOM,
+      "await require('../services/invoiceService').pay(sharedDb, 1, 1)",
+      'ISOLATION_UNKNOWN',
+    ],
     ['a model kept in the application', GET_ROOM, `(req.app.locals.Room = ${GET_ROOM})`, 'ISOLATION_KEPT'],
   ])('finds %s', (_, text, replacement, code) => {
     const { found, line } = planted(ROOMS, text, replacement);

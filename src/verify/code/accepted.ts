@@ -14,8 +14,11 @@ export function acceptIgnored(findings: readonly Finding[], texts: ReadonlyMap<s
   return findings.map((finding) => {
     const { location, code } = finding;
     if (location === undefined) return finding;
-    const around = linesOf(location.file).slice(Math.max(0, location.line - 2), location.line);
-    const reason = around.map((line) => reasonFor(line, code)).find((text) => text !== undefined);
+    const all = linesOf(location.file);
+    const [own = '', above = ''] = [all[location.line - 1], all[location.line - 2]];
+    // At the end of a line of code it speaks of that line alone.
+    const isAlone = /^\s*\/[/*]/.test(above);
+    const reason = reasonFor(own, code) ?? (isAlone ? reasonFor(above, code) : undefined);
     if (reason === undefined) return finding;
     return { ...finding, severity: 'info', message: `accepted, "${reason}": ${finding.message}` };
   });

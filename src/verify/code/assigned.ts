@@ -20,6 +20,7 @@ export interface Assigned {
 export class Assignments {
   readonly all: readonly Assigned[];
   readonly #bySymbol = new Map<ts.Symbol, Assigned[]>();
+  readonly #toThis = new Map<string, Assigned[]>();
 
   constructor(private readonly analysis: Analysis) {
     this.all = [...analysis.uses.keys()].flatMap((file) =>
@@ -28,11 +29,18 @@ export class Assignments {
         .map((node) => ({ node, left: node.left, right: node.right })),
     );
     for (const one of this.all) {
+      if (ts.isPropertyAccessExpression(one.left) && one.left.expression.kind === ts.SyntaxKind.ThisKeyword)
+        this.#toThis.set(one.left.name.text, [...(this.#toThis.get(one.left.name.text) ?? []), one]);
       for (const name of namesIn(one.left)) {
         const symbol = analysis.evaluator.symbolOf(name);
         if (symbol !== undefined) this.#bySymbol.set(symbol, [...(this.#bySymbol.get(symbol) ?? []), one]);
       }
     }
+  }
+
+  /** What `this.name` is given in any class. */
+  toThis(name: string): readonly Assigned[] {
+    return this.#toThis.get(name) ?? [];
   }
 
   /** What a variable or parameter is given after its declaration. */

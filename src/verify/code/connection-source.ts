@@ -4,7 +4,7 @@ import { baseOf } from '../../project/class-members.js';
 import { descendants, enclosingFunctions, isFunctionNode, memberName, unwrap } from '../../project/nodes.js';
 import { isMigratedModel } from '../../project/read-models.js';
 import { type FunctionNode, type Home, homesOf } from '../../project/types.js';
-import { Assignments } from './assigned.js';
+import { type Assigned, Assignments } from './assigned.js';
 import { Requests } from './requests.js';
 import { runtimeName } from './runtime-names.js';
 
@@ -190,26 +190,34 @@ export class ConnectionSources {
     if (name === 'sequelize') {
       const home = this.#homeOfFile(node.getSourceFile());
       if (home !== undefined) return [{ home, node }];
+      const connections = this.#connectionsOf(node.expression);
+      if (connections.length > 0) return connections.flatMap((one) => this.#follow(one, seen));
     }
     const owner =
       node.expression.kind === ts.SyntaxKind.ThisKeyword
         ? this.analysis.evaluator.valueOf(node.expression)
         : undefined;
     if (owner?.kind !== 'instance') return unknown;
-    const given = this.assignments.all.filter(
-      ({ left }) =>
-        ts.isPropertyAccessExpression(left) &&
-        left.expression.kind === ts.SyntaxKind.ThisKeyword &&
-        left.name.text === name &&
-        isWithin(left, owner.node),
-    );
     const look = (expression: ts.Expression) => this.analysis.evaluator.valueOf(expression);
-    const base = baseOf(look, owner.node);
-    const inherited = this.assignments.all.filter(
-      ({ left }) => base !== undefined && memberName(left) === name && isWithin(left, base),
-    );
-    const all = given.length > 0 ? given : inherited;
+    const all: Assigned[] = [];
+    for (let at: ts.ClassLikeDeclaration | undefined = owner.node; at !== undefined; at = baseOf(look, at)) {
+      const node = at;
+      all.push(...this.assignments.toThis(name ?? '').filter(({ left }) => isWithin(left, node)));
+    }
     return all.length === 0 ? unknown : all.flatMap(({ right }) => this.#follow(right, seen));
+  }
+
+  /** What a model, or one of several, was asked for on: `clinicDb` of `const Patient = await getModel(clinicDb, …)`. */
+  #connectionsOf(expression: ts.Expression): ts.Expression[] {
+    const { evaluator } = this.analysis;
+    const model = unwrap(expression);
+    const declaration = ts.isIdentifier(model) ? evaluator.declarationOf(model) : undefined;
+    const holder = declaration && ts.isBindingElement(declaration) ? declaration.parent.parent : declaration;
+    const given = holder && ts.isVariableDeclaration(holder) ? holder.initializer : undefined;
+    if (given === undefined || evaluator.valueOf(model)?.kind !== 'migrated') return [];
+    return descendants(given, ts.isCallExpression).flatMap((call) =>
+      evaluator.valueOf(call.expression)?.kind === 'getModel' ? call.arguments.slice(0, 1) : [],
+    );
   }
 
   /** True for what getClinicConnection() gives: whom it is asked for is judged at that call. */

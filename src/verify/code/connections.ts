@@ -6,6 +6,11 @@ import type { ConnectionSources, Origin } from './connection-source.js';
 import { repositoryCall } from './repositories.js';
 import { type Problem, problem, short } from './words.js';
 
+/** What a connection is for, under whatever name. */
+const WORK = new Set(['query', 'transaction', 'model', 'models', 'getQueryInterface', 'define']);
+
+const SQL = /^['"`]\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i;
+
 /** Every place where a connection is used or passed on: it must be the request's own, or the central one. */
 export function connectionProblems(analysis: Analysis, sources: ConnectionSources): Problem[] {
   const passed = [...analysis.calls.keys()].flatMap((owner) =>
@@ -28,10 +33,13 @@ export function connectionProblems(analysis: Analysis, sources: ConnectionSource
     descendants(file, ts.isCallExpression).flatMap((call) => [
       ...asked(analysis, sources, call),
       ...repository(analysis, sources, call),
-      ...queried(sources, call),
+      ...unrecognised(analysis, sources, call),
     ]),
   );
-  return [...passed, ...handedOn, ...used];
+  const others = [...analysis.uses.keys()].flatMap((file) =>
+    descendants(file, isMember).flatMap((node) => worked(sources, node)),
+  );
+  return [...passed, ...handedOn, ...used, ...others];
 }
 
 /** A finding for every origin that is not understood, at the place where it is. */
@@ -96,15 +104,38 @@ function repository(analysis: Analysis, sources: ConnectionSources, call: ts.Cal
   return askedFor(analysis, sources.of(connection), model, call, call);
 }
 
-/** `clinicDb.query(…)` and `clinicDb.transaction(…)` on whatever is, or is named for, a connection. */
-function queried(sources: ConnectionSources, call: ts.CallExpression): Problem[] {
-  const method = memberName(call.expression);
-  if (method !== 'query' && method !== 'transaction') return [];
-  const { expression } = call;
-  if (!ts.isPropertyAccessExpression(expression) && !ts.isElementAccessExpression(expression)) return [];
-  const receiver = unwrap(expression.expression);
+/** Whatever is done with something that is, or is named for, a clinic's connection: `clinicDb.query(…)`. */
+function worked(
+  sources: ConnectionSources,
+  node: ts.PropertyAccessExpression | ts.ElementAccessExpression,
+): Problem[] {
+  const receiver = unwrap(node.expression);
+  const isNamed = /clinicdb$/i.test(memberName(receiver) ?? (ts.isIdentifier(receiver) ? receiver.text : ''));
+  if (!isNamed && !WORK.has(memberName(node) ?? '')) return [];
   const origins = sources.of(receiver);
-  const isNamed = /clinicdb$/i.test(memberName(receiver) ?? receiver.getText());
   const isConnection = isNamed || origins.some(({ home }) => home !== 'unknown');
-  return isConnection ? unknownOrigins(origins, method === 'query' ? 'a query' : 'a transaction') : [];
+  return isConnection ? unknownOrigins(origins, `${short(node)}`) : [];
+}
+
+/** `x.transaction(…)` and `x.query('SELECT …')` where nothing tells what x is. */
+function unrecognised(analysis: Analysis, sources: ConnectionSources, call: ts.CallExpression): Problem[] {
+  const { expression } = call;
+  if (!ts.isPropertyAccessExpression(expression)) return [];
+  const [sql] = call.arguments;
+  const isWork =
+    expression.name.text === 'transaction' ||
+    (expression.name.text === 'query' && sql !== undefined && SQL.test(sql.getText()));
+  const receiver = unwrap(expression.expression);
+  const kind = isWork ? analysis.evaluator.valueOf(receiver)?.kind : 'connection';
+  // The global connection is spoken of elsewhere, and so is a driver of the application's own.
+  if (kind !== undefined && kind !== 'migrated') return [];
+  const declaration = ts.isIdentifier(receiver) ? analysis.evaluator.declarationOf(receiver) : undefined;
+  const made = declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
+  return made !== undefined && ts.isNewExpression(unwrap(made))
+    ? []
+    : unknownOrigins(sources.of(receiver), short(expression));
+}
+
+function isMember(node: ts.Node): node is ts.PropertyAccessExpression | ts.ElementAccessExpression {
+  return ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node);
 }

@@ -24,7 +24,7 @@ const WITH_WHERE = new Set([
 
 /** Uses of models and of the connection that belong to no request, and places where the source does not tell. */
 export function globalProblems(analysis: Analysis, sources: ConnectionSources): Problem[] {
-  return [...analysis.uses].flatMap(([file, { uses, computed, unknown }]) => {
+  const inFiles = [...analysis.uses].flatMap(([file, { uses, computed, unknown }]) => {
     const doubtful = [...unknown, ...filtered(analysis, file)];
     return [
       ...uses
@@ -50,10 +50,10 @@ export function globalProblems(analysis: Analysis, sources: ConnectionSources): 
         .map((node) =>
           problem('ISOLATION_UNKNOWN', node, `what ${short(node)} works on cannot be read from the source`),
         ),
-      ...reassigned(analysis, sources, file),
       ...drivers(analysis, file),
     ];
   });
+  return [...inFiles, ...reassigned(analysis, sources)];
 }
 
 /** In `define: (sequelize) => …` the model is that of the connection given. */
@@ -120,9 +120,9 @@ function isGivenModels({ evaluator }: Analysis, sources: ConnectionSources, node
 }
 
 /** A variable that holds a request's model first and something else later. */
-function reassigned({ evaluator }: Analysis, sources: ConnectionSources, file: ts.SourceFile): Problem[] {
+function reassigned({ evaluator }: Analysis, sources: ConnectionSources): Problem[] {
   return sources.assignments.all.flatMap(({ node, left, right }) => {
-    if (node.getSourceFile() !== file || !ts.isIdentifier(left)) return [];
+    if (!ts.isIdentifier(left)) return [];
     const declaration = evaluator.declarationOf(left);
     const value = declaration && evaluator.valueOfDeclaration(declaration);
     const isSame = evaluator.valueOf(right)?.kind === 'migrated' || left.text === 'clinicDb';

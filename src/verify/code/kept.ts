@@ -9,11 +9,12 @@ const FILLING = new Set(['set', 'push', 'add', 'unshift']);
 
 /** Models and connections of one request that are put where the next request finds them. */
 export function keptProblems(analysis: Analysis, sources: ConnectionSources): Problem[] {
+  const ofRequests = classesOfRequests(analysis);
   const isOfClinic = (expression: ts.Expression): boolean => holdsClinic(analysis, sources, expression, 0);
   const assigned = sources.assignments.all.flatMap(({ node, left, right }) => {
     const names = namesIn(left);
     const places: readonly ts.Expression[] = names.length > 0 ? names : [left];
-    const place = places.find((one) => outlives(analysis, one));
+    const place = places.find((one) => outlives(analysis, ofRequests, one));
     return place === undefined || !isOfClinic(right)
       ? []
       : [problem('ISOLATION_KEPT', node, `${short(place)} keeps ${short(right)} beyond the request`)];
@@ -26,7 +27,11 @@ export function keptProblems(analysis: Analysis, sources: ConnectionSources): Pr
         : ts.isPropertyAccessExpression(call.expression) && FILLING.has(memberName(call.expression) ?? '')
           ? call.expression.expression
           : undefined;
-      if (receiver === undefined || !outlives(analysis, receiver) || !call.arguments.some(isOfClinic))
+      if (
+        receiver === undefined ||
+        !outlives(analysis, ofRequests, receiver) ||
+        !call.arguments.some(isOfClinic)
+      )
         return [];
       return [
         problem(
@@ -88,8 +93,7 @@ function holdsClinic(
 }
 
 /** True for a place that is there before the request and after it. */
-function outlives(analysis: Analysis, left: ts.Expression): boolean {
-  const { evaluator } = analysis;
+function outlives({ evaluator }: Analysis, ofRequests: ReadonlySet<ts.Node>, left: ts.Expression): boolean {
   if (enclosingFunctions(left).length === 0) return false;
   if (
     /\bapp\b.*\.|\.locals\b/.test(`${left.getText()}.`) &&
@@ -99,22 +103,26 @@ function outlives(analysis: Analysis, left: ts.Expression): boolean {
   let root: ts.Expression = unwrap(left);
   while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root))
     root = unwrap(root.expression);
-  if (root.kind === ts.SyntaxKind.ThisKeyword) return !isOfRequest(analysis, root);
+  if (root.kind === ts.SyntaxKind.ThisKeyword) {
+    const value = evaluator.valueOf(root);
+    return value?.kind !== 'instance' || !ofRequests.has(value.node);
+  }
   if (!ts.isIdentifier(root)) return false;
   const declarations = evaluator.symbolOf(root)?.declarations ?? [];
   // An undeclared name is a global: `global`, `module`, or one made by mistake.
   return declarations.every((one) => enclosingFunctions(one).length === 0 && !ts.isParameter(one));
 }
 
-/** True for `this` of a class of which every instance is made inside a function, and one at least. */
-function isOfRequest({ evaluator, uses }: Analysis, node: ts.Expression): boolean {
-  const value = evaluator.valueOf(node);
-  if (value?.kind !== 'instance') return false;
+/** Classes of which every instance is made inside a function, and one at least: none outlives its request by itself. */
+function classesOfRequests({ evaluator, uses }: Analysis): ReadonlySet<ts.Node> {
   const made = [...uses.keys()].flatMap((file) =>
-    descendants(file, ts.isNewExpression).filter((one) => {
-      const instance = evaluator.valueOf(one);
-      return instance?.kind === 'instance' && instance.node === value.node;
+    descendants(file, ts.isNewExpression).flatMap((node) => {
+      const value = evaluator.valueOf(node);
+      return value?.kind === 'instance'
+        ? [{ of: value.node, isInside: enclosingFunctions(node).length > 0 }]
+        : [];
     }),
   );
-  return made.length > 0 && made.every((one) => enclosingFunctions(one).length > 0);
+  const shared = new Set(made.filter(({ isInside }) => !isInside).map((one) => one.of));
+  return new Set(made.map((one) => one.of).filter((one) => !shared.has(one)));
 }

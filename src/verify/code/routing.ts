@@ -12,8 +12,11 @@ const ROUTING = 'clinicRoutingMiddleware';
 /** Every handler that uses its clinic's connection must stand behind the routing, and that behind authentication. */
 export function routingProblems(analysis: Analysis, mounts: readonly Mount[]): Problem[] {
   const guarded = new Guarded(mounts);
+  const byHandler = new Map<FunctionNode, Mount[]>();
+  for (const mount of mounts)
+    for (const one of mount.handlers) byHandler.set(one, [...(byHandler.get(one) ?? []), mount]);
   const routes = [...handlersWithClinic(analysis)].flatMap(([owner, node]) => {
-    const places = mounts.filter(({ handlers }) => handlers.includes(owner));
+    const places = byHandler.get(owner) ?? [];
     const isHelper = places.length === 0 && (analysis.calls.get(owner)?.calls.length ?? 0) > 0;
     if (places.length === 0 && !isHelper)
       return [
