@@ -72,12 +72,15 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   const early = [...viewFindings(catalog, map), ...clinicData.findings, ...centralData.findings];
   let central = await openCentral(databases, centralUrl);
   try {
-    const plan = await makePlan(options, central, { key, clinicData, centralData });
-    if (options.dryRun) return { findings: early, clinics: foresee(plan) };
+    const known = { key, clinicData, centralData };
+    // Names and places are found good before anything is made, and read again once no other run can change them.
+    const foreseen = await makePlan(options, central, known);
+    if (options.dryRun) return { findings: early, clinics: foresee(foreseen) };
     central ??= await makeCentral(databases, centralUrl);
     const session = central;
     return await withRunLock(session, async () => {
       const installation = await ensureRegistry(session);
+      const plan = await makePlan(options, session, known);
       const findings = [...early, ...(await provideCentral(plan, session, installation))];
       if (hasErrors(findings)) return { findings, clinics: [] };
       const { clinics, findings: late } = await provideClinics(plan, session, installation.id);

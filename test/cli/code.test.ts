@@ -46,7 +46,7 @@ it('migrates the code from the command line, and fails when a route is changed b
     expect.objectContaining({
       code: 'ISOLATION_GLOBAL_MODEL',
       severity: 'error',
-      subject: 'GET /',
+      subject: 'GET /api/v1/rooms',
       location: expect.objectContaining({ file: expect.stringContaining(ROUTE) }),
     }),
   );
