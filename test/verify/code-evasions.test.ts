@@ -449,6 +449,14 @@ describe('verify code, on ES modules', () => {
     expect(isElsewhere ? there : there.filter(isThere), JSON.stringify(found)).not.toEqual([]);
   });
 
+  it('names every route that needs its clinic where the routing is missing, through helpers as well', () => {
+    const source = (FILES['src/app.js'] ?? '').replace('authMiddleware, routing', 'authMiddleware');
+    const found = verify({ 'src/app.js': source });
+    expect(found.map(({ code, subject }) => `${code} ${subject}`)).toEqual(
+      ['', '/service', '/named', '/:id'].map((path) => `ISOLATION_ROUTING GET /api/patients${path}`),
+    );
+  });
+
   it('names the route with all that it is mounted on, the function where there is none, and the mend', () => {
     const of = (file: string, text: string, replacement: string) =>
       verify({ [file]: (FILES[file] ?? '').replace(text, replacement) });
