@@ -144,7 +144,7 @@ function copyFrom(plan: TablePlan, options: PassOptions): string {
   }
   const { catalog, map, suspects } = options;
   const routed = routing(mapped, { catalog, map, suspects, columns: plan.columns });
-  return `COPY (SELECT ${[routed.route, ...routed.columns].join(', ')} FROM ${routed.from}) TO STDOUT`;
+  return `COPY (${routed.with}SELECT ${[routed.route, ...routed.columns].join(', ')} FROM ${routed.from}) TO STDOUT`;
 }
 
 function copyInto(table: QualifiedName, columns: readonly string[]): string {

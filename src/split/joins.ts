@@ -33,3 +33,23 @@ export function memberFactory(): (table: QualifiedName) => Member {
     };
   };
 }
+
+/** A FROM clause that grows: one member, and what is joined to it without ever adding or losing a row of it. */
+export class FromClause {
+  private readonly joins: { readonly item: () => string; readonly on: string }[] = [];
+
+  constructor(private readonly root: Member) {}
+
+  join(member: Member, on: string): void {
+    this.joins.push({ item: member.from, on });
+  }
+
+  /** A named subquery (WITH), under an alias of its own. */
+  joinNamed(name: string, alias: string, on: string): void {
+    this.joins.push({ item: () => `${name} AS ${alias}`, on });
+  }
+
+  sql(): string {
+    return [this.root.from(), ...this.joins.map(({ item, on }) => `LEFT JOIN ${item()} ON ${on}`)].join('\n');
+  }
+}

@@ -1,8 +1,8 @@
 import { RunError } from '../core/errors.js';
 import { displayName } from '../core/identifiers.js';
 import { escapeField, firstFieldEnd, type LineReader, unescapeField } from './copy-text.js';
+import { ROUTE } from './judgement.js';
 import type { TablePlan } from './plan.js';
-import { ROUTE } from './routing.js';
 import type { RowSink } from './row-sink.js';
 import { type ProblemReason, readRoute } from './survey.js';
 

@@ -2,14 +2,16 @@ import type { SchemaCatalog, Table } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
 import { displayName, type QualifiedName } from '../core/identifiers.js';
 import type { ClinicTable, Reference, Rule, TenancyMap } from '../tenancy/types.js';
-import { type Member, memberFactory } from './joins.js';
+import { type CircleTable, circleSql, type OwnWord, type RowId } from './circle.js';
+import { FromClause, type Member, memberFactory } from './joins.js';
+import { type Judgement, judgement, ROUTE, type Verdict } from './judgement.js';
 import { columnType, equality, findTable, requireUnique } from './unique.js';
+import { wayGraph } from './way-graph.js';
 
-/** First character of a route: what becomes of the row. The clinic's key follows KEY and DISAGREE. */
-export const ROUTE = { key: 'k', shared: 's', none: 'n', unknown: 'u', disagree: 'd' } as const;
-
-/** A FROM clause over one table, and what may be selected from it. Every table row comes out exactly once. */
+/** A query over one table, and what may be selected from it. Every table row comes out exactly once. */
 export interface Routing {
+  /** SQL before SELECT: empty, or a WITH clause. */
+  readonly with: string;
   /** SQL after FROM. */
   readonly from: string;
   /** SQL of the route, text and never NULL: a letter of ROUTE, then the clinic's key as text where there is one. */
@@ -33,143 +35,190 @@ export interface RoutingOptions {
   readonly suspects?: ReadonlySet<string>;
 }
 
-/** What one rule says of a row, as SQL over the members joined so far. */
-interface Verdict {
-  /** The clinic's key as text, or NULL. */
-  readonly key: string;
-  /** True where the row names something, whether or not that leads to a clinic. */
-  readonly present: string;
-  /** True where what it names belongs to every clinic. */
-  readonly shared: string;
-  /** A letter of ROUTE where what it names has no place, else NULL. */
-  readonly fault: string;
-}
-
-/** What all rules of a table together say of a row. */
-interface Judgement {
-  readonly key: string;
-  readonly shared: string;
-  readonly fault: string;
-}
-
-/**
- * The routing of a clinic table's rows: LEFT JOINs up its paths, each on a unique key. A path never enters a
- * table it has come through, so self-references and cycles end after one step.
- */
+/** The routing of a clinic table's rows: LEFT JOINs up its paths, each on a unique key; see circle.ts for circles. */
 export function routing(table: ClinicTable, options: RoutingOptions): Routing {
-  const { catalog, map } = options;
-  const member = memberFactory();
-  const joins: { member: Member; on: string }[] = [];
-  const join = (other: Member, on: string): void => {
-    joins.push({ member: other, on });
+  const query = new RoutingQuery(options.catalog, options.map, options.suspects ?? new Set());
+  const root = query.member(table);
+  const from = new FromClause(root);
+  const judged = query.judge(table, root, from, true);
+  const columns = options.columns.map((name) => root.column(name));
+  const expressions = (options.expressions ?? []).map((sql) => root.expression(sql));
+  const key = `coalesce(${judged.key}, '')`;
+  return {
+    with: query.with(),
+    route: `CASE WHEN ${judged.fault} IS NOT NULL THEN ${judged.fault} || ${key}
+      WHEN ${judged.shared} THEN '${ROUTE.shared}' ELSE '${ROUTE.key}' || ${key} END`,
+    columns,
+    expressions,
+    from: from.sql(),
   };
+}
 
-  const byColumn = (row: Member, owner: Table, rule: Rule & { kind: 'column' }): Verdict => {
+/** One query while it is put together: aliases, and the circles that its rows lead through. */
+class RoutingQuery {
+  readonly member = memberFactory();
+  private readonly graph: ReturnType<typeof wayGraph>;
+  /** By the display name of a circle's first table; the order does not matter to WITH RECURSIVE. */
+  private readonly circles = new Map<string, { readonly name: string; sql: string }>();
+
+  constructor(
+    private readonly catalog: SchemaCatalog,
+    private readonly map: TenancyMap,
+    suspects: ReadonlySet<string>,
+  ) {
+    this.graph = wayGraph(map, suspects);
+  }
+
+  with(): string {
+    const members = [...this.circles.values()].map(({ sql }) => sql);
+    return members.length === 0 ? '' : `WITH RECURSIVE ${members.join(',\n')}\n`;
+  }
+
+  /** Judges the rows of a member of `from`, joining what that takes. */
+  judge(mapped: ClinicTable, row: Member, from: FromClause, complete: boolean): Judgement {
+    const circle = this.graph.circle(mapped);
+    if (circle !== undefined) return this.judgeInCircle(circle, row, from);
+    const verdict = (rule: Rule): Verdict => this.verdict(rule, mapped, row, from);
+    const witnesses = complete ? mapped.witnesses.map(verdict) : [];
+    return judgement(mapped.rules.map(verdict), witnesses, mapped.nullKey === 'shared', complete);
+  }
+
+  private verdict(rule: Rule, mapped: ClinicTable, row: Member, from: FromClause): Verdict {
+    const owner = findTable(this.catalog, mapped);
+    if (rule.kind === 'path') return this.byPath(rule.reference, owner, row, from);
+    if (rule.kind === 'column') return this.byColumn(rule, owner, row, from);
+    return { key: asKey(row.column(rule.column)), present: 'true', shared: 'false', fault: 'NULL' };
+  }
+
+  private byColumn(rule: Rule & { kind: 'column' }, owner: Table, row: Member, from: FromClause): Verdict {
+    const { clinicTable } = this.map;
     const value = row.column(rule.column);
     const present = `${value} IS NOT NULL`;
-    if (rule.clinicColumn === map.clinicTable.key)
-      return { key: `${value}::text`, present, shared: 'false', fault: 'NULL' };
-    const clinics = findTable(catalog, map.clinicTable);
+    if (rule.clinicColumn === clinicTable.key)
+      return { key: asKey(value), present, shared: 'false', fault: 'NULL' };
+    const clinics = findTable(this.catalog, clinicTable);
     requireUnique(clinics, [rule.clinicColumn]);
-    const clinic = member(clinics);
+    const clinic = this.member(clinics);
     const types = [columnType(clinics, rule.clinicColumn), columnType(owner, rule.column)] as const;
-    join(clinic, equality(clinic.column(rule.clinicColumn), types[0], value, types[1]));
-    const key = `${clinic.column(map.clinicTable.key)}::text`;
-    return {
-      key,
-      present,
-      shared: 'false',
-      fault: `CASE WHEN ${present} AND ${key} IS NULL THEN '${ROUTE.unknown}' END`,
-    };
-  };
+    from.join(clinic, equality(clinic.column(rule.clinicColumn), types[0], value, types[1]));
+    const key = asKey(clinic.column(clinicTable.key));
+    const fault = `CASE WHEN ${present} AND ${key} IS NULL THEN '${ROUTE.unknown}' END`;
+    return { key, present, shared: 'false', fault };
+  }
 
-  const byPath = (row: Member, owner: Table, reference: Reference, through: readonly string[]): Verdict => {
-    const target = findTable(catalog, reference.references);
+  private byPath(reference: Reference, owner: Table, row: Member, from: FromClause): Verdict {
+    const target = findTable(this.catalog, reference.references);
+    const parent = this.member(target);
+    const { on, present } = this.step(reference, owner, row, parent);
+    from.join(parent, on);
+    const mapped = this.requireClinicTable(target);
+    const judged = this.judge(mapped, parent, from, this.graph.isComplete(mapped));
+    const found = `${parent.column(reference.referencedColumns[0] ?? '')} IS NOT NULL`;
+    return {
+      key: judged.key,
+      present,
+      shared: judged.shared === 'false' ? 'false' : `(${found} AND ${judged.shared})`,
+      fault: judged.fault === 'NULL' ? 'NULL' : `CASE WHEN ${found} THEN ${judged.fault} END`,
+    };
+  }
+
+  /** The condition under which a row refers to a row of `parent`, and whether it refers to anything at all. */
+  private step(reference: Reference, owner: Table, row: Member, parent: Member) {
+    const target = findTable(this.catalog, reference.references);
     requireUnique(target, reference.referencedColumns);
-    const parent = member(target);
     const pairs = reference.columns.map((column, i) => {
       const referenced = reference.referencedColumns[i] ?? '';
       const types = [columnType(target, referenced), columnType(owner, column)] as const;
       return equality(parent.column(referenced), types[0], row.column(column), types[1]);
     });
     const when = reference.when === undefined ? [] : [row.expression(`(\n${reference.when}\n)`)];
-    join(parent, [...pairs, ...when].join(' AND '));
-    const mapped = clinicTable(map, target);
-    const judged = judge(mapped, parent, target, [...through, displayName(target)]);
-    const found = `${parent.column(reference.referencedColumns[0] ?? '')} IS NOT NULL`;
     const named = reference.columns.map((column) => `${row.column(column)} IS NOT NULL`);
     return {
-      key: judged.key,
+      on: [...pairs, ...when].join(' AND '),
       present: `(${[...named, ...when.map((holds) => `${holds} IS TRUE`)].join(' AND ')})`,
-      shared: judged.shared === 'false' ? 'false' : `(${found} AND ${judged.shared})`,
-      fault: judged.fault === 'NULL' ? 'NULL' : `CASE WHEN ${found} THEN ${judged.fault} END`,
     };
-  };
+  }
 
-  const judge = (mapped: ClinicTable, row: Member, owner: Table, through: readonly string[]): Judgement => {
-    const nested = through.length > 1;
-    const verdict = (rule: Rule): Verdict => {
-      if (rule.kind === 'path') return byPath(row, owner, rule.reference, through);
-      if (rule.kind === 'column') return byColumn(row, owner, rule);
-      return { key: `${row.column(rule.column)}::text`, present: 'true', shared: 'false', fault: 'NULL' };
-    };
-    const usable = (rule: Rule): boolean =>
-      !nested || rule.kind !== 'path' || !through.includes(displayName(rule.reference.references));
-    const complete = !nested || options.suspects?.has(displayName(mapped)) === true;
-    const rules = mapped.rules.filter(usable).map(verdict);
-    const witnesses = complete ? mapped.witnesses.filter(usable).map(verdict) : [];
-    return judgement(rules, witnesses, mapped.nullKey === 'shared', complete);
-  };
+  private judgeInCircle(circle: readonly ClinicTable[], row: Member, from: FromClause): Judgement {
+    const first = displayName(circle[0] as ClinicTable);
+    let known = this.circles.get(first);
+    if (known === undefined) {
+      known = { name: `circle${this.circles.size}`, sql: '' };
+      this.circles.set(first, known);
+      known.sql = circleSql(
+        known.name,
+        circle.map((table) => this.circleTable(table, circle)),
+      );
+    }
+    const place = `${row.alias}p`;
+    const id = rowId(row);
+    from.joinNamed(known.name, place, `${place}.tab = ${id.tab} AND ${place}.tid = ${id.tid}`);
+    return { key: `${place}.clinic`, shared: `coalesce(${place}.shared, false)`, fault: `${place}.fault` };
+  }
 
-  const root = member(table);
-  const judged = judge(table, root, findTable(catalog, table), [displayName(table)]);
-  const columns = options.columns.map((name) => root.column(name));
-  const expressions = (options.expressions ?? []).map((sql) => root.expression(sql));
-  const key = `coalesce(${judged.key}, '')`;
-  return {
-    route: `CASE WHEN ${judged.fault} IS NOT NULL THEN ${judged.fault} || ${key}
-      WHEN ${judged.shared} THEN '${ROUTE.shared}' ELSE '${ROUTE.key}' || ${key} END`,
-    columns,
-    expressions,
-    from: [root.from(), ...joins.map(({ member: other, on }) => `LEFT JOIN ${other.from()} ON ${on}`)].join(
-      '\n',
-    ),
-  };
+  private circleTable(mapped: ClinicTable, circle: readonly ClinicTable[]): CircleTable {
+    const owner = findTable(this.catalog, mapped);
+    const row = this.member(mapped);
+    const from = new FromClause(row);
+    const mayShare = mapped.nullKey === 'shared';
+    const words: OwnWord[] = [];
+    const steps: string[] = [];
+    for (const [ways, byRule] of [
+      [mapped.rules, true],
+      [mapped.witnesses, false],
+    ] as const) {
+      for (const way of ways) {
+        if (way.kind === 'path' && circle.some((table) => sameName(table, way.reference.references))) {
+          steps.push(this.circleStep(way.reference, mapped, byRule));
+          if (!mayShare || !byRule) continue;
+          const parent = this.member(way.reference.references);
+          const { on, present } = this.step(way.reference, owner, row, parent);
+          from.join(parent, on);
+          words.push({
+            key: 'NULL',
+            fault: 'NULL',
+            void: `${present} AND ${rowId(parent).tid} IS NULL`,
+            byRule,
+          });
+          continue;
+        }
+        const { key, fault, present, shared } = this.verdict(way, mapped, row, from);
+        const isVoid = mayShare && byRule ? `${present} AND ${key} IS NULL AND NOT ${shared}` : 'false';
+        words.push({ key, fault, void: isVoid, byRule });
+      }
+    }
+    const id = rowId(row);
+    return { from: from.sql(), rows: row.from(), id, words, mayShare, steps };
+  }
+
+  private circleStep(reference: Reference, mapped: ClinicTable, byRule: boolean): string {
+    const row = this.member(mapped);
+    const parent = this.member(reference.references);
+    const { on } = this.step(reference, findTable(this.catalog, mapped), row, parent);
+    const [id, up] = [rowId(row), rowId(parent)];
+    return `SELECT ${id.tab}, ${id.tid}, ${up.tab}, ${up.tid}, ${byRule} FROM ${row.from()} JOIN ${parent.from()} ON ${on}`;
+  }
+
+  /** The map's entry of a table that a path leads to; a RunError where that table has no clinic to tell. */
+  private requireClinicTable(name: QualifiedName): ClinicTable {
+    const found = this.map.tables.find((table) => sameName(table, name));
+    if (found?.scope === 'clinic') return found;
+    throw new RunError(
+      `a path to the clinic leads through ${displayName(name)}, which is ${found?.scope ?? 'not in the tenancy map'}`,
+      { hint: 'Name another way in tables.<name>.via.' },
+    );
+  }
 }
 
-/** Puts the verdicts of a table's rules together; `complete` includes what is wrong with the row. */
-function judgement(
-  rules: readonly Verdict[],
-  witnesses: readonly Verdict[],
-  nullKeyShared: boolean,
-  complete: boolean,
-): Judgement {
-  const keys = rules.map((rule) => rule.key);
-  const key =
-    keys.length === 0 ? 'NULL::text' : keys.length === 1 ? `${keys[0]}` : `coalesce(${keys.join(', ')})`;
-  const all = [...rules, ...witnesses];
-  // Only a row that names nothing, or something shared, is for every clinic; a reference into the void is not.
-  const shared = nullKeyShared
-    ? `(${[`${key} IS NULL`, ...rules.map((rule) => `(NOT ${rule.present} OR ${rule.shared})`)].join(' AND ')})`
-    : 'false';
-  if (!complete) return { key, shared, fault: 'NULL' };
-  const inherited = all.map((verdict) => verdict.fault).filter((fault) => fault !== 'NULL');
-  const against = all.filter((verdict) => verdict.key !== key).map((verdict) => verdict.key);
-  const disagree = against.map((other) => `${other} IS DISTINCT FROM ${key} AND ${other} IS NOT NULL`);
-  const cases = [
-    ...inherited.map((fault) => `WHEN (${fault}) IS NOT NULL THEN (${fault})`),
-    `WHEN ${key} IS NULL AND NOT ${shared} THEN '${ROUTE.none}'`,
-    ...disagree.map((condition) => `WHEN ${condition} THEN '${ROUTE.disagree}'`),
-  ];
-  return { key, shared, fault: `CASE ${cases.join(' ')} END` };
+/** Byte by byte, whatever the column's collation: two collations do not compare, and one may take two keys for equal. */
+function asKey(sql: string): string {
+  return `(${sql}::text COLLATE "C")`;
 }
 
-/** The map's entry of a table that a path leads to; a RunError where that table has no clinic to tell. */
-function clinicTable(map: TenancyMap, name: QualifiedName): ClinicTable {
-  const found = map.tables.find((table) => table.schema === name.schema && table.name === name.name);
-  if (found?.scope === 'clinic') return found;
-  throw new RunError(
-    `a path to the clinic leads through ${displayName(name)}, which is ${found?.scope ?? 'not in the tenancy map'}`,
-    { hint: 'Name another way in tables.<name>.via.' },
-  );
+function rowId(row: Member): RowId {
+  return { tab: row.expression('tableoid'), tid: row.expression('ctid') };
+}
+
+function sameName(a: QualifiedName, b: QualifiedName): boolean {
+  return a.schema === b.schema && a.name === b.name;
 }

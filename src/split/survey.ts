@@ -4,7 +4,8 @@ import type { Finding } from '../core/finding.js';
 import { displayName, type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import type { Clinic, ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
-import { ROUTE, type Routing, routing } from './routing.js';
+import { ROUTE } from './judgement.js';
+import { type Routing, routing } from './routing.js';
 import { findTable } from './unique.js';
 
 export type ProblemReason = 'no clinic' | 'unknown clinic' | 'paths disagree';
@@ -57,7 +58,7 @@ export async function surveyTable(
     ...(suspects && { suspects }),
   });
   const groups = await session.query<{ route: string; rows: string }>(
-    `SELECT ${routed.route} AS route, count(*)::text AS rows FROM ${routed.from} GROUP BY 1`,
+    `${routed.with}SELECT ${routed.route} AS route, count(*)::text AS rows FROM ${routed.from} GROUP BY 1`,
   );
   const keys = new Set(clinics.map((clinic) => clinic.key));
   const tally = tallyRoutes(groups, keys);
@@ -151,7 +152,7 @@ async function samplesOf(
     'paths disagree': `left(route, 1) = '${ROUTE.disagree}'`,
   };
   const rows = await session.query<{ sample: string }>(
-    `SELECT sample FROM (SELECT ${routed.route} AS route, ${routed.expressions[0]} AS sample FROM ${routed.from}) AS r
+    `${routed.with}SELECT sample FROM (SELECT ${routed.route} AS route, ${routed.expressions[0]} AS sample FROM ${routed.from}) AS r
       WHERE ${conditions[reason]} ORDER BY sample COLLATE "C" LIMIT ${SAMPLES}`,
     reason === 'unknown clinic' ? [[...keys]] : [],
   );

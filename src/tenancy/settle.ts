@@ -12,12 +12,16 @@ interface Choice {
   readonly rules: readonly Rule[];
   readonly evidence: Evidence;
   readonly cost: Cost;
+  /** True where only references tell, and the chosen one may be NULL: then whatever the row refers to tells. */
+  readonly open: boolean;
 }
 
 /**
  * Chooses each clinic table's way to its clinic, and makes every other way a witness. First what the configuration
  * says, then a foreign key to the clinic table, then a column proven by its values, then the path with the fewest
- * steps that may be NULL, the fewest steps, the first name. Tables that reach no clinic are not in the result.
+ * steps that may be NULL, the fewest steps, the first name. A path that may be NULL is followed by the other paths as
+ * further rules; a key column is not, since its NULL may mean something. Tables that reach no clinic are not in the
+ * result.
  */
 export function settle(
   drafts: readonly Draft[],
@@ -30,7 +34,7 @@ export function settle(
     const target = tableKey(rule.reference.references);
     return target === clinicKey ? { nullable: 0, steps: 0 } : chosen.get(target)?.cost;
   };
-  // Costs only ever fall, and every step adds to them: this ends, and no way leads back to where it began.
+  // Only lower costs are taken, and every step adds to them: this ends.
   for (let changed = true; changed; ) {
     changed = false;
     for (const draft of clinical) {
@@ -46,12 +50,16 @@ export function settle(
     clinical.flatMap((draft) => {
       const choice = chosen.get(tableKey(draft.table));
       if (choice === undefined) return [];
-      const { rules, evidence } = choice;
-      const witnesses = [
-        ...draft.columns,
-        ...draft.paths.filter((path) => costOf(path) !== undefined),
-      ].filter((way) => !rules.some((rule) => sameWay(rule, way)));
-      return [[tableKey(draft.table), { rules, witnesses, evidence }] as const];
+      // Every way that the configuration names has to lead somewhere.
+      if (draft.configured.some((rule) => rule.kind === 'path' && costOf(rule) === undefined)) return [];
+      const others = [...draft.columns, ...draft.paths.filter((path) => costOf(path) !== undefined)].filter(
+        (way) => !choice.rules.some((rule) => sameWay(rule, way)),
+      );
+      const { evidence } = choice;
+      const ways = choice.open
+        ? { rules: [...choice.rules, ...others], witnesses: [], evidence }
+        : { rules: choice.rules, witnesses: others, evidence };
+      return [[tableKey(draft.table), ways] as const];
     }),
   );
 }
@@ -61,14 +69,22 @@ function choose(
   costOf: (rule: Rule & { kind: 'path' }) => Cost | undefined,
 ): Choice | undefined {
   const { configured, table } = draft;
-  if (configured.length > 0) {
-    const costs = configured.map((rule) => (rule.kind === 'path' ? costOf(rule) : { nullable: 0, steps: 0 }));
-    const [worst] = costs.filter((cost) => cost !== undefined).sort((a, b) => compare(b, a));
-    // Every way that the configuration names has to lead somewhere.
-    if (worst === undefined || costs.includes(undefined)) return undefined;
-    return { rules: configured, evidence: 'configuration', cost: { ...worst, steps: worst.steps + 1 } };
-  }
   const isNullable = (columns: readonly string[]): number => (mayBeNull(table, columns) ? 1 : 0);
+  if (configured.length > 0) {
+    // A reference within a circle of tables, or to the table itself, waits for another rule to lead out.
+    const known = configured.flatMap((rule) => {
+      if (rule.kind !== 'path') return [{ nullable: isNullable([rule.column]), steps: 0 }];
+      const onwards = costOf(rule);
+      if (onwards === undefined) return [];
+      return [{ nullable: onwards.nullable + isNullable(rule.reference.columns), steps: onwards.steps }];
+    });
+    if (known.length === 0) return undefined;
+    const cost = {
+      nullable: Math.min(...known.map(({ nullable }) => nullable)),
+      steps: Math.max(...known.map(({ steps }) => steps)) + 1,
+    };
+    return { rules: configured, evidence: 'configuration', cost, open: false };
+  }
   const evidenceOf = (found: Evidence): Evidence => (draft.config === undefined ? found : 'configuration');
   const declared = draft.columns.slice(0, draft.declared);
   for (const [columns, evidence] of [
@@ -80,7 +96,7 @@ function choose(
     );
     if (column === undefined) continue;
     const cost = { nullable: isNullable([column.column]), steps: 0 };
-    return { rules: [column], evidence: evidenceOf(evidence), cost };
+    return { rules: [column], evidence: evidenceOf(evidence), cost, open: false };
   }
   const [path] = draft.paths
     .filter(({ reference }) => !sameTable(reference.references, table))
@@ -91,7 +107,14 @@ function choose(
       return [{ rule, cost: { nullable, steps: onwards.steps + 1 } }];
     })
     .sort((a, b) => compare(a.cost, b.cost) || (nameOf(a.rule) < nameOf(b.rule) ? -1 : 1));
-  return path && { rules: [path.rule], evidence: evidenceOf('path'), cost: path.cost };
+  return (
+    path && {
+      rules: [path.rule],
+      evidence: evidenceOf('path'),
+      cost: path.cost,
+      open: path.cost.nullable > 0,
+    }
+  );
 }
 
 function compare(a: Cost, b: Cost): number {

@@ -2,7 +2,7 @@ import type { ForeignKey, SchemaCatalog, Table } from '../../catalog/types.js';
 import type { Finding } from '../../core/finding.js';
 import { displayName, quoteIdent, quoteName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
-import { comparable } from './ownership.js';
+import { comparable } from './equality.js';
 import { sameName } from './places.js';
 import { rowId } from './rows.js';
 import { countRows, SAMPLES, showKeys } from './words.js';

@@ -2,6 +2,8 @@ import type { SchemaCatalog, Table } from '../../catalog/types.js';
 import { RunError } from '../../core/errors.js';
 import { displayName, quoteIdent, quoteName } from '../../core/identifiers.js';
 import type { ClinicTable, Reference, Rule, TenancyMap } from '../../tenancy/types.js';
+import { asKey, equal, requireUnique, typeOf } from './equality.js';
+import { type LoopMember, loopSql, loopsOf } from './loops.js';
 import { catalogTable, sameName } from './places.js';
 
 /** A FROM clause that yields each row of one table once, and SQL that says whose the row is. */
@@ -41,9 +43,6 @@ interface Judged {
   readonly lost: string;
 }
 
-/** Keys are compared byte by byte: a collation that takes two clinics' keys for equal must not merge them. */
-const asKey = (sql: string): string => `(${sql})::text COLLATE "C"`;
-
 /**
  * Derives each row's clinic from the tenancy map, from the parents upwards: every table on a way is a subquery that
  * knows the clinics of its own rows. Written apart from whatever moved the rows, so that it can contradict it.
@@ -52,27 +51,103 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
   let aliases = 0;
   const alias = (letter: string): string => `${letter}${aliases++}`;
 
-  const judge = (mapped: ClinicTable, through: readonly ClinicTable[]): Judged => {
-    const nested = through.length > 1;
-    const complete = !nested || suspects.has(displayName(mapped));
+  const loops = loopsOf(map, suspects);
+
+  const judge = (mapped: ClinicTable, complete: boolean): Judged => {
     const row = alias('r');
     const from = [`${quoteName(mapped)} AS ${row}`];
-    const owner = catalogTable(catalog, mapped);
-    const way = (rule: Rule): Way => {
-      if (rule.kind === 'path') return pathWay(rule.reference, owner, row, from, through);
-      const value = `${row}.${quoteIdent(rule.column)}`;
-      if (rule.kind === 'column' && rule.clinicColumn !== map.clinicTable.key)
-        return lookupWay(rule.clinicColumn, rule.column, owner, row, from);
-      return { clinic: asKey(value), names: `${value} IS NOT NULL`, shared: 'false', lost: 'false' };
-    };
-    // A way that comes back to a table it has passed ends there.
-    const open = (rule: Rule): boolean =>
-      !nested ||
-      rule.kind !== 'path' ||
-      !through.some((passed) => sameName(passed, rule.reference.references));
-    const rules = mapped.rules.filter(open).map(way);
-    const witnesses = complete ? mapped.witnesses.filter(open).map(way) : [];
+    const loop = loops.get(mapped);
+    if (loop !== undefined) return inLoop(loop, row, from);
+    const rules = mapped.rules.map((rule) => way(rule, mapped, row, from));
+    const witnesses = complete ? mapped.witnesses.map((rule) => way(rule, mapped, row, from)) : [];
     return { row, from, ...verdict(rules, witnesses, mapped.nullKey === 'shared', complete) };
+  };
+
+  const way = (rule: Rule, mapped: ClinicTable, row: string, from: string[]): Way => {
+    const owner = catalogTable(catalog, mapped);
+    if (rule.kind === 'path') return pathWay(rule.reference, owner, row, from);
+    const value = `${row}.${quoteIdent(rule.column)}`;
+    if (rule.kind === 'column' && rule.clinicColumn !== map.clinicTable.key)
+      return lookupWay(rule.clinicColumn, rule.column, owner, row, from);
+    return { clinic: asKey(value), names: `${value} IS NOT NULL`, shared: 'false', lost: 'false' };
+  };
+
+  const inLoop = (loop: readonly ClinicTable[], row: string, from: string[]): Judged => {
+    const found = alias('l');
+    from.push(
+      `LEFT JOIN (${loopSql(loop.map((mapped) => loopMember(mapped, loop)))}) AS ${found}
+        ON ${found}.tab = ${row}.tableoid AND ${found}.tid = ${row}.ctid`,
+    );
+    return {
+      row,
+      from,
+      clinic: `${found}.clinic`,
+      shared: `coalesce(${found}.shared, false)`,
+      lost: `coalesce(${found}.lost, true)`,
+    };
+  };
+
+  /** What a table in a loop knows without the loop, and how its rows refer to others in it. */
+  const loopMember = (mapped: ClinicTable, loop: readonly ClinicTable[]): LoopMember => {
+    const row = alias('r');
+    const from = [`${quoteName(mapped)} AS ${row}`];
+    const mayShare = mapped.nullKey === 'shared';
+    const words: string[] = [];
+    const hops: string[] = [];
+    const ways = [
+      ...mapped.rules.map((rule) => ({ rule, sure: true })),
+      ...mapped.witnesses.map((rule) => ({ rule, sure: false })),
+    ];
+    for (const { rule, sure } of ways) {
+      const isInside =
+        rule.kind === 'path' && loop.some((other) => sameName(other, rule.reference.references));
+      if (isInside) {
+        hops.push(hop(rule.reference, mapped, sure));
+        if (mayShare && sure)
+          words.push(`(NULL::text, ${sure}, false, ${pointsNowhere(rule.reference, mapped, row)})`);
+        continue;
+      }
+      const { clinic, names, shared, lost } = way(rule, mapped, row, from);
+      const astray =
+        mayShare && sure ? `coalesce(${names} AND ${clinic} IS NULL AND NOT ${shared}, false)` : 'false';
+      words.push(`(${clinic}, ${sure}, coalesce(${lost}, false), ${astray})`);
+    }
+    return { table: quoteName(mapped), row, from: from.join('\n'), words, hops, mayShare };
+  };
+
+  const matches = (reference: Reference, mapped: ClinicTable, row: string, parent: string): string => {
+    const owner = catalogTable(catalog, mapped);
+    const target = catalogTable(catalog, reference.references);
+    requireUnique(target, reference.referencedColumns);
+    const pairs = reference.columns.map((column, i) => {
+      const referenced = reference.referencedColumns[i] ?? '';
+      return equal(
+        `${parent}.${quoteIdent(referenced)}`,
+        typeOf(target, referenced),
+        `${row}.${quoteIdent(column)}`,
+        typeOf(owner, column),
+      );
+    });
+    return pairs.join(' AND ');
+  };
+
+  const holds = ({ when }: Reference, mapped: ClinicTable, row: string): string =>
+    when === undefined
+      ? 'true'
+      : `(SELECT (\n${when}\n) FROM (SELECT ${row}.*) AS ${quoteIdent(mapped.name)})`;
+
+  const hop = (reference: Reference, mapped: ClinicTable, sure: boolean): string => {
+    const [row, parent] = [alias('r'), alias('p')];
+    return `SELECT ${row}.tableoid, ${row}.ctid, ${parent}.tableoid, ${parent}.ctid, ${sure}
+      FROM ${quoteName(mapped)} AS ${row} JOIN ${quoteName(reference.references)} AS ${parent}
+        ON ${matches(reference, mapped, row, parent)} WHERE ${holds(reference, mapped, row)}`;
+  };
+
+  const pointsNowhere = (reference: Reference, mapped: ClinicTable, row: string): string => {
+    const parent = alias('p');
+    const names = reference.columns.map((column) => `${row}.${quoteIdent(column)} IS NOT NULL`);
+    return `${names.join(' AND ')} AND coalesce(${holds(reference, mapped, row)}, false) AND NOT EXISTS (
+      SELECT FROM ${quoteName(reference.references)} AS ${parent} WHERE ${matches(reference, mapped, row, parent)})`;
   };
 
   const lookupWay = (key: string, column: string, owner: Table, row: string, from: string[]): Way => {
@@ -93,17 +168,11 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     };
   };
 
-  const pathWay = (
-    reference: Reference,
-    owner: Table,
-    row: string,
-    from: string[],
-    through: readonly ClinicTable[],
-  ): Way => {
+  const pathWay = (reference: Reference, owner: Table, row: string, from: string[]): Way => {
     const parent = requireClinicTable(map, reference, owner);
     const target = catalogTable(catalog, parent);
     requireUnique(target, reference.referencedColumns);
-    const inner = judge(parent, [...through, parent]);
+    const inner = judge(parent, suspects.has(displayName(parent)));
     const found = alias('p');
     const names = reference.columns.map((column) => `${row}.${quoteIdent(column)} IS NOT NULL`);
     const on = reference.columns.map((column, i) => {
@@ -139,7 +208,7 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     };
   };
 
-  const { row, from, clinic, shared, lost } = judge(table, [table]);
+  const { row, from, clinic, shared, lost } = judge(table, true);
   return {
     from: from.join('\n'),
     row,
@@ -166,36 +235,6 @@ function verdict(
     ...ways.map((way) => `(${way.clinic} IS NOT NULL AND ${way.clinic} IS DISTINCT FROM ${clinic})`),
   ];
   return { clinic, shared, lost: `(${reasons.join(' OR ')})` };
-}
-
-const NATIVE = [
-  /^(smallint|integer|bigint)$/,
-  /^(text|character varying(\(\d+\))?)$/,
-  /^(uuid|numeric(\(\d+(,\d+)?\))?|date|boolean|oid)$/,
-];
-
-/** True for two built-in types that PostgreSQL compares by the values people see. */
-export function comparable(left: string, right: string): boolean {
-  return NATIVE.some((family, i) => family.test(left) && family.test(right) && (i < 2 || left === right));
-}
-
-/** Other types are compared as text: what then finds no partner is reported, never guessed. */
-function equal(left: string, leftType: string, right: string, rightType: string): string {
-  return comparable(leftType, rightType) ? `${left} = ${right}` : `${asKey(left)} = ${asKey(right)}`;
-}
-
-function typeOf(table: Table, column: string): string {
-  const found = table.columns.find(({ name }) => name === column);
-  if (found === undefined) throw new RunError(`${displayName(table)} has no column ${column}`);
-  return found.type;
-}
-
-function requireUnique(table: Table, columns: readonly string[]): void {
-  if (table.keys.some((key) => key.columns.every((column) => columns.includes(column)))) return;
-  throw new RunError(
-    `a way to the clinic leads to ${displayName(table)} by (${columns.join(', ')}), which is not unique`,
-    { hint: 'Name a unique column in tables.<name>.via.' },
-  );
 }
 
 function requireClinicTable(map: TenancyMap, { references }: Reference, owner: Table): ClinicTable {

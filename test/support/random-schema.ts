@@ -1,0 +1,261 @@
+import fc from 'fast-check';
+import { quoteIdent, quoteLiteral } from '../../src/core/identifiers.js';
+
+/** What a table's rows can refer to another table's by. */
+type Target = 'primary' | 'pair' | 'unique';
+
+export interface ReferenceShape {
+  /** Any table, itself and later ones included. */
+  readonly to: number;
+  readonly target: Target;
+  readonly nullable: boolean;
+}
+
+export interface TableShape {
+  readonly name: string;
+  readonly schema: string;
+  /** The column that names the clinic itself, if there is one; `code` by another unique column of the clinic table. */
+  readonly key: 'none' | 'not null' | 'nullable' | 'undeclared' | 'code' | 'null is shared';
+  readonly references: readonly ReferenceShape[];
+  /** For each row: numbers that choose what it names. */
+  readonly rows: readonly (readonly number[])[];
+}
+
+export interface DatabaseShape {
+  readonly keyType: keyof typeof KEYS;
+  readonly tables: readonly TableShape[];
+  /** Rows of a table that says in words which table another column refers to. */
+  readonly notes: readonly (readonly number[])[];
+}
+
+export const KEYS = {
+  int: ['1', '-7', '0'],
+  bigint: ['9007199254740993', '2', '-1'],
+  text: ["o'neil", 'ü "x" \\ y', ''],
+  uuid: [
+    '018f4c1e-7a2b-7c3d-8e4f-000000000001',
+    '018f4c1e-7a2b-7c3d-8e4f-000000000002',
+    'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  ],
+} as const;
+
+const CODES = ['A', "b'\t", 'Ç'];
+
+export const SCHEMAS = ['public', 'Other "s"'];
+
+const reference: fc.Arbitrary<ReferenceShape> = fc.record({
+  to: fc.nat(6),
+  target: fc.constantFrom('primary', 'pair', 'unique'),
+  nullable: fc.boolean(),
+});
+
+const tableShape: fc.Arbitrary<TableShape> = fc.record({
+  name: fc.constantFrom('plain', 'Mixed Case', 'se"lect', "it's", 'ümläut', 'a.b', '$1', 'x'.repeat(50)),
+  schema: fc.constantFrom(...SCHEMAS),
+  key: fc.constantFrom('none', 'none', 'not null', 'nullable', 'undeclared', 'code', 'null is shared'),
+  references: fc.array(reference, { maxLength: 3 }),
+  rows: fc.array(fc.array(fc.nat(99), { minLength: 4, maxLength: 4 }), { maxLength: 25 }),
+});
+
+export const databaseShape: fc.Arbitrary<DatabaseShape> = fc.record({
+  keyType: fc.constantFrom('int', 'bigint', 'text', 'uuid'),
+  tables: fc.array(tableShape, { minLength: 1, maxLength: 6 }),
+  notes: fc.array(fc.array(fc.nat(99), { minLength: 2, maxLength: 2 }), { maxLength: 12 }),
+});
+
+/** A row as the generator knows it. */
+interface Row {
+  readonly key: string | undefined;
+  readonly parents: readonly Row[];
+  readonly mayShare: boolean;
+  /** Where there is a key column, nothing else gives the row its clinic. */
+  readonly keyed: boolean;
+  /** Clinics that can be reached from it, by any way. */
+  readonly heard: Set<string>;
+  lost: boolean;
+}
+
+export interface BuiltTable {
+  readonly schema: string;
+  readonly name: string;
+  /** The clinic of the row with this id, `every` clinic, or undefined where it can be nobody's. */
+  readonly owners: readonly (string | undefined)[];
+}
+
+export interface BuiltDatabase {
+  readonly script: string;
+  readonly keys: readonly string[];
+  readonly config: object;
+  readonly tables: readonly BuiltTable[];
+}
+
+export const EVERY = 'every clinic';
+
+/** The script that makes the database, and whose every row is, worked out without any SQL. */
+export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltDatabase {
+  const keys = KEYS[keyType];
+  const tables = shapes.map((shape, at) => refine(shape, at, shapes.length));
+  const names = tables.map((table, at) => ({ schema: table.schema, name: `${table.name}${at}` }));
+  const full = (at: number): string =>
+    `${quoteIdent(names[at]?.schema ?? '')}.${quoteIdent(names[at]?.name ?? '')}`;
+  const script = [
+    `CREATE SCHEMA ${quoteIdent(SCHEMAS[1] ?? '')}`,
+    `CREATE TABLE companies (id ${keyType} PRIMARY KEY, name text, code text COLLATE "C" NOT NULL UNIQUE)`,
+    ...keys.map(
+      (key, i) =>
+        `INSERT INTO companies VALUES (${quoteLiteral(key)}, 'clinic ${i}', ${quoteLiteral(CODES[i] ?? '')})`,
+    ),
+  ];
+  const later: string[] = [];
+  const rows: { row: Row; parents: Row[]; values: string[]; numbers: readonly number[] }[][] = tables.map(
+    (table) =>
+      table.rows.map((numbers) => {
+        const chosen = (numbers[0] ?? 0) % (keys.length + 2);
+        const isNull = (table.key === 'nullable' || table.key === 'null is shared') && chosen >= keys.length;
+        const keyed = table.key !== 'none';
+        const key = keyed && !isNull ? keys[chosen % keys.length] : undefined;
+        const parents: Row[] = [];
+        const row: Row = {
+          key,
+          parents,
+          keyed,
+          mayShare: table.key === 'null is shared',
+          heard: new Set(key === undefined ? [] : [key]),
+          lost: false,
+        };
+        const value = table.key === 'code' ? CODES[chosen % keys.length] : key;
+        const values = keyed ? [value === undefined ? 'NULL' : quoteLiteral(value)] : [];
+        return { row, parents, values, numbers };
+      }),
+  );
+  // A row that must refer to something, and finds nothing there, does not exist.
+  for (let gone = true; gone; ) {
+    gone = false;
+    for (const [at, table] of tables.entries()) {
+      const needs = table.references.filter(({ nullable }) => !nullable);
+      const list = rows[at] ?? [];
+      if (list.length > 0 && needs.some(({ to }) => (rows[to]?.length ?? 0) === 0)) {
+        list.length = 0;
+        gone = true;
+      }
+    }
+  }
+  for (const [at, table] of tables.entries()) {
+    const columns = ['id int PRIMARY KEY', 'tag text NOT NULL', 'u int NOT NULL UNIQUE'];
+    const keyColumn = {
+      none: [],
+      'not null': [`"first key" ${keyType} NOT NULL REFERENCES public.companies`],
+      nullable: [`"first key" ${keyType} REFERENCES public.companies`],
+      'null is shared': [`"first key" ${keyType} REFERENCES public.companies`],
+      undeclared: [`"Company_Id" ${keyType} NOT NULL`],
+      code: ['"first key" text NOT NULL REFERENCES public.companies (code)'],
+    }[table.key];
+    columns.push(...keyColumn);
+    for (const [i, { to, target, nullable }] of table.references.entries()) {
+      const list = target === 'pair' ? [`r${i}`, `r${i}t`] : [`r${i}`];
+      columns.push(`r${i} int ${nullable ? '' : 'NOT NULL'}`);
+      if (target === 'pair') columns.push(`r${i}t text ${nullable ? '' : 'NOT NULL'}`);
+      const referenced = { primary: 'id', pair: 'id, tag', unique: 'u' }[target];
+      later.push(
+        `ALTER TABLE ${full(at)} ADD FOREIGN KEY (${list.join(', ')}) REFERENCES ${full(to)} (${referenced})`,
+      );
+    }
+    script.push(`CREATE TABLE ${full(at)} (${columns.join(', ')}, UNIQUE (id, tag))`);
+    for (const [id, { parents, values, numbers }] of (rows[at] ?? []).entries()) {
+      const cells = [String(id), tagOf(id), String(uniqueOf(id)), ...values];
+      for (const [i, { to, target, nullable }] of table.references.entries()) {
+        const number = numbers[i + 1] ?? 0;
+        const candidates = rows[to] ?? [];
+        const none = candidates.length === 0 || (nullable && number % 3 === 0);
+        const up = number % Math.max(1, candidates.length);
+        cells.push(none ? 'NULL' : target === 'unique' ? String(uniqueOf(up)) : String(up));
+        // Half a composite reference refers to nothing.
+        if (target === 'pair') cells.push(none && number % 2 === 0 ? 'NULL' : tagOf(up));
+        const parent = candidates[up];
+        if (!none && parent !== undefined) parents.push(parent.row);
+      }
+      script.push(`INSERT INTO ${full(at)} VALUES (${cells.join(', ')})`);
+    }
+  }
+  const noteRows = notes.map((numbers): { row: Row; type: number; id: number } => {
+    const type = (numbers[0] ?? 0) % 2;
+    const subject = type < tables.length ? type : 0;
+    const id = (numbers[1] ?? 0) % 12;
+    const up = rows[subject]?.[id];
+    const parents = up === undefined ? [] : [up.row];
+    return {
+      row: { key: undefined, parents, keyed: false, mayShare: false, heard: new Set(), lost: false },
+      type: subject,
+      id,
+    };
+  });
+  script.push('CREATE TABLE notes (id int PRIMARY KEY, subject_type text NOT NULL, subject_id int NOT NULL)');
+  for (const [id, note] of noteRows.entries())
+    script.push(`INSERT INTO notes VALUES (${id}, 'table ${note.type}', ${note.id})`);
+  judge([...rows.flat(), ...noteRows].map(({ row }) => row));
+  const configured = tables.flatMap((table, at) =>
+    table.key === 'null is shared'
+      ? [[`${table.schema}.${names[at]?.name}`, { key: 'first key', nullKey: 'shared' }] as const]
+      : [],
+  );
+  const subjects = [...new Set([0, Math.min(1, tables.length - 1)])];
+  const via = subjects.map((at) => ({
+    column: 'subject_id',
+    references: `${names[at]?.schema}.${names[at]?.name}.id`,
+    when: `subject_type = 'table ${at}'`,
+  }));
+  return {
+    script: [...script, ...later].join(';\n'),
+    keys,
+    config: { tables: Object.fromEntries([...configured, ['public.notes', { scope: 'clinic', via }]]) },
+    tables: [
+      ...names.map((name, at) => ({ ...name, owners: (rows[at] ?? []).map(({ row }) => ownerOf(row)) })),
+      { schema: 'public', name: 'notes', owners: noteRows.map(({ row }) => ownerOf(row)) },
+    ],
+  };
+}
+
+const tagOf = (id: number): string => quoteLiteral(`t${id % 3}`);
+const uniqueOf = (id: number): number => 12 - id;
+
+/** A table without a key column needs a first reference that leads towards a clinic: to an earlier table. */
+function refine(shape: TableShape, at: number, tables: number): TableShape {
+  const key = shape.key === 'none' && at === 0 ? 'not null' : shape.key;
+  const references = shape.references.map((one): ReferenceShape => {
+    const to = one.to % tables;
+    // What refers to itself or to what comes later must be free not to.
+    return { ...one, to, nullable: one.nullable || to >= at };
+  });
+  const isOpen = key === 'none' && !references.some(({ to }) => to < at);
+  const first: ReferenceShape = { to: at - 1, target: 'primary', nullable: shape.rows.length % 2 === 0 };
+  // Nothing tells what an undeclared column is where it holds nothing.
+  const safe = key === 'undeclared' && shape.rows.length === 0 ? 'not null' : key;
+  return { ...shape, key: safe, references: isOpen ? [first, ...references].slice(0, 3) : references };
+}
+
+/** Hands clinics, then the fate of those who have none, from row to row until nothing changes. */
+function judge(rows: readonly Row[]): void {
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const row of rows) {
+      const before = row.heard.size;
+      for (const parent of row.parents) for (const clinic of parent.heard) row.heard.add(clinic);
+      changed ||= row.heard.size > before;
+    }
+  }
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const row of rows) {
+      if (row.lost) continue;
+      const hasNone = row.keyed ? row.key === undefined : row.heard.size === 0;
+      const isShared = row.mayShare && row.heard.size === 0;
+      row.lost = row.heard.size > 1 || (hasNone && !isShared) || row.parents.some((parent) => parent.lost);
+      changed ||= row.lost;
+    }
+  }
+}
+
+function ownerOf(row: Row): string | undefined {
+  if (row.lost) return undefined;
+  return row.heard.size === 0 ? EVERY : [...row.heard][0];
+}
