@@ -18,10 +18,11 @@ import { splitCommand } from './commands/split.js';
 import { verifyCommand } from './commands/verify.js';
 import { loadConfig } from './config/load-config.js';
 import { EXIT, type ExitCode, InterruptedError, RunError, UsageError } from './core/errors.js';
+import type { Progress } from './core/ports.js';
 import { errorText } from './report/error-text.js';
 import { githubReport } from './report/github.js';
 import { jsonReport } from './report/json.js';
-import { silentProgress, terminalProgress } from './report/progress.js';
+import { logProgress, silentProgress, terminalProgress } from './report/progress.js';
 import type { Report } from './report/report.js';
 import { sarifReport } from './report/sarif.js';
 import { textReport } from './report/text.js';
@@ -131,7 +132,7 @@ async function perform(command: Command, args: readonly string[], flags: Flags):
       dumper: pgDumper,
       files: nodeFiles,
       versionControl: git,
-      progress: process.stderr.isTTY && !flags.quiet ? terminalProgress(process.stderr) : silentProgress,
+      progress: progressFor(flags),
       startServer: startEmbedded,
       say: (line) => void (watched && process.stdout.write(`${line}\n`)),
       paint: chalk(hasColour(process.stdout, flags.color) && watched),
@@ -149,6 +150,14 @@ async function perform(command: Command, args: readonly string[], flags: Flags):
   } finally {
     stop();
   }
+}
+
+/** A line that changes for who watches; a line a minute where it is kept. */
+function progressFor({ quiet }: Flags): Progress {
+  if (quiet) return silentProgress;
+  return process.stderr.isTTY
+    ? terminalProgress(process.stderr)
+    : logProgress((line) => void process.stderr.write(line));
 }
 
 /** The first signal asks for a clean stop; the second one ends the process. */

@@ -2,7 +2,7 @@ import { quoteIdent } from '../core/identifiers.js';
 
 /**
  * A fingerprint of a set of rows that neither order nor distribution changes: two 64-bit hashes of each row's
- * text under different seeds, summed. 128 bits a row, and duplicates do not cancel as they would under XOR.
+ * text under different seeds, each summed modulo 2^64. 128 bits, and duplicates do not cancel as under XOR.
  */
 export interface Digest {
   readonly rows: number;
@@ -13,33 +13,58 @@ export const EMPTY_DIGEST: Digest = { rows: 0, sums: [0n, 0n] };
 
 const SEEDS = [0x636c696e, 0x6d696772] as const;
 
-/**
- * The select list that digests the rows of `alias` over these columns, in this order: text columns `rows`,
- * `sum1` and `sum2` for parseDigest(). Same columns and session settings on both sides, or the digests differ.
- */
-export function digestColumns(alias: string, columns: readonly string[], filter?: string): string {
-  const row = `ROW(${columns.map((column) => `${alias}.${quoteIdent(column)}`).join(', ')})::text`;
-  const where = filter === undefined ? '' : ` FILTER (WHERE ${filter})`;
-  const sum = (seed: number, name: string): string =>
-    `coalesce(sum(hashtextextended(${row}, ${seed})::numeric)${where}, 0)::text AS ${name}`;
-  return `count(*)${where}::text AS rows, ${sum(SEEDS[0], 'sum1')}, ${sum(SEEDS[1], 'sum2')}`;
+/** Rows to digest, as SQL: `row` is an alias in `from`, `columns` are its columns in the order that both sides use. */
+export interface DigestedRows {
+  readonly from: string;
+  readonly row: string;
+  readonly columns: readonly string[];
+  readonly where?: string;
 }
 
-/** A row selected by digestColumns() as a value. */
-export function parseDigest(row: Readonly<Record<string, unknown>>): Digest {
-  return { rows: Number(row['rows']), sums: [BigInt(String(row['sum1'])), BigInt(String(row['sum2']))] };
+/**
+ * A query for the digest of these rows: text columns `rows`, `sum1` and `sum2` for parseDigest(). With `groups` (name
+ * to SQL) one row a group. Same columns and session settings on both sides, or the digests differ.
+ */
+export function digestQuery(
+  { from, row, columns, where }: DigestedRows,
+  groups: Readonly<Record<string, string>> = {},
+): string {
+  const names = Object.keys(groups);
+  const line = `ROW(${columns.map((column) => `${row}.${quoteIdent(column)}`).join(', ')})::text AS line`;
+  const inner = [...Object.entries(groups).map(([name, sql]) => `${sql} AS ${name}`), line];
+  const sum = (seed: number): string => `coalesce(sum(pg_catalog.hashtextextended(line, ${seed})), 0)::text`;
+  // OFFSET 0 keeps the planner from writing the row's text out once for each seed.
+  return `SELECT ${names.map((name) => `${name}, `).join('')}count(*)::text AS rows, ${sum(SEEDS[0])} AS sum1, ${sum(SEEDS[1])} AS sum2
+    FROM (SELECT ${inner.join(', ')} FROM ${from}${where === undefined ? '' : ` WHERE ${where}`} OFFSET 0) AS digested${
+      names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`
+    }`;
 }
+
+/** A row of digestQuery() as a value. */
+export function parseDigest(row: Readonly<Record<string, unknown>>): Digest {
+  return {
+    rows: Number(row['rows']),
+    sums: [modular(BigInt(String(row['sum1']))), modular(BigInt(String(row['sum2'])))],
+  };
+}
+
+const modular = (sum: bigint): bigint => BigInt.asUintN(64, sum);
 
 export function addDigests(a: Digest, b: Digest): Digest {
-  return { rows: a.rows + b.rows, sums: [a.sums[0] + b.sums[0], a.sums[1] + b.sums[1]] };
+  return { rows: a.rows + b.rows, sums: [modular(a.sums[0] + b.sums[0]), modular(a.sums[1] + b.sums[1])] };
+}
+
+/** `times` copies of the same rows. */
+export function multiplyDigest({ rows, sums }: Digest, times: number): Digest {
+  const by = BigInt(times);
+  return { rows: rows * times, sums: [modular(sums[0] * by), modular(sums[1] * by)] };
 }
 
 export function sameDigest(a: Digest, b: Digest): boolean {
   return a.rows === b.rows && a.sums[0] === b.sums[0] && a.sums[1] === b.sums[1];
 }
 
-/** For reports and receipts: short, stable, and parsed by nothing. */
+/** 32 hexadecimal digits, for reports and receipts. */
 export function showDigest({ sums }: Digest): string {
-  const part = (sum: bigint): string => BigInt.asUintN(64, sum).toString(16).padStart(16, '0');
-  return part(sums[0]) + part(sums[1]);
+  return sums.map((sum) => sum.toString(16).padStart(16, '0')).join('');
 }

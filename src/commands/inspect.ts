@@ -35,6 +35,8 @@ export const inspectCommand: Command = {
         legacyUrl: url,
         snapshotId: snapshot.id,
         ...tenancy,
+        digests: false,
+        onTable: (name) => task.advance(0, `Looking at every row: ${name}`),
         jobs: options.jobs ?? 2,
         signal: context.signal,
       });
@@ -55,7 +57,7 @@ function report({ config }: Context, { map, clinics }: Tenancy, surveys: readonl
     ...map.findings,
     ...surveys.flatMap((survey) => surveyFindings(survey, config.unassignable)),
   ];
-  const rowsOf = new Map(surveys.map(({ table, rows }) => [displayName(table), rows]));
+  const rowsOf = new Map(surveys.map(({ table, total }) => [displayName(table), total.rows]));
   const tables = map.tables.map((table) => ({
     name: displayName(table),
     scope: table.scope,
@@ -99,6 +101,6 @@ function report({ config }: Context, { map, clinics }: Tenancy, surveys: readonl
 
 function clinicRows(clinics: readonly Clinic[], surveys: readonly TableSurvey[]): Map<string, number> {
   const sum = ({ key }: Clinic): number =>
-    surveys.reduce((rows, { perClinic }) => rows + (perClinic.get(key) ?? 0), 0);
+    surveys.reduce((rows, { perClinic }) => rows + (perClinic.get(key)?.rows ?? 0), 0);
   return new Map(clinics.map((clinic) => [clinic.key, sum(clinic)]));
 }

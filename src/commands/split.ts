@@ -13,9 +13,10 @@ import { withRunLock } from '../provision/run-lock.js';
 import { type LegacySource, readPreData } from '../provision/schema-source.js';
 import { readTargets } from '../provision/targets.js';
 import type { ClinicTarget } from '../provision/types.js';
-import type { Report } from '../report/report.js';
+import type { Report, ReportTable } from '../report/report.js';
 import { splitDatabase } from '../split/split.js';
-import type { SplitResult } from '../split/types.js';
+import type { ClinicFigures, SplitResult } from '../split/types.js';
+import { verifyData } from '../verify/data.js';
 import type { Command, CommonOptions, Context } from './command.js';
 import { selectClinics } from './select-clinics.js';
 import { openLegacy, readTenancy, type Tenancy } from './tenancy.js';
@@ -103,17 +104,31 @@ async function splitClinics(
     progress,
     signal,
     onClinicStart: ({ clinic }) => inTurn(() => setState(central, clinic.key, 'loading')),
-    onClinicCopied: async ({ clinic, adminUrl, database }) => {
-      const task = progress.start(`Keys and indexes of ${database}`);
-      await onDatabase(databases, adminUrl, (session) => finishDatabase(session, finishClinic)).finally(() =>
-        task.done(),
-      );
+    onClinicCopied: async ({ clinic, adminUrl }) => {
+      await onDatabase(databases, adminUrl, (session) => finishDatabase(session, finishClinic));
       await inTurn(() => setState(central, clinic.key, 'ready'));
     },
     onCentralCopied: () =>
       onDatabase(databases, centralUrl, (session) => finishDatabase(session, finishCentral)),
   });
-  return report(result, [...map.findings, ...result.findings], options.dryRun);
+  const findings = [...map.findings, ...result.findings];
+  // The digests say that something differs; the verifier, which knows nothing of this run, says what.
+  if (result.findings.some(({ code }) => code === 'SPLIT_NOT_CONSERVED'))
+    findings.push(
+      ...(await verifyData({
+        databases,
+        legacyUrl,
+        catalog,
+        map,
+        clinics,
+        targets,
+        centralUrl,
+        progress,
+        jobs: options.jobs ?? 2,
+        signal,
+      })),
+    );
+  return report(result, findings, options.dryRun);
 }
 
 /** Clinics whose tables are those of an older legacy schema: their rows would not fit, or lack columns. */
@@ -150,15 +165,7 @@ function report(result: SplitResult | undefined, findings: readonly Finding[], d
     findings,
     data: {
       tables,
-      clinics: clinics.map(({ clinic, receipts, ...rest }) => ({
-        ...clinic,
-        ...rest,
-        tables: receipts.map(({ table, rows, digest }) => ({
-          table: `${table.schema}.${table.name}`,
-          rows,
-          digest,
-        })),
-      })),
+      clinics: clinics.map(({ clinic, ...rest }) => ({ ...clinic, ...rest })),
     },
     tables: [
       {
@@ -171,21 +178,53 @@ function report(result: SplitResult | undefined, findings: readonly Finding[], d
           table.copied,
           table.central,
           table.quarantined,
-          Math.round(table.seconds * 100) / 100,
+          hundredths(table.seconds),
         ]),
       },
       {
         title: 'Clinics',
-        head: ['key', 'name', 'database', 'rows', 'bytes', ''],
-        rows: clinics.map(({ clinic, database, rows, bytes, outcome }) => [
+        head: ['key', 'name', 'database', 'rows', 'bytes', 'seconds for keys', ''],
+        rows: clinics.map(({ clinic, database, rows, bytes, finishing, outcome }) => [
           clinic.key,
           clinic.label,
           database,
           rows,
           bytes,
+          hundredths(finishing),
           outcome,
         ]),
       },
+      ...clinicTables(clinics),
     ],
   };
+}
+
+// More would bury what a person looks for; the JSON report has them all.
+const MOST_LINES = 500;
+
+function clinicTables(clinics: readonly ClinicFigures[]): ReportTable[] {
+  const rows = clinics.flatMap(({ database, tables }) =>
+    tables
+      .filter((table) => table.rows > 0)
+      .map(({ table, rows: count, bytes, seconds, digest }) => [
+        database,
+        table,
+        count,
+        bytes,
+        hundredths(seconds),
+        digest,
+      ]),
+  );
+  if (rows.length === 0 || rows.length > MOST_LINES) return [];
+  return [
+    {
+      title: 'Clinics, table by table',
+      head: ['database', 'table', 'rows', 'bytes', 'seconds', 'digest'],
+      rows,
+    },
+  ];
+}
+
+function hundredths(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
 }

@@ -49,8 +49,8 @@ export interface SchemaDumper {
 
 /** One line of long work: shown on a terminal, silent elsewhere. */
 export interface Task {
-  /** Adds to what is done; `text` replaces the description. */
-  advance(amount: number, text?: string): void;
+  /** Adds to what is done, and to the bytes it took; `text` replaces the description. */
+  advance(amount: number, text?: string, bytes?: number): void;
   /** Ends the line; with a text, leaves it standing. */
   done(text?: string): void;
   fail(text?: string): void;

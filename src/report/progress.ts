@@ -10,6 +10,7 @@ export const silentProgress: Progress = {
 interface Running {
   text: string;
   done: number;
+  bytes: number;
   readonly total: number | undefined;
   readonly unit: string;
   readonly since: number;
@@ -44,12 +45,13 @@ export function terminalProgress(stream: NodeJS.WriteStream, now: () => number =
   };
   return {
     start(text, { total, unit = '' } = {}): Task {
-      const task: Running = { text, done: 0, total, unit, since: now() };
+      const task: Running = { text, done: 0, bytes: 0, total, unit, since: now() };
       running.push(task);
       draw(true);
       return {
-        advance(amount, replacement) {
+        advance(amount, replacement, bytes = 0) {
           task.done += amount;
+          task.bytes += bytes;
           if (replacement !== undefined) task.text = replacement;
           draw(false);
         },
@@ -60,16 +62,42 @@ export function terminalProgress(stream: NodeJS.WriteStream, now: () => number =
   };
 }
 
-/** `Splitting public.patients  41%  120,000 rows/s, 12 s left`. */
+/** How often a log gets a line, in milliseconds. */
+const LOG_INTERVAL = 60_000;
+
+/** For output that is kept: a line a minute, and none for what is done sooner. `now` in milliseconds. */
+export function logProgress(write: (line: string) => void, now: () => number = Date.now): Progress {
+  return {
+    start(text, { total, unit = '' } = {}): Task {
+      const task: Running = { text, done: 0, bytes: 0, total, unit, since: now() };
+      let written = task.since;
+      return {
+        advance(amount, replacement, bytes = 0) {
+          task.done += amount;
+          task.bytes += bytes;
+          if (replacement !== undefined) task.text = replacement;
+          if (now() - written < LOG_INTERVAL) return;
+          written = now();
+          write(`${new Date(written).toISOString()} ${describeTask(task, written)}\n`);
+        },
+        done() {},
+        fail() {},
+      };
+    },
+  };
+}
+
+/** `Copying public.patients  41%  120,000 rows/s, 31.2 MB/s, 12 s left`. */
 export function describeTask(task: Running, now: number): string {
   const seconds = (now - task.since) / 1000;
   if (task.done === 0 || seconds < 0.5) return task.text;
   const rate = task.done / seconds;
   const parts = [`${formatNumber(rate < 10 ? rate : Math.round(rate))} ${task.unit}/s`.replace(' /', '/')];
+  if (task.bytes > 0) parts.push(`${formatNumber(task.bytes / seconds / 1e6)} MB/s`);
   if (task.total !== undefined && task.total > 0) {
     const share = Math.min(1, task.done / task.total);
     const left = (task.total - task.done) / rate;
-    return `${task.text}  ${Math.floor(share * 100)}%  ${parts[0]}, ${formatDuration(left)} left`;
+    return `${task.text}  ${Math.floor(share * 100)}%  ${[...parts, `${formatDuration(left)} left`].join(', ')}`;
   }
-  return `${task.text}  ${formatNumber(task.done)} ${task.unit}, ${parts[0]}`;
+  return `${task.text}  ${formatNumber(task.done)} ${task.unit}, ${parts.join(', ')}`;
 }

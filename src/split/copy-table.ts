@@ -1,18 +1,21 @@
+import type { Digest } from '../catalog/digest.js';
 import type { SchemaCatalog } from '../catalog/types.js';
 import { InterruptedError, RunError } from '../core/errors.js';
-import { displayName, type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
+import { displayName, type QualifiedName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { everyOne } from '../core/side-by-side.js';
 import type { TenancyMap } from '../tenancy/types.js';
-import { LineSplitter } from './copy-text.js';
+import { type LineReader, LineSplitter } from './copy-text.js';
+import { ROUTE } from './judgement.js';
 import { routedTable, type TablePlan } from './plan.js';
 import { prepareQuarantine, quarantineOf } from './quarantine.js';
-import { type CopyReceipt, writeReceipt } from './receipts.js';
+import { digestTables } from './receipts.js';
+import { referencedRouting } from './referenced.js';
 import { rowRouter } from './router.js';
-import { routing } from './routing.js';
+import { type Routing, routing } from './routing.js';
 import { RowSink } from './row-sink.js';
 
-/** A database with an open session, taking rows in this pass. */
+/** A database with an open session in a transaction, taking rows in this pass. */
 export interface OpenTarget {
   /** The clinic's key; undefined for the central database. */
   readonly key: string | undefined;
@@ -29,22 +32,31 @@ export interface PassOptions {
   readonly central: OpenTarget | undefined;
   /** The session that quarantine is written with; undefined where nothing goes there in this pass. */
   readonly quarantine: Session | undefined;
+  /** The first pass reads every row that is not another clinic's; later ones only what their own clinics get. */
+  readonly isFirst: boolean;
+  /** Every clinic's key, of this pass or not. */
   readonly known: ReadonlySet<string>;
   readonly suspects: ReadonlySet<string>;
-  readonly origin: { readonly snapshot: string; readonly fingerprint: string };
   readonly signal: AbortSignal;
-  /** Told of rows read, now and then. */
-  readonly onRows: (rows: number) => void;
+  /** Told of rows read and of their bytes, now and then. */
+  readonly onRows: (rows: number, bytes: number) => void;
+}
+
+/** What was sent of one table to one database. */
+export interface Sent {
+  readonly rows: number;
+  /** COPY text. */
+  readonly bytes: number;
+  /** From the first row to the last byte taken. */
+  readonly seconds: number;
 }
 
 /** What became of one table in one pass. */
 export interface TableCopy {
   /** By clinic key; the central database under undefined. */
-  readonly receipts: ReadonlyMap<string | undefined, CopyReceipt>;
-  /** Rows found in the quarantine table after the copy; undefined where this pass did not write one. */
-  readonly quarantined: number | undefined;
-  /** Bytes of COPY text sent, by clinic key. */
-  readonly bytes: ReadonlyMap<string | undefined, number>;
+  readonly sent: ReadonlyMap<string | undefined, Sent>;
+  /** What the quarantine table holds after the copy; undefined where this pass did not write one. */
+  readonly quarantined: Digest | undefined;
 }
 
 // All chunks being filled together stay below this, however many clinics there are.
@@ -52,82 +64,35 @@ const BUFFER_BUDGET = 32 * 1024 * 1024;
 const CHUNK = { least: 8 * 1024, most: 64 * 1024 };
 
 /**
- * Reads one table once and hands each row to the clinics it belongs to. In every database, emptying the table,
- * the rows and the receipt are one transaction. On failure all of them are left uncommitted.
+ * Reads one table once and hands each row to the databases it belongs to, whose sessions are in a transaction and
+ * whose tables are empty. On failure these transactions must be rolled back.
  */
 export async function copyTable(plan: TablePlan, options: PassOptions): Promise<TableCopy> {
-  const targets = targetsOf(plan, options);
-  const sessions = [...new Set([...targets.map(({ session }) => session), ...quarantineOnly(plan, options)])];
-  if (sessions.length === 0) return { receipts: new Map(), quarantined: undefined, bytes: new Map() };
-  const chunk = Math.max(CHUNK.least, Math.min(CHUNK.most, Math.floor(BUFFER_BUDGET / sessions.length)));
-  await everyOne(sessions, (session) => session.execute('BEGIN'));
-  await everyOne(targets, ({ session }) => emptyTable(session, plan.table));
+  const { clinics, central } = options;
+  const chunk = chunkBytes(clinics.length);
   const copyIn = copyInto(plan.table, plan.columns);
-  const sinks = new Map(targets.map(({ key, session }) => [key, new RowSink(session, copyIn, chunk)]));
+  const sinkOf = ({ session }: OpenTarget): RowSink => new RowSink(session, copyIn, chunk);
+  const whole = plan.central && central !== undefined ? sinkOf(central) : undefined;
+  const sinks = new Map(
+    plan.clinics === 'none' ? [] : clinics.map((target) => [target.key ?? '', sinkOf(target)]),
+  );
   const aside = await quarantineSink(plan, options, chunk);
-  await readInto(plan, options, sinks, aside?.sink);
-  const receipts = new Map<string | undefined, CopyReceipt>();
-  await everyOne([...sinks], async ([key, sink]) => {
-    receipts.set(key, await writeReceipt(sink.session, plan.table, plan.columns, sink.rows, options.origin));
-  });
-  const quarantined = aside === undefined ? undefined : await countQuarantined(aside.sink, aside.table);
-  await everyOne(sessions, (session) => session.execute('COMMIT'));
-  return { receipts, quarantined, bytes: new Map([...sinks].map(([key, sink]) => [key, sink.bytes])) };
-}
-
-function targetsOf(plan: TablePlan, { clinics, central }: PassOptions): OpenTarget[] {
-  return [
-    ...(plan.clinics === 'none' ? [] : clinics),
-    ...(plan.central && central !== undefined ? [central] : []),
-  ];
-}
-
-function quarantineOnly(plan: TablePlan, { quarantine }: PassOptions): Session[] {
-  return plan.clinics === 'each its own' && quarantine !== undefined ? [quarantine] : [];
-}
-
-async function quarantineSink(plan: TablePlan, options: PassOptions, chunk: number) {
-  const [session] = quarantineOnly(plan, options);
-  if (session === undefined) return undefined;
-  const quarantine = quarantineOf(plan, options.catalog);
-  await prepareQuarantine(session, quarantine);
-  const sink = new RowSink(session, copyInto(quarantine.table, quarantine.columns), chunk);
-  return { sink, table: quarantine.table };
-}
-
-/** Streams the table through the router until every database has taken every byte. */
-async function readInto(
-  plan: TablePlan,
-  options: PassOptions,
-  sinks: ReadonlyMap<string | undefined, RowSink>,
-  quarantine: RowSink | undefined,
-): Promise<void> {
-  const all = [...sinks.values(), ...(quarantine === undefined ? [] : [quarantine])];
-  const mapped = routedTable(plan);
-  let lines = 0;
-  const clinics = new Map<string, RowSink>();
-  for (const [key, sink] of sinks) if (key !== undefined) clinics.set(key, sink);
-  const whole = sinks.get(undefined);
-  const route =
-    mapped === undefined
-      ? (buffer: Buffer, start: number, end: number) => {
-          for (const sink of sinks.values()) sink.add(buffer, start, end);
-        }
-      : rowRouter(plan, { clinics, whole, quarantine, known: options.known });
-  const splitter = new LineSplitter((buffer, start, end) => {
-    lines += 1;
-    route(buffer, start, end);
-  });
+  const all = [...sinks.values(), ...[whole, aside?.sink].filter((sink) => sink !== undefined)];
+  if (all.length === 0) return { sent: new Map(), quarantined: undefined };
   try {
-    for await (const chunk of options.reader.copyOut(copyFrom(plan, options))) {
-      options.signal.throwIfAborted();
-      splitter.push(chunk as Buffer);
-      for (const sink of all) await sink.settle();
-      options.onRows(lines);
-      lines = 0;
+    if (plan.clinics === 'each its own') {
+      const to = { clinics: sinks, whole, quarantine: aside?.sink, known: options.known };
+      await read(routedCopy(plan, options, sinks, whole), rowRouter(plan, to), plan, options, all);
+    } else {
+      const everywhere = [...(plan.clinics === 'all' ? sinks.values() : []), ...(whole ? [whole] : [])];
+      if (everywhere.length > 0)
+        await read(plainCopy(plan), broadcast(everywhere), plan, options, everywhere);
+      if (plan.clinics === 'referenced' && sinks.size > 0) {
+        const to = { clinics: sinks, whole: undefined, quarantine: undefined, known: options.known };
+        const list = [...sinks.values()];
+        await read(referencedCopy(plan, options, sinks), rowRouter(plan, to), plan, options, list);
+      }
     }
-    if (!splitter.complete)
-      throw new RunError(`the copy of ${displayName(plan.table)} ended in the middle of a row`);
     await everyOne(all, (sink) => sink.finish());
   } catch (error) {
     for (const sink of all) sink.abort();
@@ -135,16 +100,87 @@ async function readInto(
       throw new InterruptedError(`interrupted while copying ${displayName(plan.table)}`);
     throw error;
   }
+  const quarantined = aside === undefined ? undefined : await sealQuarantine(plan, aside.sink, aside.table);
+  const sent = new Map<string | undefined, Sent>([...sinks].map(([key, sink]) => [key, sink.sent()]));
+  if (whole !== undefined) sent.set(undefined, whole.sent());
+  return { sent, quarantined };
 }
 
-function copyFrom(plan: TablePlan, options: PassOptions): string {
-  const mapped = routedTable(plan);
-  if (mapped === undefined) {
-    return `COPY (SELECT ${plan.columns.map(quoteIdent).join(', ')} FROM ${quoteName(plan.table)}) TO STDOUT`;
+function chunkBytes(targets: number): number {
+  return Math.max(CHUNK.least, Math.min(CHUNK.most, Math.floor(BUFFER_BUDGET / Math.max(1, targets))));
+}
+
+/** Streams rows to their readers until the source has no more; waits whenever a database has no room. */
+async function read(
+  copySql: string,
+  route: LineReader,
+  plan: TablePlan,
+  { reader, signal, onRows }: PassOptions,
+  sinks: readonly RowSink[],
+): Promise<void> {
+  let lines = 0;
+  const splitter = new LineSplitter((buffer, start, end) => {
+    lines += 1;
+    route(buffer, start, end);
+  });
+  for await (const chunk of reader.copyOut(copySql)) {
+    signal.throwIfAborted();
+    splitter.push(chunk as Buffer);
+    for (const sink of sinks) if (sink.isWaiting) await sink.settle();
+    onRows(lines, (chunk as Buffer).length);
+    lines = 0;
   }
-  const { catalog, map, suspects } = options;
+  if (!splitter.complete)
+    throw new RunError(`the copy of ${displayName(plan.table)} ended in the middle of a row`);
+}
+
+function broadcast(sinks: readonly RowSink[]): LineReader {
+  return (buffer, start, end) => {
+    for (const sink of sinks) sink.add(buffer, start, end);
+  };
+}
+
+function plainCopy({ columns, table }: TablePlan): string {
+  return `COPY (SELECT ${columns.map(quoteIdent).join(', ')} FROM ${quoteName(table)}) TO STDOUT`;
+}
+
+function routedCopy(
+  plan: TablePlan,
+  { catalog, map, suspects, known, isFirst }: PassOptions,
+  sinks: ReadonlyMap<string, RowSink>,
+  whole: RowSink | undefined,
+): string {
+  const mapped = routedTable(plan);
+  if (mapped === undefined) throw new RunError(`${displayName(plan.table)} is no clinic table`);
   const routed = routing(mapped, { catalog, map, suspects, columns: plan.columns });
-  return `COPY (${routed.with}SELECT ${[routed.route, ...routed.columns].join(', ')} FROM ${routed.from}) TO STDOUT`;
+  if (!isFirst) return copyRouted(routed, `= ANY (${routeList([...sinks.keys()], ROUTE.shared)})`);
+  // Rows of clinics that are not part of this pass stay where they are, unless somebody wants every row.
+  const others = whole === undefined ? [...known].filter((key) => !sinks.has(key)) : [];
+  return copyRouted(routed, others.length === 0 ? undefined : `<> ALL (${routeList(others)})`);
+}
+
+function referencedCopy(
+  plan: TablePlan,
+  { catalog, map, suspects, known }: PassOptions,
+  sinks: ReadonlyMap<string, RowSink>,
+): string {
+  const { columns } = plan;
+  const routed = referencedRouting(plan.mapped, { catalog, map, suspects, keys: known, columns });
+  return copyRouted(routed, `= ANY (${routeList([...sinks.keys()], ROUTE.shared)})`);
+}
+
+function copyRouted(routed: Routing, filter: string | undefined): string {
+  const list = [routed.route, ...routed.columns].join(', ');
+  if (filter === undefined) return `COPY (${routed.with}SELECT ${list} FROM ${routed.from}) TO STDOUT`;
+  const named = routed.columns.map((sql, i) => `${sql} AS c${i}`);
+  const select = ['route', ...routed.columns.map((_, i) => `c${i}`)].join(', ');
+  return `COPY (${routed.with}SELECT ${select} FROM (SELECT ${[`${routed.route} AS route`, ...named].join(', ')}
+    FROM ${routed.from}) AS r WHERE route ${filter}) TO STDOUT`;
+}
+
+function routeList(keys: readonly string[], ...more: readonly string[]): string {
+  const routes = [...keys.map((key) => ROUTE.key + key), ...more];
+  return `ARRAY[${routes.map(quoteLiteral).join(', ')}]::text[]`;
 }
 
 function copyInto(table: QualifiedName, columns: readonly string[]): string {
@@ -152,23 +188,25 @@ function copyInto(table: QualifiedName, columns: readonly string[]): string {
   return `COPY ${quoteName(table)}${list} FROM STDIN`;
 }
 
-/** TRUNCATE makes new files for a table, so one that is empty already is left alone. */
-async function emptyTable(session: Session, table: QualifiedName): Promise<void> {
-  const [row] = await session.query<{ filled: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${quoteName(table)}) AS filled`,
-  );
-  if (row?.filled === true) await session.query(`TRUNCATE ${quoteName(table)}`);
+async function quarantineSink(plan: TablePlan, options: PassOptions, chunk: number) {
+  if (plan.clinics !== 'each its own' || options.quarantine === undefined) return undefined;
+  const quarantine = quarantineOf(plan, options.catalog);
+  await prepareQuarantine(options.quarantine, quarantine);
+  const sink = new RowSink(options.quarantine, copyInto(quarantine.table, quarantine.columns), chunk);
+  return { sink, table: quarantine.table };
 }
 
-/** Counts what quarantine holds; drops the table where that is nothing. */
-async function countQuarantined(sink: RowSink, table: QualifiedName): Promise<number> {
-  const [row] = await sink.session.query<{ rows: string }>(
-    `SELECT count(*)::text AS rows FROM ${quoteName(table)}`,
-  );
-  const rows = Number(row?.rows ?? 0);
-  if (rows !== sink.rows) {
-    throw new RunError(`${sink.rows} rows were put in quarantine and ${rows} are in ${displayName(table)}`);
-  }
-  if (rows === 0) await sink.session.query(`DROP TABLE ${quoteName(table)}`);
-  return rows;
+/** Digests what quarantine holds; drops the table where that is nothing. */
+async function sealQuarantine(
+  plan: TablePlan,
+  sink: RowSink,
+  table: QualifiedName,
+): Promise<Digest | undefined> {
+  const [digest] = await digestTables(sink.session, [{ table, columns: plan.columns }]);
+  if (digest?.rows !== sink.rows)
+    throw new RunError(
+      `${sink.rows} rows were put in quarantine and ${digest?.rows} are in ${displayName(table)}`,
+    );
+  if (digest.rows === 0) await sink.session.query(`DROP TABLE ${quoteName(table)}`);
+  return digest;
 }

@@ -1,7 +1,6 @@
 import type { SchemaCatalog } from '../catalog/types.js';
 import type { QualifiedName } from '../core/identifiers.js';
 import type { ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
-import type { TableSurvey } from './survey.js';
 import { findTable } from './unique.js';
 
 /** What is copied of one table, and where to. */
@@ -10,8 +9,11 @@ export interface TablePlan {
   /** Every column but the generated ones, in the legacy table's order. */
   readonly columns: readonly string[];
   readonly mapped: MappedTable;
-  /** `each its own`: by the clinic key; `all`: every row to every clinic; `none`: clinics do not get it. */
-  readonly clinics: 'each its own' | 'all' | 'none';
+  /**
+   * `each its own`: by the clinic key; `all`: every row to every clinic; `referenced`: to each clinic the rows that its
+   * own refer to; `none`: clinics do not get it.
+   */
+  readonly clinics: 'each its own' | 'all' | 'referenced' | 'none';
   /** True where the central database gets every row. */
   readonly central: boolean;
 }
@@ -26,9 +28,15 @@ export function planTables(catalog: SchemaCatalog, map: TenancyMap): TablePlan[]
         .columns.filter((column) => !column.generated)
         .map((column) => column.name),
       mapped,
-      clinics: mapped.scope === 'clinic' ? 'each its own' : mapped.scope === 'shared' ? 'all' : 'none',
+      clinics: clinicsShare(mapped),
       central: mapped.scope === 'central' || isClinicTable(map, mapped),
     }));
+}
+
+function clinicsShare(mapped: MappedTable): TablePlan['clinics'] {
+  if (mapped.scope === 'clinic') return 'each its own';
+  if (mapped.scope === 'shared') return 'all';
+  return mapped.copyReferenced ? 'referenced' : 'none';
 }
 
 /** The clinic table itself: its whole contents are the central database's directory of clinics. */
@@ -41,8 +49,9 @@ export function routedTable(plan: TablePlan): ClinicTable | undefined {
   return plan.mapped.scope === 'clinic' ? plan.mapped : undefined;
 }
 
-/** How many rows of a table a clinic's database must hold. */
-export function expectedRows(plan: TablePlan, survey: TableSurvey, key: string): number {
-  if (plan.clinics === 'all') return survey.rows;
-  return plan.clinics === 'none' ? 0 : (survey.perClinic.get(key) ?? 0) + survey.shared;
+/** The tables that one kind of database gets. */
+export function tablesOf(plans: readonly TablePlan[], isCentral: boolean): QualifiedName[] {
+  return plans
+    .filter((plan) => (isCentral ? plan.central : plan.clinics !== 'none'))
+    .map((plan) => plan.table);
 }

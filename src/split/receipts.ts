@@ -1,4 +1,4 @@
-import { type Digest, digestColumns, parseDigest, showDigest } from '../catalog/digest.js';
+import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest, showDigest } from '../catalog/digest.js';
 import { RunError } from '../core/errors.js';
 import { displayName, type QualifiedName, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
@@ -12,17 +12,14 @@ export interface CopyReceipt {
   readonly fingerprint: string;
 }
 
-/** Makes the receipts' table where it is missing. */
-export async function prepareReceipts(session: Session): Promise<void> {
+/** Makes the receipts' table where it is missing, and answers with what is in it. */
+export async function openReceipts(session: Session): Promise<CopyReceipt[]> {
   await session.execute(`
     CREATE SCHEMA IF NOT EXISTS clinic_migrate;
     CREATE TABLE IF NOT EXISTS clinic_migrate.receipts (
       table_schema text NOT NULL, table_name text NOT NULL, rows bigint NOT NULL, digest text NOT NULL,
       snapshot text NOT NULL, fingerprint text NOT NULL, copied_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (table_schema, table_name))`);
-}
-
-export async function readReceipts(session: Session): Promise<CopyReceipt[]> {
   const rows = await session.query<Record<string, string>>(
     `SELECT table_schema, table_name, rows::text, digest, snapshot, fingerprint FROM clinic_migrate.receipts
       ORDER BY table_schema, table_name`,
@@ -36,43 +33,70 @@ export async function readReceipts(session: Session): Promise<CopyReceipt[]> {
   }));
 }
 
-/**
- * Counts and digests what the table now holds, as the database itself sees it, and writes the receipt. RunError,
- * before anything is committed, where that is not the number of rows that were sent.
- */
-export async function writeReceipt(
+/** A table of the database that a session is on, and how many rows were sent to it. */
+export interface CopiedTable {
+  readonly table: QualifiedName;
+  readonly columns: readonly string[];
+  readonly sent: number;
+}
+
+/** Empties the tables that hold anything: TRUNCATE makes new files for a table, so empty ones are left alone. */
+export async function emptyTables(session: Session, tables: readonly QualifiedName[]): Promise<void> {
+  if (tables.length === 0) return;
+  const filled = tables.map((table, i) => `SELECT ${i} AS i WHERE EXISTS (SELECT FROM ${quoteName(table)})`);
+  const found = await session.query<{ i: number }>(filled.join(' UNION ALL '));
+  const names = found.flatMap(({ i }) => tables[i] ?? []).map(quoteName);
+  if (names.length > 0) await session.query(`TRUNCATE ${names.join(', ')}`);
+}
+
+/** Counts and digests tables as the database itself sees them, in the order given. */
+export async function digestTables(
   session: Session,
-  table: QualifiedName,
-  columns: readonly string[],
-  sent: number,
+  tables: readonly { readonly table: QualifiedName; readonly columns: readonly string[] }[],
+): Promise<Digest[]> {
+  if (tables.length === 0) return [];
+  const queries = tables.map(({ table, columns }, i) => {
+    const digest = digestQuery({ from: `${quoteName(table)} AS t`, row: 't', columns });
+    return `SELECT ${i} AS i, d.* FROM (${digest}) AS d`;
+  });
+  const found = await session.query<{ i: number }>(queries.join(' UNION ALL '));
+  const digests = new Map(found.map((row) => [row.i, parseDigest(row)]));
+  return tables.map((_, i) => digests.get(i) ?? EMPTY_DIGEST);
+}
+
+/**
+ * Writes a receipt for each table, from what the database counts and digests in it. RunError, before anything is
+ * committed, where that is not the number of rows that were sent.
+ */
+export async function writeReceipts(
+  session: Session,
+  tables: readonly CopiedTable[],
   origin: { readonly snapshot: string; readonly fingerprint: string },
-): Promise<CopyReceipt> {
-  const digest = await digestTable(session, table, columns);
-  if (digest.rows !== sent) {
+): Promise<Digest[]> {
+  const digests = await digestTables(session, tables);
+  for (const [i, { table, sent }] of tables.entries()) {
+    const there = digests[i]?.rows;
+    if (there === sent) continue;
     throw new RunError(
-      `copying ${displayName(table)} into ${session.label}: ${sent} rows were sent and ${digest.rows} are there`,
+      `copying ${displayName(table)} into ${session.label}: ${sent} rows were sent and ${there} are there`,
       { hint: 'Look for a trigger or a rule in the clinic database, then run split again.' },
     );
   }
-  const receipt = { table, rows: digest.rows, digest: showDigest(digest), ...origin };
   await session.query(
     `INSERT INTO clinic_migrate.receipts (table_schema, table_name, rows, digest, snapshot, fingerprint)
-      VALUES ($1, $2, $3, $4, $5, $6)
+      SELECT r.*, $5, $6 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS r
       ON CONFLICT (table_schema, table_name) DO UPDATE SET rows = excluded.rows, digest = excluded.digest,
         snapshot = excluded.snapshot, fingerprint = excluded.fingerprint, copied_at = now()`,
-    [table.schema, table.name, receipt.rows, receipt.digest, receipt.snapshot, receipt.fingerprint],
+    [
+      tables.map(({ table }) => table.schema),
+      tables.map(({ table }) => table.name),
+      digests.map(({ rows }) => rows),
+      digests.map(showDigest),
+      origin.snapshot,
+      origin.fingerprint,
+    ],
   );
-  return receipt;
-}
-
-/** The digest of a table's rows over these columns. */
-export async function digestTable(
-  session: Session,
-  table: QualifiedName,
-  columns: readonly string[],
-): Promise<Digest> {
-  const [row] = await session.query(`SELECT ${digestColumns('t', columns)} FROM ${quoteName(table)} AS t`);
-  return parseDigest(row ?? {});
+  return digests;
 }
 
 /**
@@ -96,6 +120,7 @@ export function copyIsComplete(
     receipts.map((receipt) => JSON.stringify([receipt.table.schema, receipt.table.name])),
   );
   return (
-    snapshots.size === 1 && tables.every(({ schema, name }) => names.has(JSON.stringify([schema, name])))
+    (snapshots.size === 1 || tables.length === 0) &&
+    tables.every(({ schema, name }) => names.has(JSON.stringify([schema, name])))
   );
 }

@@ -16,6 +16,8 @@ export class RowSink {
   private used = 0;
   private failure: unknown;
   private full = false;
+  private since: number | undefined;
+  private until = 0;
 
   constructor(
     readonly session: Session,
@@ -30,9 +32,15 @@ export class RowSink {
     this.rows += 1;
   }
 
-  /** Adds bytes that are whole rows or parts of rows; rows are not counted. */
-  addBytes(chunk: Buffer): void {
-    this.append(chunk, 0, chunk.length);
+  /** True where settle() has something to wait for, or to throw. */
+  get isWaiting(): boolean {
+    return this.full || this.failure !== undefined;
+  }
+
+  /** What went through it; complete after finish(). */
+  sent(): { readonly rows: number; readonly bytes: number; readonly seconds: number } {
+    const { rows, bytes, since, until } = this;
+    return { rows, bytes, seconds: since === undefined ? 0 : Math.max(0, until - since) / 1000 };
   }
 
   /** Waits until the server has room again; throws what it refused. */
@@ -67,6 +75,7 @@ export class RowSink {
     if (this.stream === undefined) return;
     this.stream.end();
     await finished(this.stream);
+    this.until = performance.now();
   }
 
   /** Gives the COPY up; its transaction must be rolled back. */
@@ -98,6 +107,7 @@ export class RowSink {
   private write(chunk: Buffer): void {
     if (this.failure !== undefined) return;
     if (this.stream === undefined) {
+      this.since = performance.now();
       this.stream = this.session.copyIn(this.copySql);
       this.stream.on('error', (error: unknown) => {
         this.failure ??= error;

@@ -1,21 +1,19 @@
-import type { SchemaCatalog } from '../catalog/types.js';
 import { InterruptedError } from '../core/errors.js';
 import { displayName } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 import { everyOne, shareOut } from '../core/side-by-side.js';
-import type { Clinic, MappedTable, TenancyMap } from '../tenancy/types.js';
+import type { MappedTable } from '../tenancy/types.js';
 import { joinSnapshot } from './snapshot.js';
-import { surveyTable, type TableSurvey } from './survey.js';
+import { type SurveyedDatabase, surveyTable, type TableSurvey } from './survey.js';
 
-export interface SurveyOptions {
+export interface SurveyOptions extends SurveyedDatabase {
   readonly databases: Databases;
   readonly legacyUrl: string;
   readonly snapshotId: string;
-  readonly catalog: SchemaCatalog;
-  readonly map: TenancyMap;
-  readonly clinics: readonly Clinic[];
   readonly jobs: number;
   readonly signal: AbortSignal;
+  /** Told of each table when it has been surveyed. */
+  readonly onTable: (name: string) => void;
 }
 
 /** Where every row of the database belongs, and which tables hold rows that have no place. */
@@ -26,7 +24,7 @@ export interface DatabaseSurvey {
 }
 
 /**
- * Surveys every table, several at once. Where a table holds rows without a place, tables that lead to it are
+ * Surveys every table, several at once. Where a table holds rows without a place, tables that refer to others are
  * surveyed again, since a row goes where the row it refers to goes, until nothing more is found.
  */
 export async function surveyDatabase(options: SurveyOptions): Promise<DatabaseSurvey> {
@@ -34,29 +32,38 @@ export async function surveyDatabase(options: SurveyOptions): Promise<DatabaseSu
   try {
     for (let i = 0; i < Math.max(1, options.jobs); i += 1)
       readers.push(await joinSnapshot(options.databases, options.legacyUrl, options.snapshotId));
+    const surveys = new Map<MappedTable, TableSurvey>();
     let suspects: ReadonlySet<string> = new Set();
-    for (;;) {
-      const surveys = await surveyTables(options, readers, suspects);
-      const found = new Set(
-        surveys.filter((survey) => survey.problems.length > 0).map(({ table }) => displayName(table)),
-      );
-      if ([...found].every((name) => suspects.has(name))) return { surveys, suspects };
-      suspects = new Set([...suspects, ...found]);
+    for (let tables = options.map.tables; ; tables = tables.filter(leadsOn)) {
+      await surveyTables(options, readers, tables, suspects, surveys);
+      const found = [...surveys.values()].filter((survey) => survey.problems.length > 0);
+      const names = found.map(({ table }) => displayName(table));
+      if (names.every((name) => suspects.has(name)))
+        return { surveys: options.map.tables.flatMap((table) => surveys.get(table) ?? []), suspects };
+      suspects = new Set([...suspects, ...names]);
     }
   } finally {
     await everyOne(readers, (reader) => reader.close());
   }
 }
 
+/** True where what is known of other tables' rows can change what becomes of this one's. */
+function leadsOn(table: MappedTable): boolean {
+  if (table.scope !== 'clinic') return table.scope === 'central' && table.copyReferenced;
+  return [...table.rules, ...table.witnesses].some(({ kind }) => kind === 'path');
+}
+
 async function surveyTables(
-  { catalog, map, clinics, signal }: SurveyOptions,
+  options: SurveyOptions,
   readers: readonly Session[],
+  tables: readonly MappedTable[],
   suspects: ReadonlySet<string>,
-): Promise<TableSurvey[]> {
-  const surveys = new Map<MappedTable, TableSurvey>();
-  await shareOut(map.tables, readers, async (table, reader) => {
-    if (signal.aborted) throw new InterruptedError('interrupted while looking at the legacy database');
-    surveys.set(table, await surveyTable(reader, catalog, map, clinics, table, suspects));
+  surveys: Map<MappedTable, TableSurvey>,
+): Promise<void> {
+  await shareOut(tables, readers, async (table, reader) => {
+    if (options.signal.aborted)
+      throw new InterruptedError('interrupted while looking at the legacy database');
+    surveys.set(table, await surveyTable(reader, options, table, suspects));
+    options.onTable(displayName(table));
   });
-  return map.tables.flatMap((table) => surveys.get(table) ?? []);
 }

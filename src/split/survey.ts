@@ -1,3 +1,4 @@
+import { addDigests, type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../catalog/digest.js';
 import type { SchemaCatalog, Table } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
@@ -5,6 +6,7 @@ import { displayName, type QualifiedName, quoteIdent, quoteName } from '../core/
 import type { Session } from '../core/ports.js';
 import type { Clinic, ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
 import { ROUTE } from './judgement.js';
+import { referencedRouting } from './referenced.js';
 import { type Routing, routing } from './routing.js';
 import { findTable } from './unique.js';
 
@@ -18,15 +20,25 @@ export interface Problem {
   readonly samples: readonly string[];
 }
 
-/** Where the rows of one table belong. rows = sum of perClinic + shared + rows of problems, for a clinic table. */
+/** Where the rows of one table belong. For a clinic table: total = sum of perClinic + shared + aside. */
 export interface TableSurvey {
   readonly table: QualifiedName;
-  readonly rows: number;
-  /** Clinic key to rows; clinics without rows are left out. Empty for a table that is not clinic-scoped. */
-  readonly perClinic: ReadonlyMap<string, number>;
-  /** Rows that go to every clinic because nothing names one and the configuration says so. */
-  readonly shared: number;
+  readonly total: Digest;
+  /** By clinic key; clinics without rows are left out. Empty where the table's rows are not clinics' own. */
+  readonly perClinic: ReadonlyMap<string, Digest>;
+  /** Rows that go to every clinic: nothing names one and the configuration says so, or all refer to them. */
+  readonly shared: Digest;
+  /** Rows that have no place: those of `problems` together. */
+  readonly aside: Digest;
   readonly problems: readonly Problem[];
+}
+
+export interface SurveyedDatabase {
+  readonly catalog: SchemaCatalog;
+  readonly map: TenancyMap;
+  readonly clinics: readonly Clinic[];
+  /** False where only counts are wanted: then all sums are the same and mean nothing. */
+  readonly digests: boolean;
 }
 
 /** How many example keys a problem carries. */
@@ -35,42 +47,50 @@ export const SAMPLES = 5;
 const REASONS: readonly ProblemReason[] = ['no clinic', 'unknown clinic', 'paths disagree'];
 
 /**
- * Counts where a table's rows belong, in one pass; a second, short one only where there are problems. Run it in
- * a REPEATABLE READ transaction. RunError where rows would be doubled or lost on the way to their clinic.
+ * Counts and digests a table's rows by where they belong, in one pass; a second, short one only where there are
+ * problems. Run it in a REPEATABLE READ transaction. RunError where rows would be doubled or lost on their way.
  */
 export async function surveyTable(
   session: Session,
-  catalog: SchemaCatalog,
-  map: TenancyMap,
-  clinics: readonly Clinic[],
+  database: SurveyedDatabase,
   table: MappedTable,
-  suspects?: ReadonlySet<string>,
+  suspects: ReadonlySet<string> = new Set(),
 ): Promise<TableSurvey> {
-  const rows = await countRows(session, table);
-  const empty = { table: { schema: table.schema, name: table.name }, rows, perClinic: new Map(), shared: 0 };
-  if (table.scope !== 'clinic') return { ...empty, problems: [] };
-  const sample = sampleExpression(findTable(catalog, table));
-  const routed = routing(table, {
-    catalog,
-    map,
-    columns: [],
-    expressions: [sample],
-    ...(suspects && { suspects }),
-  });
-  const groups = await session.query<{ route: string; rows: string }>(
-    `${routed.with}SELECT ${routed.route} AS route, count(*)::text AS rows FROM ${routed.from} GROUP BY 1`,
-  );
+  const { catalog, map, clinics } = database;
+  const entry = findTable(catalog, table);
+  const columns = database.digests ? entry.columns.filter(({ generated }) => !generated) : [];
+  const names = columns.map(({ name }) => name);
+  const base = {
+    table: { schema: table.schema, name: table.name },
+    perClinic: new Map<string, Digest>(),
+    shared: EMPTY_DIGEST,
+    aside: EMPTY_DIGEST,
+    problems: [],
+  };
   const keys = new Set(clinics.map((clinic) => clinic.key));
-  const tally = tallyRoutes(groups, keys);
-  const seen = groups.reduce((sum, group) => sum + Number(group.rows), 0);
-  if (seen !== rows) throw doubled(table, rows, seen);
+  if (table.scope !== 'clinic') {
+    const [whole] = await session.query(
+      digestQuery({ from: `${quoteName(table)} AS t`, row: 't', columns: names }),
+    );
+    const total = parseDigest(whole ?? {});
+    if (table.scope !== 'central' || !table.copyReferenced) return { ...base, total };
+    const needed = referencedRouting(table, { catalog, map, suspects, keys, columns: names });
+    const { perClinic, shared } = tallyRoutes(await queryRoutes(session, needed), keys);
+    return { ...base, total, perClinic, shared };
+  }
+  const sample = sampleExpression(entry);
+  const routed = routing(table, { catalog, map, suspects, columns: names, expressions: [sample] });
+  const tally = tallyRoutes(await queryRoutes(session, routed), keys);
+  const rows = await countRows(session, table);
+  if (tally.total.rows !== rows) throw doubled(table, rows, tally.total.rows);
   const problems: Problem[] = [];
   for (const reason of REASONS) {
-    const count = tally.problems.get(reason);
-    if (count === undefined) continue;
-    problems.push({ reason, rows: count, samples: await samplesOf(session, routed, reason, keys) });
+    const digest = tally.problems.get(reason);
+    if (digest === undefined) continue;
+    problems.push({ reason, rows: digest.rows, samples: await samplesOf(session, routed, reason, keys) });
   }
-  return { ...empty, perClinic: tally.perClinic, shared: tally.shared, problems };
+  const aside = [...tally.problems.values()].reduce(addDigests, EMPTY_DIGEST);
+  return { ...base, ...tally, aside, problems };
 }
 
 /** What a survey has to tell: one finding a problem, an error unless such rows are kept in quarantine. */
@@ -90,7 +110,7 @@ export function surveyFindings(survey: TableSurvey, unassignable: 'stop' | 'quar
     code: codes[reason],
     severity: unassignable === 'stop' ? 'error' : 'warning',
     subject,
-    message: `${rows} of ${survey.rows} rows of ${subject} ${says[reason]}: ${samples.join(' | ')}${rows > samples.length ? ' | …' : ''}`,
+    message: `${rows} of ${survey.total.rows} rows of ${subject} ${says[reason]}: ${samples.join(' | ')}${rows > samples.length ? ' | …' : ''}`,
     hint:
       unassignable === 'stop'
         ? "Correct these rows, or set unassignable: 'quarantine' to keep them aside in the central database."
@@ -119,25 +139,39 @@ export function readRoute(
 }
 
 /** Rows of a table as the plain table counts them, through no join. */
-export async function countRows(session: Session, table: QualifiedName): Promise<number> {
+async function countRows(session: Session, table: QualifiedName): Promise<number> {
   const [row] = await session.query<{ rows: string }>(
     `SELECT count(*)::text AS rows FROM ${quoteName(table)}`,
   );
   return Number(row?.rows ?? 0);
 }
 
-function tallyRoutes(groups: readonly { route: string; rows: string }[], keys: ReadonlySet<string>) {
-  const perClinic = new Map<string, number>();
-  const problems = new Map<ProblemReason, number>();
-  let shared = 0;
+type RouteGroup = Record<string, unknown> & { readonly route: string };
+
+function queryRoutes(session: Session, routed: Routing): Promise<RouteGroup[]> {
+  // The columns get names of ours, so that none can clash; their order is what the digest knows.
+  const columns = routed.columns.map((_, i) => `c${i}`);
+  const list = routed.columns.map((sql, i) => `${sql} AS c${i}`);
+  const from = `(SELECT ${[`${routed.route} AS route`, ...list].join(', ')} FROM ${routed.from}) AS r`;
+  return session.query<RouteGroup>(
+    routed.with + digestQuery({ from, row: 'r', columns }, { route: 'r.route' }),
+  );
+}
+
+function tallyRoutes(groups: readonly RouteGroup[], keys: ReadonlySet<string>) {
+  const perClinic = new Map<string, Digest>();
+  const problems = new Map<ProblemReason, Digest>();
+  let [shared, total] = [EMPTY_DIGEST, EMPTY_DIGEST];
   for (const group of groups) {
-    const rows = Number(group.rows);
+    const digest = parseDigest(group);
+    total = addDigests(total, digest);
     const place = readRoute(group.route, keys);
-    if (place === 'shared') shared += rows;
-    else if (typeof place === 'string') problems.set(place, (problems.get(place) ?? 0) + rows);
-    else perClinic.set(place.key, rows);
+    if (place === 'shared') shared = addDigests(shared, digest);
+    else if (typeof place === 'string')
+      problems.set(place, addDigests(problems.get(place) ?? EMPTY_DIGEST, digest));
+    else perClinic.set(place.key, digest);
   }
-  return { perClinic, problems, shared };
+  return { perClinic, problems, shared, total };
 }
 
 async function samplesOf(

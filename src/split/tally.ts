@@ -1,90 +1,115 @@
+import { addDigests, type Digest, EMPTY_DIGEST, showDigest } from '../catalog/digest.js';
 import { displayName } from '../core/identifiers.js';
 import type { ClinicTarget } from '../provision/types.js';
-import type { CopiedRows } from './conservation.js';
-import type { TableCopy } from './copy-table.js';
-import { expectedRows, type TablePlan } from './plan.js';
-import type { CopyReceipt } from './receipts.js';
+import { type CopiedRows, expectedOf } from './conservation.js';
+import type { Sent, TableCopy } from './copy-table.js';
+import type { TablePlan } from './plan.js';
+import type { CopiedTable, CopyReceipt } from './receipts.js';
 import type { TableSurvey } from './survey.js';
-import type { ClinicFigures, TableFigures } from './types.js';
+import type { ClinicFigures, ClinicTableFigures, TableFigures } from './types.js';
 
 interface ClinicTally {
   outcome: ClinicFigures['outcome'];
-  receipts: CopyReceipt[];
-  bytes: number;
+  tables: ClinicTableFigures[];
+  finishing: number;
 }
 
 interface TableTally {
-  clinics: Map<string, number>;
-  central: number | undefined;
-  quarantined: number | undefined;
-  bytes: number;
+  readonly sent: Map<string | undefined, Sent>;
+  readonly clinics: Map<string, Digest>;
+  central: Digest | undefined;
+  quarantined: Digest | undefined;
   seconds: number;
 }
 
-/** Adds up what one run did, as the receipts say it. */
+/** Adds up what one run did, as the databases themselves say it. */
 export class Tally {
-  private readonly perClinic = new Map<ClinicTarget, ClinicTally>();
-  private readonly perTable = new Map<TablePlan, TableTally>();
+  private readonly perClinic: ReadonlyMap<ClinicTarget, ClinicTally>;
+  private readonly perTable: ReadonlyMap<string, TableTally>;
+  private readonly byKey: ReadonlyMap<string, ClinicTarget>;
+  private readonly byTable: ReadonlyMap<string, TableSurvey>;
 
   constructor(
     private readonly plans: readonly TablePlan[],
-    private readonly surveys: readonly TableSurvey[],
+    surveys: readonly TableSurvey[],
     targets: readonly ClinicTarget[],
   ) {
-    for (const target of targets)
-      this.perClinic.set(target, {
-        outcome: target.state === 'ready' ? 'was ready' : 'to copy',
-        receipts: [],
-        bytes: 0,
-      });
-    for (const plan of plans)
-      this.perTable.set(plan, {
-        clinics: new Map(),
-        central: undefined,
-        quarantined: undefined,
-        bytes: 0,
-        seconds: 0,
-      });
+    this.perClinic = new Map(
+      targets.map((target) => {
+        const outcome = target.state === 'ready' ? 'was ready' : 'to copy';
+        return [target, { outcome, tables: [], finishing: 0 }];
+      }),
+    );
+    this.byKey = new Map(targets.map((target) => [target.clinic.key, target]));
+    this.byTable = new Map(surveys.map((survey) => [displayName(survey.table), survey]));
+    this.perTable = new Map(
+      plans.map((plan) => [
+        displayName(plan.table),
+        { sent: new Map(), clinics: new Map(), central: undefined, quarantined: undefined, seconds: 0 },
+      ]),
+    );
   }
 
   /** An earlier run had copied this clinic and was stopped before it was ready. */
   wasCopied(target: ClinicTarget, receipts: readonly CopyReceipt[]): void {
-    this.perClinic.set(target, { outcome: 'finished', receipts: [...receipts], bytes: 0 });
+    const tally = this.clinicTally(target);
+    tally.outcome = 'finished';
+    tally.tables = receipts.map(({ table, rows, digest }) => ({
+      table: displayName(table),
+      rows,
+      bytes: 0,
+      seconds: 0,
+      digest,
+    }));
   }
 
   willCopy(target: ClinicTarget): void {
-    this.perClinic.set(target, { outcome: 'copied', receipts: [], bytes: 0 });
+    this.clinicTally(target).outcome = 'copied';
   }
 
   /** One table of one pass. */
   add(plan: TablePlan, copy: TableCopy, seconds: number): void {
-    const table = this.perTable.get(plan);
-    if (table === undefined) return;
+    const table = this.tableTally(plan);
     table.seconds += seconds;
-    for (const bytes of copy.bytes.values()) table.bytes += bytes;
-    if (copy.quarantined !== undefined) table.quarantined = (table.quarantined ?? 0) + copy.quarantined;
-    for (const [key, receipt] of copy.receipts) {
-      if (key === undefined) table.central = receipt.rows;
-      else table.clinics.set(key, receipt.rows);
-    }
-    for (const [target, clinic] of this.perClinic) {
-      const receipt = copy.receipts.get(target.clinic.key);
-      if (receipt === undefined) continue;
-      clinic.receipts.push(receipt);
-      clinic.bytes += copy.bytes.get(target.clinic.key) ?? 0;
+    for (const [key, sent] of copy.sent) table.sent.set(key, sent);
+    if (copy.quarantined !== undefined)
+      table.quarantined = addDigests(table.quarantined ?? EMPTY_DIGEST, copy.quarantined);
+  }
+
+  /** One database has committed these tables, and digested them itself; `key` is undefined for the central one. */
+  sealed(key: string | undefined, tables: readonly CopiedTable[], digests: readonly Digest[]): void {
+    const target = key === undefined ? undefined : this.byKey.get(key);
+    for (const [i, { table: name }] of tables.entries()) {
+      const table = this.perTable.get(displayName(name));
+      const digest = digests[i];
+      if (table === undefined || digest === undefined) continue;
+      if (key === undefined) table.central = digest;
+      else table.clinics.set(key, digest);
+      if (target === undefined) continue;
+      const { bytes, seconds } = table.sent.get(key) ?? { bytes: 0, seconds: 0 };
+      this.clinicTally(target).tables.push({
+        table: displayName(name),
+        rows: digest.rows,
+        bytes,
+        seconds,
+        digest: showDigest(digest),
+      });
     }
   }
 
+  /** A clinic has its keys and indexes. */
+  finished(target: ClinicTarget, seconds: number): void {
+    this.clinicTally(target).finishing = seconds;
+  }
+
   surveyOf(plan: TablePlan): TableSurvey {
-    const name = displayName(plan.table);
-    const found = this.surveys.find((survey) => displayName(survey.table) === name);
-    if (found === undefined) throw new Error(`${name} was not surveyed`);
+    const found = this.byTable.get(displayName(plan.table));
+    if (found === undefined) throw new Error(`${displayName(plan.table)} was not surveyed`);
     return found;
   }
 
   copied(plan: TablePlan): CopiedRows {
-    const { clinics, central, quarantined } = this.perTable.get(plan) ?? { clinics: new Map() };
-    return { clinics, central, quarantined };
+    return this.tableTally(plan);
   }
 
   figures(): { clinics: ClinicFigures[]; tables: TableFigures[] } {
@@ -92,32 +117,50 @@ export class Tally {
   }
 
   private clinicFigures(): ClinicFigures[] {
-    return [...this.perClinic].map(([target, { outcome, receipts, bytes }]) => ({
+    return [...this.perClinic].map(([target, { outcome, tables, finishing }]) => ({
       clinic: target.clinic,
       database: target.database,
       outcome,
-      receipts,
+      tables,
       rows:
         outcome === 'to copy'
-          ? this.plans.reduce(
-              (sum, plan) => sum + expectedRows(plan, this.surveyOf(plan), target.clinic.key),
-              0,
-            )
-          : receipts.reduce((sum, receipt) => sum + receipt.rows, 0),
-      bytes,
+          ? sum(this.plans.map((plan) => expectedOf(plan, this.surveyOf(plan), target.clinic.key).rows))
+          : sum(tables.map(({ rows }) => rows)),
+      bytes: sum(tables.map(({ bytes }) => bytes)),
+      finishing,
     }));
   }
 
   private tableFigures(): TableFigures[] {
-    return [...this.perTable].map(([plan, tally]) => ({
-      table: displayName(plan.table),
-      scope: plan.mapped.scope,
-      rows: this.surveyOf(plan).rows,
-      copied: [...tally.clinics.values()].reduce((sum, rows) => sum + rows, 0),
-      central: tally.central ?? 0,
-      quarantined: tally.quarantined ?? 0,
-      bytes: tally.bytes,
-      seconds: tally.seconds,
-    }));
+    return this.plans.map((plan) => {
+      const { sent, clinics, central, quarantined, seconds } = this.tableTally(plan);
+      return {
+        table: displayName(plan.table),
+        scope: plan.mapped.scope,
+        rows: this.surveyOf(plan).total.rows,
+        digest: showDigest(this.surveyOf(plan).total),
+        copied: sum([...clinics.values()].map(({ rows }) => rows)),
+        central: central?.rows ?? 0,
+        quarantined: quarantined?.rows ?? 0,
+        bytes: sum([...sent.values()].map(({ bytes }) => bytes)),
+        seconds,
+      };
+    });
   }
+
+  private clinicTally(target: ClinicTarget): ClinicTally {
+    const found = this.perClinic.get(target);
+    if (found === undefined) throw new Error(`${target.database} is not part of this run`);
+    return found;
+  }
+
+  private tableTally(plan: TablePlan): TableTally {
+    const found = this.perTable.get(displayName(plan.table));
+    if (found === undefined) throw new Error(`${displayName(plan.table)} is not part of this run`);
+    return found;
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }

@@ -3,7 +3,6 @@ import type { Finding } from '../core/finding.js';
 import type { Databases, Progress } from '../core/ports.js';
 import type { ClinicTarget } from '../provision/types.js';
 import type { Clinic, TenancyMap } from '../tenancy/types.js';
-import type { CopyReceipt } from './receipts.js';
 import type { TableSurvey } from './survey.js';
 
 export interface SplitOptions {
@@ -31,14 +30,27 @@ export interface SplitOptions {
   readonly onCentralCopied: () => Promise<void>;
 }
 
+/** One table of one clinic, as its receipt has it. */
+export interface ClinicTableFigures {
+  readonly table: string;
+  readonly rows: number;
+  /** COPY text sent in this run. */
+  readonly bytes: number;
+  /** From its first row to its last byte; other clinics are fed at the same time. */
+  readonly seconds: number;
+  readonly digest: string;
+}
+
 export interface ClinicFigures {
   readonly clinic: Clinic;
   readonly database: string;
   readonly outcome: 'copied' | 'finished' | 'was ready' | 'to copy';
-  readonly receipts: readonly CopyReceipt[];
+  readonly tables: readonly ClinicTableFigures[];
   readonly rows: number;
   /** COPY text sent. */
   readonly bytes: number;
+  /** Seconds for keys, indexes and what else follows the rows. */
+  readonly finishing: number;
 }
 
 export interface TableFigures {
@@ -46,6 +58,7 @@ export interface TableFigures {
   readonly scope: string;
   /** In the legacy snapshot. */
   readonly rows: number;
+  readonly digest: string;
   /** Copied into clinic databases in this run; a shared row counts once a clinic. */
   readonly copied: number;
   readonly central: number;

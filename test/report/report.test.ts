@@ -5,7 +5,7 @@ import { errorText } from '../../src/report/error-text.js';
 import { githubReport } from '../../src/report/github.js';
 import { jsonReport } from '../../src/report/json.js';
 import { formatDuration } from '../../src/report/numbers.js';
-import { describeTask } from '../../src/report/progress.js';
+import { describeTask, logProgress } from '../../src/report/progress.js';
 import type { Report } from '../../src/report/report.js';
 import { sarifReport } from '../../src/report/sarif.js';
 import { textReport } from '../../src/report/text.js';
@@ -115,9 +115,27 @@ describe('errors', () => {
 
 describe('progress', () => {
   test('says share, rate and time left', () => {
-    const task = { text: 'Copying', done: 250, total: 1000, unit: 'rows', since: 0 };
+    const task = { text: 'Copying', done: 250, bytes: 0, total: 1000, unit: 'rows', since: 0 };
     expect(describeTask(task, 2000)).toBe('Copying  25%  125 rows/s, 6 s left');
     expect(describeTask({ ...task, total: undefined }, 2000)).toBe('Copying  250 rows, 125 rows/s');
+    expect(describeTask({ ...task, bytes: 5_000_000 }, 2000)).toBe(
+      'Copying  25%  125 rows/s, 2.5 MB/s, 6 s left',
+    );
+  });
+
+  test('goes into a log as a line a minute', () => {
+    let now = 0;
+    const lines: string[] = [];
+    const task = logProgress(
+      (line) => lines.push(line),
+      () => now,
+    ).start('Copying', { total: 1000, unit: 'rows' });
+    for (now = 1000; now <= 130_000; now += 1000) task.advance(1);
+    task.done();
+    expect(lines).toEqual([
+      '1970-01-01T00:01:00.000Z Copying  6%  1 rows/s, 15 min 40 s left\n',
+      '1970-01-01T00:02:00.000Z Copying  12%  1 rows/s, 14 min 40 s left\n',
+    ]);
   });
 
   test('durations are read at a glance', () => {

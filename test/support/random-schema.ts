@@ -65,6 +65,9 @@ export const databaseShape: fc.Arbitrary<DatabaseShape> = fc.record({
 
 /** A row as the generator knows it. */
 interface Row {
+  /** The clinic that most of what it names is of, so that clinics disagree now and then and not always. */
+  readonly home: string;
+  readonly id: number;
   readonly key: string | undefined;
   readonly parents: readonly Row[];
   readonly mayShare: boolean;
@@ -109,13 +112,17 @@ export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltD
   const later: string[] = [];
   const rows: { row: Row; parents: Row[]; values: string[]; numbers: readonly number[] }[][] = tables.map(
     (table) =>
-      table.rows.map((numbers) => {
-        const chosen = (numbers[0] ?? 0) % (keys.length + 2);
-        const isNull = (table.key === 'nullable' || table.key === 'null is shared') && chosen >= keys.length;
+      table.rows.map((numbers, id) => {
+        const number = numbers[0] ?? 0;
+        const chosen = number % keys.length;
+        const isNull = (table.key === 'nullable' || table.key === 'null is shared') && number % 5 === 0;
         const keyed = table.key !== 'none';
-        const key = keyed && !isNull ? keys[chosen % keys.length] : undefined;
+        const home = keys[chosen] ?? '';
+        const key = keyed && !isNull ? home : undefined;
         const parents: Row[] = [];
         const row: Row = {
+          home,
+          id,
           key,
           parents,
           keyed,
@@ -123,7 +130,7 @@ export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltD
           heard: new Set(key === undefined ? [] : [key]),
           lost: false,
         };
-        const value = table.key === 'code' ? CODES[chosen % keys.length] : key;
+        const value = table.key === 'code' ? CODES[chosen] : key;
         const values = keyed ? [value === undefined ? 'NULL' : quoteLiteral(value)] : [];
         return { row, parents, values, numbers };
       }),
@@ -161,18 +168,20 @@ export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltD
       );
     }
     script.push(`CREATE TABLE ${full(at)} (${columns.join(', ')}, UNIQUE (id, tag))`);
-    for (const [id, { parents, values, numbers }] of (rows[at] ?? []).entries()) {
+    for (const [id, { row, parents, values, numbers }] of (rows[at] ?? []).entries()) {
       const cells = [String(id), tagOf(id), String(uniqueOf(id)), ...values];
       for (const [i, { to, target, nullable }] of table.references.entries()) {
         const number = numbers[i + 1] ?? 0;
-        const candidates = rows[to] ?? [];
+        const all = (rows[to] ?? []).map((candidate) => candidate.row);
+        const alike = all.filter(({ home }) => home === row.home);
+        const candidates = number % 11 === 0 || (alike.length === 0 && !nullable) ? all : alike;
         const none = candidates.length === 0 || (nullable && number % 3 === 0);
-        const up = number % Math.max(1, candidates.length);
+        const parent = candidates[number % Math.max(1, candidates.length)];
+        const up = parent?.id ?? 0;
         cells.push(none ? 'NULL' : target === 'unique' ? String(uniqueOf(up)) : String(up));
         // Half a composite reference refers to nothing.
         if (target === 'pair') cells.push(none && number % 2 === 0 ? 'NULL' : tagOf(up));
-        const parent = candidates[up];
-        if (!none && parent !== undefined) parents.push(parent.row);
+        if (!none && parent !== undefined) parents.push(parent);
       }
       script.push(`INSERT INTO ${full(at)} VALUES (${cells.join(', ')})`);
     }
@@ -184,7 +193,16 @@ export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltD
     const up = rows[subject]?.[id];
     const parents = up === undefined ? [] : [up.row];
     return {
-      row: { key: undefined, parents, keyed: false, mayShare: false, heard: new Set(), lost: false },
+      row: {
+        home: '',
+        id,
+        key: undefined,
+        parents,
+        keyed: false,
+        mayShare: false,
+        heard: new Set(),
+        lost: false,
+      },
       type: subject,
       id,
     };

@@ -1,9 +1,8 @@
-import { addDigests, type Digest, EMPTY_DIGEST, sameDigest } from '../../catalog/digest.js';
+import { addDigests, type Digest, EMPTY_DIGEST, multiplyDigest, sameDigest } from '../../catalog/digest.js';
 import type { Finding } from '../../core/finding.js';
 import { displayName } from '../../core/identifiers.js';
 import type { MappedTable } from '../../tenancy/types.js';
 import type { LegacyRows } from './legacy.js';
-import { multiplyDigest } from './rows.js';
 
 /**
  * Every legacy row is in exactly one place: the clinics together and quarantine hold what the legacy table holds, a

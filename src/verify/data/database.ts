@@ -1,7 +1,7 @@
 import {
   addDigests,
   type Digest,
-  digestColumns,
+  digestQuery,
   EMPTY_DIGEST,
   parseDigest,
   sameDigest,
@@ -10,7 +10,7 @@ import { readCatalog } from '../../catalog/read-catalog.js';
 import type { SchemaCatalog } from '../../catalog/types.js';
 import { UsageError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
-import { displayName, quoteName } from '../../core/identifiers.js';
+import { displayName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import type { Clinic, MappedTable } from '../../tenancy/types.js';
 import { findDifferences } from './differences.js';
@@ -20,7 +20,7 @@ import { foreignFinding, mismatchFindings } from './mismatch.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
 import { catalogTable, isClinicTable, storedColumns } from './places.js';
-import { allRows, rowId } from './rows.js';
+import { allRows, digestOf, rowId } from './rows.js';
 import { schemaDrift } from './schema.js';
 import { SAMPLES, stopIfAsked } from './words.js';
 
@@ -149,19 +149,16 @@ async function readTable(
 ): Promise<{ digest: Digest; foreign: number; samples: string[] }> {
   const entry = catalogTable(options.catalog, table);
   if (table.scope !== 'clinic' || clinic === undefined) {
-    const [sums] = await session.query(
-      `SELECT ${digestColumns('r', storedColumns(entry))} FROM ${quoteName(entry)} AS r`,
-    );
-    return { digest: sums === undefined ? EMPTY_DIGEST : parseDigest(sums), foreign: 0, samples: [] };
+    return { digest: await digestOf(allRows(session, entry)), foreign: 0, samples: [] };
   }
   const { from, row, place, clinic: key } = ownership(table, { ...options, suspects: new Set() });
   const belongs = `(${place} = 'shared' OR (${place} = 'own' AND ${key} = $1))`;
-  const [sums] = await session.query<{ foreign_rows: string }>(
-    `SELECT ${digestColumns(row, storedColumns(entry))},
-            (count(*) FILTER (WHERE ${belongs} IS NOT TRUE))::text AS foreign_rows FROM ${from}`,
+  const groups = await session.query<{ belongs: boolean }>(
+    digestQuery({ from, row, columns: storedColumns(entry) }, { belongs: `(${belongs}) IS TRUE` }),
     [clinic.key],
   );
-  const foreign = Number(sums?.foreign_rows ?? 0);
+  const sums = groups.map((group) => ({ belongs: group.belongs, digest: parseDigest(group) }));
+  const foreign = sums.find((group) => !group.belongs)?.digest.rows ?? 0;
   const samples =
     foreign === 0
       ? []
@@ -169,7 +166,8 @@ async function readTable(
           `SELECT ${rowId(entry, row)} AS id FROM ${from} WHERE ${belongs} IS NOT TRUE ORDER BY 1 LIMIT ${SAMPLES}`,
           [clinic.key],
         );
-  return { digest: parseDigest(sums ?? {}), foreign, samples: samples.map(({ id }) => id) };
+  const digest = sums.map((group) => group.digest).reduce(addDigests, EMPTY_DIGEST);
+  return { digest, foreign, samples: samples.map(({ id }) => id) };
 }
 
 /** Findings where the table's rows here are not the legacy rows that belong here. */

@@ -1,4 +1,4 @@
-import { digestColumns, parseDigest, sameDigest } from '../../catalog/digest.js';
+import { digestQuery, parseDigest, sameDigest } from '../../catalog/digest.js';
 import { storedColumns } from './places.js';
 import { type RowSet, rowId, rowText } from './rows.js';
 
@@ -39,8 +39,7 @@ const bucketOf = ({ table, row }: RowSet, count: number): string =>
 
 async function readBuckets(set: RowSet, count: number) {
   const groups = await set.session.query<{ bucket: number }>(
-    `SELECT ${bucketOf(set, count)} AS bucket, ${digestColumns(set.row, storedColumns(set.table))}
-       FROM ${set.from} WHERE ${set.where} GROUP BY 1 ORDER BY 1`,
+    digestQuery({ ...set, columns: storedColumns(set.table) }, { bucket: bucketOf(set, count) }),
     set.values,
   );
   return new Map(groups.map((group) => [group.bucket, parseDigest(group)]));

@@ -1,4 +1,4 @@
-import { addDigests, type Digest, digestColumns, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
+import { addDigests, type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
 import { displayName, quoteLiteral } from '../../core/identifiers.js';
 import type { Databases, Session } from '../../core/ports.js';
 import { sideBySide } from '../../core/side-by-side.js';
@@ -93,8 +93,7 @@ async function readTable(
   }
   const { from, row, place, clinic } = ownership(table, { catalog, map, suspects });
   const groups = await session.query<{ place: string; clinic: string | null }>(
-    `SELECT ${place} AS place, ${clinic} AS clinic, ${digestColumns(row, storedColumns(entry))}
-       FROM ${from} GROUP BY 1, 2`,
+    digestQuery({ from, row, columns: storedColumns(entry) }, { place, clinic }),
   );
   return sortGroups(groups, new Set(clinics.map(({ key }) => key)));
 }

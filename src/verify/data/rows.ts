@@ -1,4 +1,4 @@
-import { type Digest, digestColumns, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
+import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
 import type { Table } from '../../catalog/types.js';
 import { quoteIdent, quoteName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
@@ -40,14 +40,7 @@ export function rowText(table: Table, alias: string): string {
 
 /** The digest of these rows over the legacy table's columns. */
 export async function digestOf({ session, table, from, row, where, values }: RowSet): Promise<Digest> {
-  const [found] = await session.query(
-    `SELECT ${digestColumns(row, storedColumns(table))} FROM ${from} WHERE ${where}`,
-    values,
-  );
+  const columns = storedColumns(table);
+  const [found] = await session.query(digestQuery({ from, row, columns, where }), values);
   return found === undefined ? EMPTY_DIGEST : parseDigest(found);
-}
-
-/** `times` copies of the same rows. */
-export function multiplyDigest({ rows, sums }: Digest, times: number): Digest {
-  return { rows: rows * times, sums: [sums[0] * BigInt(times), sums[1] * BigInt(times)] };
 }

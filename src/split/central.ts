@@ -1,0 +1,84 @@
+import { pipeline } from 'node:stream/promises';
+import { showDigest } from '../catalog/digest.js';
+import { displayName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
+import type { Session } from '../core/ports.js';
+import { isClinicTable, type TablePlan, tablesOf } from './plan.js';
+import { QUARANTINE_SCHEMA } from './quarantine.js';
+import { copyIsComplete, digestTables, openReceipts } from './receipts.js';
+import type { Run } from './run.js';
+import { openTarget } from './targets.js';
+import type { SplitOptions } from './types.js';
+
+/** The central database's part in a pass. */
+export interface OpenCentral {
+  /** Undefined where the central tables are copied already, or stay where they are. */
+  readonly session: Session | undefined;
+  readonly quarantine: Session | undefined;
+}
+
+/** Opens what the run needs of the central database; close both sessions. */
+export async function openCentral(run: Run): Promise<OpenCentral> {
+  const { options, plans, fingerprint } = run;
+  const { databases, central, unassignable } = options;
+  const session = await openTarget(databases, central.url);
+  try {
+    const isComplete =
+      central.holdsLegacy ||
+      copyIsComplete(await openReceipts(session), tablesOf(plans, true), fingerprint, session.label);
+    if (isComplete && !central.holdsLegacy) await addLateClinics(run, session);
+    const quarantine = unassignable === 'quarantine' ? await openQuarantine(options) : undefined;
+    if (!isComplete) return { session, quarantine };
+    await session.close();
+    return { session: undefined, quarantine };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+async function openQuarantine({ databases, central }: SplitOptions): Promise<Session> {
+  const session = await openTarget(databases, central.url);
+  try {
+    await session.execute(`CREATE SCHEMA IF NOT EXISTS ${QUARANTINE_SCHEMA}`);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/**
+ * Clinics that came after the central tables were copied get their row in the central directory of clinics, whose
+ * other rows stay as they are.
+ */
+async function addLateClinics({ options, plans, snapshot }: Run, central: Session): Promise<void> {
+  const plan = plans.find((each) => isClinicTable(options.map, each.table));
+  if (plan === undefined) return;
+  const { key } = options.map.clinicTable;
+  const present = await central.query<{ key: string }>(
+    `SELECT ${quoteIdent(key)}::text AS key FROM ${quoteName(plan.table)}`,
+  );
+  const known = new Set(present.map((row) => row.key));
+  const late = options.clinics.filter((clinic) => !known.has(clinic.key));
+  if (late.length === 0) return;
+  const list = plan.columns.map(quoteIdent).join(', ');
+  const keys = late.map((clinic) => quoteLiteral(clinic.key)).join(', ');
+  const select = `SELECT ${list} FROM ${quoteName(plan.table)} WHERE ${quoteIdent(key)}::text IN (${keys})`;
+  await central.transaction(async () => {
+    await pipeline(
+      snapshot.session.copyOut(`COPY (${select}) TO STDOUT`),
+      central.copyIn(`COPY ${quoteName(plan.table)} (${list}) FROM STDIN`),
+    );
+    await renewReceipt(central, plan);
+  });
+}
+
+/** The snapshot named in it stays that of the other tables. */
+async function renewReceipt(central: Session, plan: TablePlan): Promise<void> {
+  const [digest] = await digestTables(central, [plan]);
+  if (digest === undefined) throw new Error(`${displayName(plan.table)} was not digested`);
+  await central.query(
+    'UPDATE clinic_migrate.receipts SET rows = $3, digest = $4 WHERE table_schema = $1 AND table_name = $2',
+    [plan.table.schema, plan.table.name, digest.rows, showDigest(digest)],
+  );
+}

@@ -1,0 +1,114 @@
+import { displayName, type QualifiedName } from '../core/identifiers.js';
+import type { Session } from '../core/ports.js';
+import { everyOne } from '../core/side-by-side.js';
+import type { ClinicTarget } from '../provision/types.js';
+import type { OpenCentral } from './central.js';
+import { copyTable, type OpenTarget, type PassOptions } from './copy-table.js';
+import { tablesOf } from './plan.js';
+import { type CopiedTable, copyIsComplete, emptyTables, openReceipts, writeReceipts } from './receipts.js';
+import { type Run, stopIfAsked } from './run.js';
+import { openAll } from './targets.js';
+
+/** A database of this pass, with what has been sent to it so far. */
+interface Copying extends OpenTarget {
+  readonly tables: CopiedTable[];
+}
+
+/**
+ * Copies every table into a group of clinics that are connected side by side. In each database, emptying the tables,
+ * all rows and the receipts for them are one transaction: a clinic has all of its rows or none of them.
+ */
+export async function copyGroup(
+  run: Run,
+  group: readonly ClinicTarget[],
+  central: OpenCentral,
+  isFirst: boolean,
+): Promise<void> {
+  const { options, plans, tally } = run;
+  const sessions = await openAll(options.databases, group, (target) => target.adminUrl);
+  try {
+    const clinics: Copying[] = [];
+    await everyOne([...sessions], async ([target, session]) => {
+      if (await isCopied(run, target, session)) return;
+      await options.onClinicStart(target);
+      clinics.push({ key: target.clinic.key, session, tables: [] });
+      tally.willCopy(target);
+    });
+    const whole: Copying | undefined = central.session && {
+      key: undefined,
+      session: central.session,
+      tables: [],
+    };
+    const all = whole === undefined ? clinics : [...clinics, whole];
+    await everyOne(all, (target) => begin(target.session, tablesOf(plans, target.key === undefined)));
+    await central.quarantine?.execute('BEGIN');
+    await copyTables(run, { clinics, central: whole, quarantine: central.quarantine, isFirst });
+    await everyOne(all, async (target) => {
+      const origin = { snapshot: run.snapshot.label, fingerprint: run.fingerprint };
+      const digests = await writeReceipts(target.session, target.tables, origin);
+      await target.session.execute('COMMIT');
+      tally.sealed(target.key, target.tables, digests);
+    });
+    await central.quarantine?.execute('COMMIT');
+  } finally {
+    await everyOne([...sessions.values()], (session) => session.close());
+  }
+}
+
+/** An earlier run may have copied a clinic and been stopped before it was ready. */
+async function isCopied(
+  { plans, fingerprint, tally }: Run,
+  target: ClinicTarget,
+  session: Session,
+): Promise<boolean> {
+  const receipts = await openReceipts(session);
+  if (!copyIsComplete(receipts, tablesOf(plans, false), fingerprint, session.label)) return false;
+  tally.wasCopied(target, receipts);
+  return true;
+}
+
+async function begin(session: Session, tables: readonly QualifiedName[]): Promise<void> {
+  await session.execute('BEGIN');
+  await emptyTables(session, tables);
+}
+
+async function copyTables(
+  run: Run,
+  to: {
+    readonly clinics: readonly Copying[];
+    readonly central: Copying | undefined;
+    readonly quarantine: Session | undefined;
+    readonly isFirst: boolean;
+  },
+): Promise<void> {
+  const { options, plans, tally } = run;
+  const rows = run.surveys.reduce((sum, survey) => sum + survey.total.rows, 0);
+  const title = `Copying ${to.clinics.length} clinics`;
+  const task = options.progress.start(title, { total: rows, unit: 'rows' });
+  const pass: PassOptions = {
+    ...options,
+    ...to,
+    reader: run.snapshot.session,
+    known: new Set(options.clinics.map((clinic) => clinic.key)),
+    suspects: run.suspects,
+    onRows: (count, bytes) => task.advance(count, undefined, bytes),
+  };
+  try {
+    for (const plan of plans) {
+      stopIfAsked(options);
+      task.advance(0, `${title}: ${displayName(plan.table)}`);
+      const start = performance.now();
+      const copy = await copyTable(plan, pass);
+      for (const target of [...to.clinics, ...(to.central === undefined ? [] : [to.central])]) {
+        const sent = copy.sent.get(target.key);
+        if (sent !== undefined)
+          target.tables.push({ table: plan.table, columns: plan.columns, sent: sent.rows });
+      }
+      tally.add(plan, copy, (performance.now() - start) / 1000);
+    }
+    task.done();
+  } catch (error) {
+    task.fail();
+    throw error;
+  }
+}

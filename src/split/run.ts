@@ -1,0 +1,25 @@
+import { InterruptedError } from '../core/errors.js';
+import type { TablePlan } from './plan.js';
+import type { Snapshot } from './snapshot.js';
+import type { TableSurvey } from './survey.js';
+import type { Tally } from './tally.js';
+import type { SplitOptions } from './types.js';
+
+/** Everything that stays the same during one run. */
+export interface Run {
+  readonly options: SplitOptions;
+  readonly plans: readonly TablePlan[];
+  readonly snapshot: Snapshot;
+  readonly surveys: readonly TableSurvey[];
+  readonly suspects: ReadonlySet<string>;
+  readonly fingerprint: string;
+  readonly tally: Tally;
+}
+
+/** InterruptedError where Ctrl-C was pressed. */
+export function stopIfAsked({ signal }: Pick<SplitOptions, 'signal'>): void {
+  if (!signal.aborted) return;
+  throw new InterruptedError('interrupted while copying the clinics', {
+    hint: 'Run split again: clinics that are ready stay as they are, the others are copied from the beginning.',
+  });
+}
