@@ -12,12 +12,16 @@ export function crossingKeys(
 ): CrossingKey[] {
   return eachKey(index, tables).flatMap(({ table, key, from, to }) => {
     if (from.scope === 'ignored' || from.scope === 'unresolved' || to.scope === 'unresolved') return [];
-    // The clinic table is on both sides: whole in the central database, each clinic's row in its own.
-    if (sameTable(to, clinicTable)) return [];
+    // The clinic table is on both sides: whole in the central database, each clinic's row in its own. What is lent to
+    // clinics may name another clinic, whose row they do not have.
+    const isLent = from.scope === 'central' && from.copyReferenced;
+    if (sameTable(to, clinicTable) && !isLent) return [];
     const stays =
-      from.scope === 'central' ? to.scope === 'central' : to.scope === 'clinic' || to.scope === 'shared';
+      from.scope === 'central'
+        ? to.scope === 'central' && (!isLent || to.copyReferenced)
+        : to.scope === 'clinic' || to.scope === 'shared';
     if (stays) return [];
-    const copied = from.scope !== 'central' && to.scope === 'central' && to.copyReferenced;
+    const copied = to.scope === 'central' && to.copyReferenced;
     return [
       {
         table: { schema: table.schema, name: table.name },
@@ -29,7 +33,7 @@ export function crossingKeys(
   });
 }
 
-/** What people should know of foreign keys: those that are dropped, and shared rows that point at a clinic's. */
+/** What people should know of foreign keys: those that are dropped, those that rows are copied for, and shared rows that point at a clinic's. */
 export function crossingFindings(
   index: TableIndex,
   tables: readonly MappedTable[],
@@ -66,10 +70,9 @@ export function crossingFindings(
     .map(
       ({ table, constraint, references }): Finding => ({
         code: 'TENANCY_COPY_REFERENCED',
-        severity: 'error',
+        severity: 'info',
         subject: displayName(references),
-        message: `${displayName(references)} is to be copied for ${constraint} of ${displayName(table)}, and this version copies no such rows`,
-        hint: 'Take copyReferenced out: the column keeps its value, and the constraint is not made in the clinic databases.',
+        message: `each clinic gets a copy of the rows of ${displayName(references)} that its ${displayName(table)} refer to, for ${constraint}`,
       }),
     );
   return [...pointing, ...copied, ...dropped];

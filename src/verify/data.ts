@@ -101,10 +101,6 @@ function notChecked({ map, clinics, targets }: VerifyDataOptions, { legacy }: Ch
     const rows = legacy.rows.get(table)?.total.rows ?? 0;
     if (table.scope === 'unresolved' && rows > 0)
       findings.push(finding(`${name}: nothing says where its ${countRows(rows)} belong`, 'error', name));
-    if (table.scope === 'central' && table.copyReferenced)
-      findings.push(
-        finding(`${name}: the rows copied because clinics refer to them are not compared`, 'warning', name),
-      );
   }
   const without = clinics.filter(({ key }) => !targets.some(({ clinic }) => clinic.key === key));
   if (without.length > 0) {

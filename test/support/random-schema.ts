@@ -17,6 +17,8 @@ export interface TableShape {
   /** The column that names the clinic itself, if there is one; `code` by another unique column of the clinic table. */
   readonly key: 'none' | 'not null' | 'nullable' | 'undeclared' | 'code' | 'null is shared';
   readonly references: readonly ReferenceShape[];
+  /** True where its rows also refer to rows of a central table, of which their clinics get copies. */
+  readonly borrows: boolean;
   /** For each row: numbers that choose what it names. */
   readonly rows: readonly (readonly number[])[];
 }
@@ -24,6 +26,8 @@ export interface TableShape {
 export interface DatabaseShape {
   readonly keyType: keyof typeof KEYS;
   readonly tables: readonly TableShape[];
+  /** Rows of the central table that others borrow from, each with a number that chooses its superior. */
+  readonly staff: readonly number[];
   /** Rows of a table that says in words which table another column refers to. */
   readonly notes: readonly (readonly number[])[];
 }
@@ -54,12 +58,14 @@ const tableShape: fc.Arbitrary<TableShape> = fc.record({
   schema: fc.constantFrom(...SCHEMAS),
   key: fc.constantFrom('none', 'none', 'not null', 'nullable', 'undeclared', 'code', 'null is shared'),
   references: fc.array(reference, { maxLength: 3 }),
-  rows: fc.array(fc.array(fc.nat(99), { minLength: 4, maxLength: 4 }), { maxLength: 25 }),
+  borrows: fc.boolean(),
+  rows: fc.array(fc.array(fc.nat(99), { minLength: 5, maxLength: 5 }), { maxLength: 25 }),
 });
 
 export const databaseShape: fc.Arbitrary<DatabaseShape> = fc.record({
   keyType: fc.constantFrom('int', 'bigint', 'text', 'uuid'),
   tables: fc.array(tableShape, { minLength: 1, maxLength: 6 }),
+  staff: fc.array(fc.nat(99), { maxLength: 8 }),
   notes: fc.array(fc.array(fc.nat(99), { minLength: 2, maxLength: 2 }), { maxLength: 12 }),
 });
 
@@ -81,8 +87,8 @@ interface Row {
 export interface BuiltTable {
   readonly schema: string;
   readonly name: string;
-  /** The clinic of the row with this id, `every` clinic, or undefined where it can be nobody's. */
-  readonly owners: readonly (string | undefined)[];
+  /** Which rows a clinic's database holds, by id, in order. */
+  idsOf(clinic: string): number[];
 }
 
 export interface BuiltDatabase {
@@ -92,10 +98,10 @@ export interface BuiltDatabase {
   readonly tables: readonly BuiltTable[];
 }
 
-export const EVERY = 'every clinic';
+const EVERY = 'every clinic';
 
 /** The script that makes the database, and whose every row is, worked out without any SQL. */
-export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltDatabase {
+export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape): BuiltDatabase {
   const keys = KEYS[keyType];
   const tables = shapes.map((shape, at) => refine(shape, at, shapes.length));
   const names = tables.map((table, at) => ({ schema: table.schema, name: `${table.name}${at}` }));
@@ -110,6 +116,14 @@ export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltD
     ),
   ];
   const later: string[] = [];
+  script.push(
+    'CREATE TABLE staff (id int PRIMARY KEY, boss int REFERENCES staff, home text REFERENCES companies (code))',
+    ...staff.map((number, id) => {
+      const boss = bossOf(number, id);
+      return `INSERT INTO staff VALUES (${id}, ${boss ?? 'NULL'}, ${quoteLiteral(CODES[number % 3] ?? '')})`;
+    }),
+  );
+  const borrowed: { row: Row; staff: number }[] = [];
   const rows: { row: Row; parents: Row[]; values: string[]; numbers: readonly number[] }[][] = tables.map(
     (table) =>
       table.rows.map((numbers, id) => {
@@ -167,6 +181,7 @@ export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltD
         `ALTER TABLE ${full(at)} ADD FOREIGN KEY (${list.join(', ')}) REFERENCES ${full(to)} (${referenced})`,
       );
     }
+    if (table.borrows) columns.push('staff int REFERENCES public.staff');
     script.push(`CREATE TABLE ${full(at)} (${columns.join(', ')}, UNIQUE (id, tag))`);
     for (const [id, { row, parents, values, numbers }] of (rows[at] ?? []).entries()) {
       const cells = [String(id), tagOf(id), String(uniqueOf(id)), ...values];
@@ -182,6 +197,12 @@ export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltD
         // Half a composite reference refers to nothing.
         if (target === 'pair') cells.push(none && number % 2 === 0 ? 'NULL' : tagOf(up));
         if (!none && parent !== undefined) parents.push(parent);
+      }
+      if (table.borrows) {
+        const number = numbers[4] ?? 0;
+        const member = staff.length === 0 || number % 2 === 0 ? undefined : number % staff.length;
+        cells.push(member === undefined ? 'NULL' : String(member));
+        if (member !== undefined) borrowed.push({ row, staff: member });
       }
       script.push(`INSERT INTO ${full(at)} VALUES (${cells.join(', ')})`);
     }
@@ -225,13 +246,49 @@ export function build({ keyType, tables: shapes, notes }: DatabaseShape): BuiltD
   return {
     script: [...script, ...later].join(';\n'),
     keys,
-    config: { tables: Object.fromEntries([...configured, ['public.notes', { scope: 'clinic', via }]]) },
+    config: {
+      tables: {
+        ...Object.fromEntries(configured),
+        'public.notes': { scope: 'clinic', via },
+        'public.staff': { scope: 'central', copyReferenced: true },
+      },
+    },
     tables: [
-      ...names.map((name, at) => ({ ...name, owners: (rows[at] ?? []).map(({ row }) => ownerOf(row)) })),
-      { schema: 'public', name: 'notes', owners: noteRows.map(({ row }) => ownerOf(row)) },
+      ...names.map((name, at) => ({
+        ...name,
+        idsOf: idsOf((rows[at] ?? []).map(({ row }) => ownerOf(row))),
+      })),
+      { schema: 'public', name: 'notes', idsOf: idsOf(noteRows.map(({ row }) => ownerOf(row))) },
+      {
+        schema: 'public',
+        name: 'staff',
+        idsOf: (clinic) => {
+          const used = borrowed.filter(({ row }) => isIn(ownerOf(row), clinic));
+          return [...withBosses(new Set(used.map((one) => one.staff)), staff)].sort((a, b) => a - b);
+        },
+      },
     ],
   };
 }
+
+/** Nobody is above the first; some are above themselves. */
+const bossOf = (number: number, id: number): number | undefined =>
+  number % 4 === 0 ? undefined : number % (id + 1);
+
+function withBosses(ids: Set<number>, staff: readonly number[]): Set<number> {
+  for (const id of ids) {
+    const boss = bossOf(staff[id] ?? 0, id);
+    if (boss !== undefined) ids.add(boss);
+  }
+  return ids;
+}
+
+const idsOf =
+  (owners: readonly (string | undefined)[]) =>
+  (clinic: string): number[] =>
+    owners.flatMap((owner, id) => (isIn(owner, clinic) ? [id] : []));
+
+const isIn = (owner: string | undefined, clinic: string): boolean => owner === clinic || owner === EVERY;
 
 const tagOf = (id: number): string => quoteLiteral(`t${id % 3}`);
 const uniqueOf = (id: number): number => 12 - id;

@@ -100,14 +100,15 @@ describe('the tenancy map', () => {
     expect(patients?.scope === 'clinic' && patients.witnesses).toEqual([]);
   });
 
-  it('refuses to promise copies of central rows, which nothing makes', async () => {
+  it('says for which keys central rows are copied, and which of their own keys they lose there', async () => {
     const map = await mapOf(
       `${CLINICS} CREATE TABLE users (id int PRIMARY KEY, company_id int REFERENCES companies);
        CREATE TABLE patients (id int, company_id int REFERENCES companies, made_by int REFERENCES users);`,
       { users: { scope: 'central', copyReferenced: true } },
     );
     expect(map.findings.map(({ code, severity, subject }) => [code, severity, subject])).toEqual([
-      ['TENANCY_COPY_REFERENCED', 'error', 'public.users'],
+      ['TENANCY_COPY_REFERENCED', 'info', 'public.users'],
+      ['TENANCY_CROSSING_KEY', 'info', 'public.users'],
     ]);
   });
 

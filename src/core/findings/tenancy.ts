@@ -11,8 +11,8 @@ export const TENANCY = {
   },
   TENANCY_COPY_REFERENCED: {
     cause:
-      'The configuration asks for the rows of a central table that clinics refer to, which this version cannot copy.',
-    mend: 'Take `copyReferenced` out of the configuration, or make the table `shared`.',
+      'With `copyReferenced`, the rows of a central table that a clinic refers to are copied into its database, where they age.',
+    mend: 'Nothing, if these rows do not change or may be out of date; else take `copyReferenced` out: the constraint is then not made.',
   },
   TENANCY_SHARED_POINTS_AT_CLINIC: {
     cause: 'A table that every clinic gets whole refers to rows that only one clinic has.',

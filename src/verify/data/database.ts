@@ -97,7 +97,7 @@ async function look(
       findings.push(foreignFinding(place, table, seen.foreign, seen.samples, undefined));
   }
   const tables = present.map((table) => catalogTable(catalog, table));
-  findings.push(...(await orphanFindings(session, catalog, tables, place)));
+  findings.push(...(await orphanFindings(session, check.options, tables, place)));
   findings.push(...(await sequenceFindings(session, catalog.schemas, place)));
   return { findings, digests };
 }
@@ -179,13 +179,11 @@ async function compareTable(
   reader: Session,
   session: Session,
 ): Promise<Finding[]> {
-  // Copies of referenced central rows are reported as not checked.
-  if (clinic !== undefined && table.scope === 'central') return [];
   const rows = legacy.rows.get(table);
   const expected =
     rows === undefined
       ? EMPTY_DIGEST
-      : table.scope === 'clinic' && clinic !== undefined
+      : table.scope !== 'shared' && clinic !== undefined
         ? addDigests(rows.own.get(clinic.key) ?? EMPTY_DIGEST, rows.shared)
         : rows.total;
   if (sameDigest(expected, actual)) return [];

@@ -1,8 +1,9 @@
-import type { ForeignKey, SchemaCatalog, Table } from '../../catalog/types.js';
+import type { ForeignKey, Table } from '../../catalog/types.js';
 import type { Finding } from '../../core/finding.js';
 import { displayName, quoteIdent, quoteName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { comparable } from './equality.js';
+import type { VerifyDataOptions } from './options.js';
 import { sameName } from './places.js';
 import { rowId } from './rows.js';
 import { countRows, SAMPLES, showKeys } from './words.js';
@@ -63,15 +64,21 @@ export async function sequenceFindings(
 /** Rows whose foreign key points at nothing, looked for row by row: a constraint may have been switched off. */
 export async function orphanFindings(
   session: Session,
-  catalog: SchemaCatalog,
+  { catalog, map }: Pick<VerifyDataOptions, 'catalog' | 'map'>,
   tables: readonly Table[],
   place: string,
 ): Promise<Finding[]> {
+  const isDropped = (table: Table, key: ForeignKey): boolean =>
+    map.crossingKeys.some(
+      ({ table: from, constraint, outcome }) =>
+        outcome === 'dropped' && constraint === key.name && sameName(from, table),
+    );
   const findings: Finding[] = [];
   for (const table of tables) {
     for (const key of table.foreignKeys) {
       const parent = tables.find((candidate) => sameName(candidate, key.references));
-      if (parent === undefined || !key.validated || !checkable(table, key, parent)) continue;
+      if (parent === undefined || isDropped(table, key)) continue;
+      if (!key.validated || !checkable(table, key, parent)) continue;
       const found = await orphansOf(session, table, key);
       if (found.rows === 0) continue;
       findings.push({

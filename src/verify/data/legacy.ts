@@ -3,6 +3,7 @@ import { displayName, quoteLiteral } from '../../core/identifiers.js';
 import type { Databases, Session } from '../../core/ports.js';
 import { sideBySide } from '../../core/side-by-side.js';
 import type { Clinic, ClinicTable, MappedTable } from '../../tenancy/types.js';
+import { borrowedRows } from './borrowed.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
 import { catalogTable, storedColumns } from './places.js';
@@ -12,7 +13,7 @@ import { SAMPLES, stopIfAsked } from './words.js';
 /** What one legacy table holds, and whose it is. */
 export interface LegacyRows {
   readonly total: Digest;
-  /** By clinic key; empty for a table that is not clinic-scoped. */
+  /** By clinic key: its own rows, or of a central table the copies that it has. */
   readonly own: ReadonlyMap<string, Digest>;
   /** Rows that every clinic gets. */
   readonly shared: Digest;
@@ -72,12 +73,14 @@ export async function readLegacy(
     const lost = [...rows].filter(([, { aside }]) => aside.rows > 0).map(([table]) => displayName(table));
     if (lost.every((name) => suspects.has(name))) return { rows, suspects };
     suspects = new Set([...suspects, ...lost]);
-    again = tables.filter((table) => table.scope === 'clinic' && leadsOn(table));
+    again = tables.filter(leadsOn);
   }
 }
 
-function leadsOn({ rules, witnesses }: ClinicTable): boolean {
-  return [...rules, ...witnesses].some((rule) => rule.kind === 'path');
+/** True where what is known of other tables' rows can change what becomes of this one's. */
+function leadsOn(table: MappedTable): boolean {
+  if (table.scope !== 'clinic') return table.scope === 'central' && table.copyReferenced;
+  return [...table.rules, ...table.witnesses].some((rule) => rule.kind === 'path');
 }
 
 async function readTable(
@@ -89,7 +92,15 @@ async function readTable(
   const entry = catalogTable(catalog, table);
   if (table.scope !== 'clinic') {
     const total = await digestOf(allRows(session, entry));
-    return { total, own: new Map(), shared: EMPTY_DIGEST, aside: EMPTY_DIGEST };
+    const none = { total, own: new Map<string, Digest>(), shared: EMPTY_DIGEST, aside: EMPTY_DIGEST };
+    if (table.scope !== 'central' || !table.copyReferenced) return none;
+    const { from, row, clinic } = borrowedRows(table, { catalog, map, suspects });
+    const lent = await session.query<{ clinic: string | null }>(
+      digestQuery({ from, row, columns: storedColumns(entry) }, { clinic }),
+    );
+    const placed = lent.map((group) => ({ ...group, place: group.clinic === null ? 'shared' : 'own' }));
+    const { own, shared } = sortGroups(placed, new Set(clinics.map(({ key }) => key)));
+    return { ...none, own, shared };
   }
   const { from, row, place, clinic } = ownership(table, { catalog, map, suspects });
   const groups = await session.query<{ place: string; clinic: string | null }>(
@@ -124,6 +135,11 @@ export function legacyRows(
   clinic: Clinic | undefined,
 ): RowSet {
   const entry = catalogTable(options.catalog, table);
+  if (clinic !== undefined && table.scope === 'central') {
+    const lent = borrowedRows(table, { ...options, suspects });
+    const where = `(${lent.clinic} IS NULL OR ${lent.clinic} = $1)`;
+    return { session, table: entry, from: lent.from, row: lent.row, where, values: [clinic.key] };
+  }
   if (table.scope !== 'clinic' || clinic === undefined) return allRows(session, entry);
   const { from, row, place, clinic: key } = ownership(table, { ...options, suspects });
   const where = `(${place} = 'shared' OR (${place} = 'own' AND ${key} = $1))`;
