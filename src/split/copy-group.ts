@@ -1,11 +1,20 @@
+import { sameDigest } from '../catalog/digest.js';
 import { displayName, type QualifiedName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { everyOne } from '../core/side-by-side.js';
 import type { ClinicTarget } from '../provision/types.js';
 import type { OpenCentral } from './central.js';
+import { expectedOf } from './conservation.js';
 import { copyTable, type OpenTarget, type PassOptions } from './copy-table.js';
 import { tablesOf } from './plan.js';
-import { type CopiedTable, copyIsComplete, emptyTables, openReceipts, writeReceipts } from './receipts.js';
+import {
+  type CopiedTable,
+  copyIsComplete,
+  digestCopies,
+  emptyTables,
+  openReceipts,
+  writeReceipts,
+} from './receipts.js';
 import { type Run, stopIfAsked } from './run.js';
 import { openAll } from './targets.js';
 
@@ -43,16 +52,33 @@ export async function copyGroup(
     await everyOne(all, (target) => begin(target.session, tablesOf(plans, target.key === undefined)));
     await central.quarantine?.execute('BEGIN');
     await copyTables(run, { clinics, central: whole, quarantine: central.quarantine, isFirst });
-    await everyOne(all, async (target) => {
-      const origin = { snapshot: run.snapshot.label, fingerprint: run.fingerprint };
-      const digests = await writeReceipts(target.session, target.tables, origin);
-      await target.session.execute('COMMIT');
-      tally.sealed(target.key, target.tables, digests);
-    });
+    await everyOne(all, (target) => seal(run, target));
     await central.quarantine?.execute('COMMIT');
   } finally {
     await everyOne([...sessions.values()], (session) => session.close());
   }
+}
+
+/**
+ * Commits a database with the receipts for its tables. Where what it found in itself is not what the snapshot has for
+ * it, there are none: the rows can be looked at, and the next run copies them again.
+ */
+async function seal({ plans, snapshot, fingerprint, tally }: Run, target: Copying): Promise<void> {
+  const { key, session, tables } = target;
+  const digests = await digestCopies(session, tables);
+  tally.sealed(key, tables, digests);
+  const isWhole = plans.every((plan) => {
+    const { clinics, central } = tally.copied(plan);
+    const found = key === undefined ? central : clinics.get(key);
+    const survey = tally.surveyOf(plan);
+    return (
+      found === undefined ||
+      sameDigest(found, key === undefined ? survey.total : expectedOf(plan, survey, key))
+    );
+  });
+  if (isWhole) await writeReceipts(session, tables, digests, { snapshot: snapshot.label, fingerprint });
+  else tally.spoil(key);
+  await session.execute('COMMIT');
 }
 
 /** An earlier run may have copied a clinic and been stopped before it was ready. */

@@ -65,14 +65,10 @@ export async function digestTables(
 }
 
 /**
- * Writes a receipt for each table, from what the database counts and digests in it. RunError, before anything is
+ * Counts and digests what was copied, as the database itself sees it, in the order given. RunError, before anything is
  * committed, where that is not the number of rows that were sent.
  */
-export async function writeReceipts(
-  session: Session,
-  tables: readonly CopiedTable[],
-  origin: { readonly snapshot: string; readonly fingerprint: string },
-): Promise<Digest[]> {
+export async function digestCopies(session: Session, tables: readonly CopiedTable[]): Promise<Digest[]> {
   const digests = await digestTables(session, tables);
   for (const [i, { table, sent }] of tables.entries()) {
     const there = digests[i]?.rows;
@@ -82,6 +78,16 @@ export async function writeReceipts(
       { hint: 'Look for a trigger or a rule in the clinic database, then run split again.' },
     );
   }
+  return digests;
+}
+
+/** Writes a receipt for each of these tables, in the transaction that copied them. */
+export async function writeReceipts(
+  session: Session,
+  tables: readonly CopiedTable[],
+  digests: readonly Digest[],
+  origin: { readonly snapshot: string; readonly fingerprint: string },
+): Promise<void> {
   await session.query(
     `INSERT INTO clinic_migrate.receipts (table_schema, table_name, rows, digest, snapshot, fingerprint)
       SELECT r.*, $5, $6 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS r
@@ -96,7 +102,6 @@ export async function writeReceipts(
       origin.fingerprint,
     ],
   );
-  return digests;
 }
 
 /**

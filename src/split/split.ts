@@ -79,8 +79,12 @@ async function copyEverything(run: Run): Promise<void> {
       const whole = i === 0 ? central : { session: undefined, quarantine: undefined };
       const copying = copyGroup(run, group, whole, i === 0);
       await everyOne([finishing, copying], async (work) => work);
-      if (i === 0 && central.session !== undefined) await options.onCentralCopied();
-      finishing = finishGroup(run, group);
+      if (i === 0 && central.session !== undefined && !run.tally.isSpoiled(undefined))
+        await options.onCentralCopied();
+      finishing = finishGroup(
+        run,
+        group.filter(({ clinic }) => !run.tally.isSpoiled(clinic.key)),
+      );
       // Somebody waits for it below; until then a failure is not unheard.
       finishing.catch(() => undefined);
     }

@@ -27,6 +27,7 @@ export class Tally {
   private readonly perClinic: ReadonlyMap<ClinicTarget, ClinicTally>;
   private readonly perTable: ReadonlyMap<string, TableTally>;
   private readonly byKey: ReadonlyMap<string, ClinicTarget>;
+  private readonly spoiled = new Set<string | undefined>();
   private readonly byTable: ReadonlyMap<string, TableSurvey>;
 
   constructor(
@@ -95,6 +96,17 @@ export class Tally {
         digest: showDigest(digest),
       });
     }
+  }
+
+  /** What this database holds is not what the legacy snapshot has for it: it must not be used. */
+  spoil(key: string | undefined): void {
+    this.spoiled.add(key);
+    const target = key === undefined ? undefined : this.byKey.get(key);
+    if (target !== undefined) this.clinicTally(target).outcome = 'differs';
+  }
+
+  isSpoiled(key: string | undefined): boolean {
+    return this.spoiled.has(key);
   }
 
   /** A clinic has its keys and indexes. */

@@ -44,7 +44,8 @@ export interface ClinicTableFigures {
 export interface ClinicFigures {
   readonly clinic: Clinic;
   readonly database: string;
-  readonly outcome: 'copied' | 'finished' | 'was ready' | 'to copy';
+  /** `differs`: what arrived is not what the legacy database has for it, and it stays as it is, unfinished. */
+  readonly outcome: 'copied' | 'finished' | 'was ready' | 'to copy' | 'differs';
   readonly tables: readonly ClinicTableFigures[];
   readonly rows: number;
   /** COPY text sent. */

@@ -9,6 +9,7 @@ import {
   adminUrl,
   createDatabase,
   dropDatabase,
+  dropTemplates,
   type TestDatabase,
   uniqueName,
   withSession,
@@ -60,6 +61,7 @@ export async function legacyDatabase(script: string, config: object = {}): Promi
     drop: async () => {
       rmSync(folder, { recursive: true, force: true });
       await database.drop();
+      await dropTemplates(env.CENTRAL);
       await withSession(adminUrl(), async (session) => {
         const made = await session.query<{ name: string }>(
           'SELECT datname::text AS name FROM pg_database WHERE starts_with(datname, $1)',

@@ -42,6 +42,21 @@ export async function createDatabase(script = '', name = uniqueName('t')): Promi
   return { url, name, drop: () => dropDatabase(name) };
 }
 
+/** Drops the templates that an installation made, by what its central database says. */
+export async function dropTemplates(centralUrl: string): Promise<void> {
+  const [installation] = await withSession(centralUrl, (session) =>
+    session.query<{ id: string }>('SELECT id::text FROM clinic_migrate.installation'),
+  ).catch(() => []);
+  if (installation === undefined) return;
+  const templates = await withSession(adminUrl(), (session) =>
+    session.query<{ name: string }>(
+      "SELECT datname::text AS name FROM pg_database WHERE starts_with(datname, 'clinic_migrate_template_' || $1)",
+      [installation.id.replaceAll('-', '').slice(0, 12)],
+    ),
+  );
+  for (const { name } of templates) await dropDatabase(name);
+}
+
 /** Drops a database of the test server whoever is connected, and whether or not it is a template. */
 export async function dropDatabase(name: string): Promise<void> {
   await withSession(adminUrl(), async (session) => {

@@ -12,6 +12,7 @@ import {
   adminUrl,
   createDatabase,
   dropDatabase,
+  dropTemplates,
   type TestDatabase,
   uniqueName,
   withSession,
@@ -62,21 +63,13 @@ export async function sampleMigration(clinics = 3, rows = 600): Promise<SampleMi
     drop: async () => {
       rmSync(folder, { recursive: true, force: true });
       await legacy.drop();
-      const [installation] = await withSession(env.CENTRAL_DATABASE_URL, (session) =>
-        session.query<{ id: string }>('SELECT id::text FROM clinic_migrate.installation'),
-      ).catch(() => []);
+      await dropTemplates(env.CENTRAL_DATABASE_URL);
       await dropDatabase(central);
       await withSession(adminUrl(), async (session) => {
         for (let key = 1; key <= clinics; key += 1) {
           await dropDatabase(`${prefix}_${key}`);
           await session.execute(`DROP ROLE IF EXISTS "${prefix}_${key}"`);
         }
-        if (installation === undefined) return;
-        const templates = await session.query<{ name: string }>(
-          "SELECT datname::text AS name FROM pg_database WHERE starts_with(datname, 'clinic_migrate_template_' || $1)",
-          [installation.id.replaceAll('-', '').slice(0, 12)],
-        );
-        for (const { name } of templates) await dropDatabase(name);
       });
     },
   };

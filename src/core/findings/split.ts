@@ -18,6 +18,6 @@ export const SPLIT = {
   },
   SPLIT_NOT_CONSERVED: {
     cause: 'The rows of the legacy table are not the rows found in the databases they were copied to.',
-    mend: 'Do not cut over. Run split again for the clinics named; report it if it persists.',
+    mend: 'These clinics are not made ready. Look for triggers or rules that change rows, then run split again: it copies them anew.',
   },
 } as const satisfies Record<string, FindingDoc>;
