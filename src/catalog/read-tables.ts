@@ -25,12 +25,7 @@ const TABLES = `
          c.relpersistence = 'u' AS unlogged, c.reltuples::float8 AS estimated_rows
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN LATERAL (
-      WITH RECURSIVE up (oid, depth) AS (
-        SELECT i.inhparent, 1 FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid
-        UNION SELECT i.inhparent, up.depth + 1 FROM up JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid)
-      SELECT up.oid FROM up ORDER BY up.depth DESC, up.oid LIMIT 1) root ON true
-    LEFT JOIN pg_catalog.pg_class p ON p.oid = root.oid
+    LEFT JOIN pg_catalog.pg_class p ON c.relispartition AND p.oid = pg_catalog.pg_partition_root(c.oid)
     LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
    WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass

@@ -29,7 +29,7 @@ export interface ForeignKey {
 
 export interface Table extends QualifiedName {
   readonly kind: 'table' | 'partitioned' | 'foreign';
-  /** Set on a partition (or inheritance child): it is reached through this root and not listed as its own. */
+  /** Set on a partition: it is reached through this root and not listed as its own. */
   readonly parent: QualifiedName | undefined;
   readonly columns: readonly Column[];
   readonly keys: readonly UniqueKey[];
@@ -68,6 +68,12 @@ export interface SchemaCatalog {
   readonly tables: readonly Table[];
   readonly sequences: readonly Sequence[];
   readonly objects: readonly SchemaObject[];
+}
+
+/** A column that may hold clinics' keys. */
+export interface CandidateColumn {
+  readonly table: QualifiedName & Pick<Table, 'kind'>;
+  readonly column: string;
 }
 
 /** What the values of a column are when held against the clinic keys; NULL counts for nothing. */

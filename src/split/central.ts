@@ -56,14 +56,14 @@ async function addLateClinics({ options, plans, snapshot }: Run, central: Sessio
   if (plan === undefined) return;
   const { key } = options.map.clinicTable;
   const present = await central.query<{ key: string }>(
-    `SELECT ${quoteIdent(key)}::text AS key FROM ${quoteName(plan.table)}`,
+    `SELECT ${quoteIdent(key)}::text AS key FROM ${plan.rows}`,
   );
   const known = new Set(present.map((row) => row.key));
   const late = options.clinics.filter((clinic) => !known.has(clinic.key));
   if (late.length === 0) return;
   const list = plan.columns.map(quoteIdent).join(', ');
   const keys = late.map((clinic) => quoteLiteral(clinic.key)).join(', ');
-  const select = `SELECT ${list} FROM ${quoteName(plan.table)} WHERE ${quoteIdent(key)}::text IN (${keys})`;
+  const select = `SELECT ${list} FROM ${plan.rows} WHERE ${quoteIdent(key)}::text IN (${keys})`;
   await central.transaction(async () => {
     await pipeline(
       snapshot.session.copyOut(`COPY (${select}) TO STDOUT`),

@@ -1,12 +1,12 @@
 import { sameDigest } from '../catalog/digest.js';
-import { displayName, type QualifiedName } from '../core/identifiers.js';
+import { displayName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { everyOne } from '../core/side-by-side.js';
 import type { ClinicTarget } from '../provision/types.js';
 import type { OpenCentral } from './central.js';
 import { expectedOf } from './conservation.js';
 import { copyTable, type OpenTarget, type PassOptions } from './copy-table.js';
-import { tablesOf } from './plan.js';
+import { type TablePlan, tablesOf } from './plan.js';
 import {
   type CopiedTable,
   copyIsComplete,
@@ -93,7 +93,7 @@ async function isCopied(
   return true;
 }
 
-async function begin(session: Session, tables: readonly QualifiedName[]): Promise<void> {
+async function begin(session: Session, tables: readonly TablePlan[]): Promise<void> {
   await session.execute('BEGIN');
   await emptyTables(session, tables);
 }
@@ -127,8 +127,7 @@ async function copyTables(
       const copy = await copyTable(plan, pass);
       for (const target of [...to.clinics, ...(to.central === undefined ? [] : [to.central])]) {
         const sent = copy.sent.get(target.key);
-        if (sent !== undefined)
-          target.tables.push({ table: plan.table, columns: plan.columns, sent: sent.rows });
+        if (sent !== undefined) target.tables.push({ ...plan, sent: sent.rows });
       }
       tally.add(plan, copy, (performance.now() - start) / 1000);
     }

@@ -140,8 +140,8 @@ function broadcast(sinks: readonly RowSink[]): LineReader {
   };
 }
 
-function plainCopy({ columns, table }: TablePlan): string {
-  return `COPY (SELECT ${columns.map(quoteIdent).join(', ')} FROM ${quoteName(table)}) TO STDOUT`;
+function plainCopy({ columns, rows }: TablePlan): string {
+  return `COPY (SELECT ${columns.map(quoteIdent).join(', ')} FROM ${rows}) TO STDOUT`;
 }
 
 function routedCopy(
@@ -202,7 +202,7 @@ async function sealQuarantine(
   sink: RowSink,
   table: QualifiedName,
 ): Promise<Digest | undefined> {
-  const [digest] = await digestTables(sink.session, [{ table, columns: plan.columns }]);
+  const [digest] = await digestTables(sink.session, [{ rows: quoteName(table), columns: plan.columns }]);
   if (digest?.rows !== sink.rows)
     throw new RunError(
       `${sink.rows} rows were put in quarantine and ${digest?.rows} are in ${displayName(table)}`,

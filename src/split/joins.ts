@@ -1,4 +1,6 @@
-import { type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
+import { rowsOf } from '../catalog/rows.js';
+import type { Table } from '../catalog/types.js';
+import { quoteIdent } from '../core/identifiers.js';
 
 /** A table as one member of a join: every column it lends out gets a name of ours, so that none can clash. */
 export interface Member {
@@ -12,7 +14,7 @@ export interface Member {
 }
 
 /** Makes members with aliases t0, t1, … for one query. */
-export function memberFactory(): (table: QualifiedName) => Member {
+export function memberFactory(): (table: Table) => Member {
   let count = 0;
   return (table) => {
     const alias = `t${count++}`;
@@ -28,7 +30,7 @@ export function memberFactory(): (table: QualifiedName) => Member {
       column: (name) => expression(quoteIdent(name)),
       from: () => {
         const list = [...outputs].map(([sql, name]) => `${sql} AS ${name}`).join(', ');
-        return `(SELECT ${list} FROM ${quoteName(table)}) AS ${alias}`;
+        return `(SELECT ${list} FROM ${rowsOf(table)}) AS ${alias}`;
       },
     };
   };

@@ -1,3 +1,4 @@
+import { rowsOf } from '../catalog/rows.js';
 import type { SchemaCatalog } from '../catalog/types.js';
 import type { QualifiedName } from '../core/identifiers.js';
 import type { ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
@@ -6,6 +7,8 @@ import { findTable } from './unique.js';
 /** What is copied of one table, and where to. */
 export interface TablePlan {
   readonly table: QualifiedName;
+  /** Its rows, ready for FROM. */
+  readonly rows: string;
   /** Every column but the generated ones, in the legacy table's order. */
   readonly columns: readonly string[];
   readonly mapped: MappedTable;
@@ -22,15 +25,17 @@ export interface TablePlan {
 export function planTables(catalog: SchemaCatalog, map: TenancyMap): TablePlan[] {
   return map.tables
     .filter(({ scope }) => scope !== 'ignored' && scope !== 'unresolved')
-    .map((mapped) => ({
-      table: { schema: mapped.schema, name: mapped.name },
-      columns: findTable(catalog, mapped)
-        .columns.filter((column) => !column.generated)
-        .map((column) => column.name),
-      mapped,
-      clinics: clinicsShare(mapped),
-      central: mapped.scope === 'central' || isClinicTable(map, mapped),
-    }));
+    .map((mapped) => {
+      const entry = findTable(catalog, mapped);
+      return {
+        table: { schema: mapped.schema, name: mapped.name },
+        rows: rowsOf(entry),
+        columns: entry.columns.filter((column) => !column.generated).map((column) => column.name),
+        mapped,
+        clinics: clinicsShare(mapped),
+        central: mapped.scope === 'central' || isClinicTable(map, mapped),
+      };
+    });
 }
 
 function clinicsShare(mapped: MappedTable): TablePlan['clinics'] {
@@ -50,8 +55,6 @@ export function routedTable(plan: TablePlan): ClinicTable | undefined {
 }
 
 /** The tables that one kind of database gets. */
-export function tablesOf(plans: readonly TablePlan[], isCentral: boolean): QualifiedName[] {
-  return plans
-    .filter((plan) => (isCentral ? plan.central : plan.clinics !== 'none'))
-    .map((plan) => plan.table);
+export function tablesOf(plans: readonly TablePlan[], isCentral: boolean): TablePlan[] {
+  return plans.filter((plan) => (isCentral ? plan.central : plan.clinics !== 'none'));
 }

@@ -36,27 +36,32 @@ export async function openReceipts(session: Session): Promise<CopyReceipt[]> {
 /** A table of the database that a session is on, and how many rows were sent to it. */
 export interface CopiedTable {
   readonly table: QualifiedName;
+  /** Its rows, ready for FROM. */
+  readonly rows: string;
   readonly columns: readonly string[];
   readonly sent: number;
 }
 
 /** Empties the tables that hold anything: TRUNCATE makes new files for a table, so empty ones are left alone. */
-export async function emptyTables(session: Session, tables: readonly QualifiedName[]): Promise<void> {
+export async function emptyTables(
+  session: Session,
+  tables: readonly Pick<CopiedTable, 'table' | 'rows'>[],
+): Promise<void> {
   if (tables.length === 0) return;
-  const filled = tables.map((table, i) => `SELECT ${i} AS i WHERE EXISTS (SELECT FROM ${quoteName(table)})`);
+  const filled = tables.map(({ rows }, i) => `SELECT ${i} AS i WHERE EXISTS (SELECT FROM ${rows})`);
   const found = await session.query<{ i: number }>(filled.join(' UNION ALL '));
-  const names = found.flatMap(({ i }) => tables[i] ?? []).map(quoteName);
+  const names = found.flatMap(({ i }) => tables[i]?.table ?? []).map(quoteName);
   if (names.length > 0) await session.query(`TRUNCATE ${names.join(', ')}`);
 }
 
 /** Counts and digests tables as the database itself sees them, in the order given. */
 export async function digestTables(
   session: Session,
-  tables: readonly { readonly table: QualifiedName; readonly columns: readonly string[] }[],
+  tables: readonly Pick<CopiedTable, 'rows' | 'columns'>[],
 ): Promise<Digest[]> {
   if (tables.length === 0) return [];
-  const queries = tables.map(({ table, columns }, i) => {
-    const digest = digestQuery({ from: `${quoteName(table)} AS t`, row: 't', columns });
+  const queries = tables.map(({ rows, columns }, i) => {
+    const digest = digestQuery({ from: `${rows} AS t`, row: 't', columns });
     return `SELECT ${i} AS i, d.* FROM (${digest}) AS d`;
   });
   const found = await session.query<{ i: number }>(queries.join(' UNION ALL '));
@@ -110,7 +115,7 @@ export async function writeReceipts(
  */
 export function copyIsComplete(
   receipts: readonly CopyReceipt[],
-  tables: readonly QualifiedName[],
+  tables: readonly Pick<CopiedTable, 'table'>[],
   fingerprint: string,
   database: string,
 ): boolean {
@@ -126,6 +131,6 @@ export function copyIsComplete(
   );
   return (
     (snapshots.size === 1 || tables.length === 0) &&
-    tables.every(({ schema, name }) => names.has(JSON.stringify([schema, name])))
+    tables.every(({ table }) => names.has(JSON.stringify([table.schema, table.name])))
   );
 }

@@ -1,5 +1,6 @@
+import { rowsOf } from '../catalog/rows.js';
 import type { ForeignKey, SchemaCatalog, Table } from '../catalog/types.js';
-import { type QualifiedName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
+import { type QualifiedName, quoteIdent, quoteLiteral } from '../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../tenancy/types.js';
 import { memberFactory } from './joins.js';
 import { ROUTE } from './judgement.js';
@@ -29,10 +30,10 @@ export function referencedRouting(table: MappedTable, options: ReferencedOptions
     .filter(({ from }) => copied.some((each) => same(each, from)))
     .map(
       (key) => `SELECT r.tableoid, r.ctid, p.tableoid, p.ctid
-        FROM ${quoteName(key.from)} AS r JOIN ${quoteName(key.to)} AS p ON ${matches(key, quoteIdent)}`,
+        FROM ${rowsOf(key.from)} AS r JOIN ${rowsOf(key.to)} AS p ON ${matches(key, quoteIdent)}`,
     );
   const nothing = 'SELECT NULL::oid, NULL::tid';
-  const row = memberFactory()(table);
+  const row = memberFactory()(findTable(options.catalog, table));
   const id = { tab: row.expression('tableoid'), tid: row.expression('ctid') };
   const selected = columns.map((name) => row.column(name));
   return {
@@ -76,8 +77,8 @@ function naming(between: KeyBetween, options: ReferencedOptions): string[] {
   const mapped = options.map.tables.find((each) => same(each, from));
   if (mapped?.scope === 'shared') {
     return [
-      `SELECT p.tableoid, p.ctid, '${ROUTE.shared}' FROM ${quoteName(from)} AS r
-         JOIN ${quoteName(to)} AS p ON ${matches(between, quoteIdent)}`,
+      `SELECT p.tableoid, p.ctid, '${ROUTE.shared}' FROM ${rowsOf(from)} AS r
+         JOIN ${rowsOf(to)} AS p ON ${matches(between, quoteIdent)}`,
     ];
   }
   if (mapped?.scope !== 'clinic') return [];
@@ -86,7 +87,7 @@ function naming(between: KeyBetween, options: ReferencedOptions): string[] {
   return [
     `SELECT p.tableoid, p.ctid, r.route
        FROM (${routed.with}SELECT ${[`${routed.route} AS route`, ...list].join(', ')} FROM ${routed.from}) AS r
-       JOIN ${quoteName(to)} AS p ON ${matches(between, (_, i) => `c${i}`)}`,
+       JOIN ${rowsOf(to)} AS p ON ${matches(between, (_, i) => `c${i}`)}`,
   ];
 }
 

@@ -38,7 +38,7 @@ export interface RoutingOptions {
 /** The routing of a clinic table's rows: LEFT JOINs up its paths, each on a unique key; see circle.ts for circles. */
 export function routing(table: ClinicTable, options: RoutingOptions): Routing {
   const query = new RoutingQuery(options.catalog, options.map, options.suspects ?? new Set());
-  const root = query.member(table);
+  const root = query.member(findTable(options.catalog, table));
   const from = new FromClause(root);
   const judged = query.judge(table, root, from, true);
   const columns = options.columns.map((name) => root.column(name));
@@ -158,7 +158,7 @@ class RoutingQuery {
 
   private circleTable(mapped: ClinicTable, circle: readonly ClinicTable[]): CircleTable {
     const owner = findTable(this.catalog, mapped);
-    const row = this.member(mapped);
+    const row = this.member(owner);
     const from = new FromClause(row);
     const mayShare = mapped.nullKey === 'shared';
     const words: OwnWord[] = [];
@@ -171,7 +171,7 @@ class RoutingQuery {
         if (way.kind === 'path' && circle.some((table) => sameName(table, way.reference.references))) {
           steps.push(this.circleStep(way.reference, mapped, byRule));
           if (!mayShare || !byRule) continue;
-          const parent = this.member(way.reference.references);
+          const parent = this.member(findTable(this.catalog, way.reference.references));
           const { on, present } = this.step(way.reference, owner, row, parent);
           from.join(parent, on);
           words.push({
@@ -192,9 +192,10 @@ class RoutingQuery {
   }
 
   private circleStep(reference: Reference, mapped: ClinicTable, byRule: boolean): string {
-    const row = this.member(mapped);
-    const parent = this.member(reference.references);
-    const { on } = this.step(reference, findTable(this.catalog, mapped), row, parent);
+    const owner = findTable(this.catalog, mapped);
+    const row = this.member(owner);
+    const parent = this.member(findTable(this.catalog, reference.references));
+    const { on } = this.step(reference, owner, row, parent);
     const [id, up] = [rowId(row), rowId(parent)];
     return `SELECT ${id.tab}, ${id.tid}, ${up.tab}, ${up.tid}, ${byRule} FROM ${row.from()} JOIN ${parent.from()} ON ${on}`;
   }

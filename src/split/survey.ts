@@ -1,8 +1,9 @@
 import { addDigests, type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../catalog/digest.js';
+import { rowsOf } from '../catalog/rows.js';
 import type { SchemaCatalog, Table } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
-import { displayName, type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
+import { displayName, type QualifiedName, quoteIdent } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import type { Clinic, ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
 import { ROUTE } from './judgement.js';
@@ -70,7 +71,7 @@ export async function surveyTable(
   const keys = new Set(clinics.map((clinic) => clinic.key));
   if (table.scope !== 'clinic') {
     const [whole] = await session.query(
-      digestQuery({ from: `${quoteName(table)} AS t`, row: 't', columns: names }),
+      digestQuery({ from: `${rowsOf(entry)} AS t`, row: 't', columns: names }),
     );
     const total = parseDigest(whole ?? {});
     if (table.scope !== 'central' || !table.copyReferenced) return { ...base, total };
@@ -81,7 +82,7 @@ export async function surveyTable(
   const sample = sampleExpression(entry);
   const routed = routing(table, { catalog, map, suspects, columns: names, expressions: [sample] });
   const tally = tallyRoutes(await queryRoutes(session, routed), keys);
-  const rows = await countRows(session, table);
+  const rows = await countRows(session, entry);
   if (tally.total.rows !== rows) throw doubled(table, rows, tally.total.rows);
   const problems: Problem[] = [];
   for (const reason of REASONS) {
@@ -139,10 +140,8 @@ export function readRoute(
 }
 
 /** Rows of a table as the plain table counts them, through no join. */
-async function countRows(session: Session, table: QualifiedName): Promise<number> {
-  const [row] = await session.query<{ rows: string }>(
-    `SELECT count(*)::text AS rows FROM ${quoteName(table)}`,
-  );
+async function countRows(session: Session, table: Table): Promise<number> {
+  const [row] = await session.query<{ rows: string }>(`SELECT count(*)::text AS rows FROM ${rowsOf(table)}`);
   return Number(row?.rows ?? 0);
 }
 

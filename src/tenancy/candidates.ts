@@ -1,13 +1,7 @@
-import type { SchemaCatalog, Table } from '../catalog/types.js';
-import type { QualifiedName } from '../core/identifiers.js';
+import type { CandidateColumn, SchemaCatalog, Table } from '../catalog/types.js';
 import { CLINIC_WORDS, singular } from './clinic-table.js';
 import { indexTables, sameTable } from './tables.js';
 import type { TenancyMap } from './types.js';
-
-export interface CandidateColumn {
-  readonly table: QualifiedName;
-  readonly column: string;
-}
 
 /**
  * Columns named as if they held a clinic's key (`company_id`, `clinicId`, `tenant_id` …) in tables that no
@@ -22,7 +16,7 @@ export function candidateColumns(
     .filter((table) => !table.foreignKeys.some((key) => sameTable(key.references, clinicTable)))
     .flatMap((table) =>
       namedLikeClinic(table, clinicTable).map((column) => ({
-        table: { schema: table.schema, name: table.name },
+        table: { schema: table.schema, name: table.name, kind: table.kind },
         column,
       })),
     );

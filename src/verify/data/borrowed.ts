@@ -1,5 +1,6 @@
+import { rowsOf } from '../../catalog/rows.js';
 import type { ForeignKey, Table } from '../../catalog/types.js';
-import { quoteIdent, quoteName } from '../../core/identifiers.js';
+import { quoteIdent } from '../../core/identifiers.js';
 import type { MappedTable } from '../../tenancy/types.js';
 import { equal, typeOf } from './equality.js';
 import { type OwnershipOptions, ownership } from './ownership.js';
@@ -29,7 +30,7 @@ export function borrowedRows(table: MappedTable, options: OwnershipOptions): Bor
     .filter(({ mapped }) => mapped.scope === 'central')
     .map(
       (link) => `SELECT r.tableoid AS tab, r.ctid AS tid, p.tableoid AS to_tab, p.ctid AS to_tid
-        FROM ${quoteName(link.owner)} AS r JOIN ${quoteName(link.lender)} AS p ON ${refers(link, 'r', 'p')}`,
+        FROM ${rowsOf(link.owner)} AS r JOIN ${rowsOf(link.lender)} AS p ON ${refers(link, 'r', 'p')}`,
     );
   const more =
     onwards.length === 0
@@ -41,7 +42,7 @@ export function borrowedRows(table: MappedTable, options: OwnershipOptions): Bor
     from: `(WITH RECURSIVE wanted AS (SELECT * FROM (${[nobody, ...wanted].join(' UNION ALL ')}) AS w ${more})
       SELECT DISTINCT tab, tid, clinic FROM wanted AS one WHERE clinic IS NULL OR NOT EXISTS (
         SELECT FROM wanted AS every WHERE every.clinic IS NULL AND every.tab = one.tab AND every.tid = one.tid)) AS b
-      JOIN ${quoteName(table)} AS r ON r.tableoid = b.tab AND r.ctid = b.tid`,
+      JOIN ${rowsOf(catalogTable(options.catalog, table))} AS r ON r.tableoid = b.tab AND r.ctid = b.tid`,
     row: 'r',
     clinic: 'b.clinic',
   };
@@ -63,14 +64,14 @@ function wantedBy(link: Link, options: OwnershipOptions): string[] {
   const { mapped, owner, lender } = link;
   if (mapped.scope === 'shared')
     return [
-      `SELECT p.tableoid, p.ctid, NULL::text FROM ${quoteName(owner)} AS r
-         JOIN ${quoteName(lender)} AS p ON ${refers(link, 'r', 'p')}`,
+      `SELECT p.tableoid, p.ctid, NULL::text FROM ${rowsOf(owner)} AS r
+         JOIN ${rowsOf(lender)} AS p ON ${refers(link, 'r', 'p')}`,
     ];
   if (mapped.scope !== 'clinic') return [];
   const { from, row, place, clinic } = ownership(mapped, options);
   return [
     `SELECT lender.tableoid, lender.ctid, CASE WHEN ${place} = 'own' THEN ${clinic} END
-       FROM ${from} JOIN ${quoteName(lender)} AS lender ON ${refers(link, row, 'lender')}
+       FROM ${from} JOIN ${rowsOf(lender)} AS lender ON ${refers(link, row, 'lender')}
       WHERE ${place} = 'shared' OR (${place} = 'own' AND ${clinic} IS NOT NULL)`,
   ];
 }

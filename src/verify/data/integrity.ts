@@ -1,3 +1,4 @@
+import { rowsOf } from '../../catalog/rows.js';
 import type { ForeignKey, Table } from '../../catalog/types.js';
 import type { Finding } from '../../core/finding.js';
 import { displayName, quoteIdent, quoteName } from '../../core/identifiers.js';
@@ -79,7 +80,7 @@ export async function orphanFindings(
       const parent = tables.find((candidate) => sameName(candidate, key.references));
       if (parent === undefined || isDropped(table, key)) continue;
       if (!key.validated || !checkable(table, key, parent)) continue;
-      const found = await orphansOf(session, table, key);
+      const found = await orphansOf(session, table, key, parent);
       if (found.rows === 0) continue;
       findings.push({
         code: 'DATA_ORPHANS',
@@ -104,13 +105,13 @@ function checkable(table: Table, key: ForeignKey, parent: Table): boolean {
   );
 }
 
-async function orphansOf(session: Session, table: Table, key: ForeignKey) {
+async function orphansOf(session: Session, table: Table, key: ForeignKey, parent: Table) {
   const on = key.columns.map(
     (column, i) => `p.${quoteIdent(key.referencedColumns[i] ?? '')} = r.${quoteIdent(column)}`,
   );
   const named = key.columns.map((column) => `r.${quoteIdent(column)} IS NOT NULL`);
-  const orphaned = `FROM ${quoteName(table)} AS r WHERE ${named.join(' AND ')}
-    AND NOT EXISTS (SELECT FROM ${quoteName(key.references)} AS p WHERE ${on.join(' AND ')})`;
+  const orphaned = `FROM ${rowsOf(table)} AS r WHERE ${named.join(' AND ')}
+    AND NOT EXISTS (SELECT FROM ${rowsOf(parent)} AS p WHERE ${on.join(' AND ')})`;
   const [counted] = await session.query<{ rows: string }>(`SELECT count(*)::text AS rows ${orphaned}`);
   const rows = Number(counted?.rows ?? 0);
   if (rows === 0) return { rows, samples: [] };

@@ -1,6 +1,7 @@
+import { rowsOf } from '../../catalog/rows.js';
 import type { SchemaCatalog, Table } from '../../catalog/types.js';
 import { RunError } from '../../core/errors.js';
-import { displayName, quoteIdent, quoteName } from '../../core/identifiers.js';
+import { displayName, quoteIdent } from '../../core/identifiers.js';
 import type { ClinicTable, Reference, Rule, TenancyMap } from '../../tenancy/types.js';
 import { asKey, equal, requireUnique, typeOf } from './equality.js';
 import { type LoopMember, loopSql, loopsOf } from './loops.js';
@@ -55,7 +56,7 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
 
   const judge = (mapped: ClinicTable, complete: boolean): Judged => {
     const row = alias('r');
-    const from = [`${quoteName(mapped)} AS ${row}`];
+    const from = [`${rowsOf(catalogTable(catalog, mapped))} AS ${row}`];
     const loop = loops.get(mapped);
     if (loop !== undefined) return inLoop(loop, row, from);
     const rules = mapped.rules.map((rule) => way(rule, mapped, row, from));
@@ -90,7 +91,7 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
   /** What a table in a loop knows without the loop, and how its rows refer to others in it. */
   const loopMember = (mapped: ClinicTable, loop: readonly ClinicTable[]): LoopMember => {
     const row = alias('r');
-    const from = [`${quoteName(mapped)} AS ${row}`];
+    const from = [`${rowsOf(catalogTable(catalog, mapped))} AS ${row}`];
     const mayShare = mapped.nullKey === 'shared';
     const words: string[] = [];
     const hops: string[] = [];
@@ -112,7 +113,14 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
         mayShare && sure ? `coalesce(${names} AND ${clinic} IS NULL AND NOT ${shared}, false)` : 'false';
       words.push(`(${clinic}, ${sure}, coalesce(${lost}, false), ${astray})`);
     }
-    return { table: quoteName(mapped), row, from: from.join('\n'), words, hops, mayShare };
+    return {
+      table: rowsOf(catalogTable(catalog, mapped)),
+      row,
+      from: from.join('\n'),
+      words,
+      hops,
+      mayShare,
+    };
   };
 
   const matches = (reference: Reference, mapped: ClinicTable, row: string, parent: string): string => {
@@ -139,7 +147,8 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
   const hop = (reference: Reference, mapped: ClinicTable, sure: boolean): string => {
     const [row, parent] = [alias('r'), alias('p')];
     return `SELECT ${row}.tableoid, ${row}.ctid, ${parent}.tableoid, ${parent}.ctid, ${sure}
-      FROM ${quoteName(mapped)} AS ${row} JOIN ${quoteName(reference.references)} AS ${parent}
+      FROM ${rowsOf(catalogTable(catalog, mapped))} AS ${row}
+      JOIN ${rowsOf(catalogTable(catalog, reference.references))} AS ${parent}
         ON ${matches(reference, mapped, row, parent)} WHERE ${holds(reference, mapped, row)}`;
   };
 
@@ -147,7 +156,7 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     const parent = alias('p');
     const names = reference.columns.map((column) => `${row}.${quoteIdent(column)} IS NOT NULL`);
     return `${names.join(' AND ')} AND coalesce(${holds(reference, mapped, row)}, false) AND NOT EXISTS (
-      SELECT FROM ${quoteName(reference.references)} AS ${parent} WHERE ${matches(reference, mapped, row, parent)})`;
+      SELECT FROM ${rowsOf(catalogTable(catalog, reference.references))} AS ${parent} WHERE ${matches(reference, mapped, row, parent)})`;
   };
 
   const lookupWay = (key: string, column: string, owner: Table, row: string, from: string[]): Way => {
@@ -157,7 +166,7 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     const value = `${row}.${quoteIdent(column)}`;
     from.push(
       `LEFT JOIN (SELECT ${quoteIdent(key)} AS k0, ${asKey(quoteIdent(map.clinicTable.key))} AS clinic
-        FROM ${quoteName(clinics)}) AS ${found} ON ${equal(`${found}.k0`, typeOf(clinics, key), value, typeOf(owner, column))}`,
+        FROM ${rowsOf(clinics)}) AS ${found} ON ${equal(`${found}.k0`, typeOf(clinics, key), value, typeOf(owner, column))}`,
     );
     const names = `${value} IS NOT NULL`;
     return {

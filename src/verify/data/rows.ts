@@ -1,6 +1,7 @@
 import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
+import { rowsOf } from '../../catalog/rows.js';
 import type { Table } from '../../catalog/types.js';
-import { quoteIdent, quoteName } from '../../core/identifiers.js';
+import { quoteIdent } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { storedColumns } from './places.js';
 
@@ -17,7 +18,7 @@ export interface RowSet {
 
 /** All rows of a table. */
 export function allRows(session: Session, table: Table): RowSet {
-  return { session, table, from: `${quoteName(table)} AS r`, row: 'r', where: 'true', values: [] };
+  return { session, table, from: `${rowsOf(table)} AS r`, row: 'r', where: 'true', values: [] };
 }
 
 /**
