@@ -63,14 +63,62 @@ const hangingOn = (
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = ANY ($1::text[]) AND ${also}`;
 
+/** What lives in a schema and hangs on no table. */
+const inSchema = (kind: string, catalog: string, prefix: string, also = 'true'): string => `
+  SELECT '${kind}' AS kind, n.nspname::text AS schema, o.${prefix}name::text AS name, NULL::json AS depends_on
+    FROM pg_catalog.${catalog} o JOIN pg_catalog.pg_namespace n ON n.oid = o.${prefix}namespace
+   WHERE n.nspname = ANY ($1::text[]) AND ${also} AND ${notOfExtension(catalog, 'o.oid')}`;
+
+const OPERATORS = `
+  SELECT 'operator' AS kind, n.nspname::text AS schema,
+         o.oprname || ' (' || pg_catalog.format_type(o.oprleft, NULL) || ', ' || pg_catalog.format_type(o.oprright, NULL) || ')' AS name,
+         NULL::json AS depends_on
+    FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+   WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_operator', 'o.oid')}`;
+
+/** What belongs to the database as a whole; `own` leaves out what every database has. */
+const ofDatabase = (kind: string, catalog: string, nameSql: string, own = 'true'): string => `
+  SELECT '${kind}' AS kind, '' AS schema, ${nameSql} AS name, NULL::json AS depends_on
+    FROM pg_catalog.${catalog} o WHERE ${own} AND ${notOfExtension(catalog, 'o.oid')}`;
+
+/** Object ids below are those of initdb. */
+const MADE_LATER = 'o.oid >= 16384';
+
+/** Comes and goes with another object, as the cast of a range to its multirange does. */
+const ON_ITS_OWN = `NOT EXISTS (SELECT FROM pg_catalog.pg_depend i
+   WHERE i.classid = o.tableoid AND i.objid = o.oid AND i.deptype = 'i')`;
+
 const OBJECTS = [
   VIEWS,
   FUNCTIONS,
   TYPES,
   EXTENSIONS,
+  OPERATORS,
+  inSchema('collation', 'pg_collation', 'coll'),
+  inSchema('conversion', 'pg_conversion', 'con'),
+  inSchema('operator class', 'pg_opclass', 'opc'),
+  inSchema('text search configuration', 'pg_ts_config', 'cfg'),
+  inSchema('text search dictionary', 'pg_ts_dict', 'dict'),
+  inSchema('text search parser', 'pg_ts_parser', 'prs'),
+  inSchema('text search template', 'pg_ts_template', 'tmpl'),
   hangingOn('trigger', 'pg_trigger', 'tgname', 'tgrelid', 'NOT o.tgisinternal AND o.tgparentid = 0'),
   hangingOn('policy', 'pg_policy', 'polname', 'polrelid', 'true'),
   hangingOn('rule', 'pg_rewrite', 'rulename', 'ev_class', `o.rulename <> '_RETURN'`),
+  hangingOn('statistics', 'pg_statistic_ext', 'stxname', 'stxrelid', 'true'),
+  ofDatabase(
+    'cast',
+    'pg_cast',
+    `pg_catalog.format_type(o.castsource, NULL) || ' AS ' || pg_catalog.format_type(o.casttarget, NULL)`,
+    `${MADE_LATER} AND ${ON_ITS_OWN}`,
+  ),
+  ofDatabase('event trigger', 'pg_event_trigger', 'o.evtname::text'),
+  ofDatabase('foreign data wrapper', 'pg_foreign_data_wrapper', 'o.fdwname::text'),
+  ofDatabase('foreign server', 'pg_foreign_server', 'o.srvname::text'),
+  ofDatabase('language', 'pg_language', 'o.lanname::text', MADE_LATER),
+  ofDatabase('publication', 'pg_publication', 'o.pubname::text'),
+  `SELECT 'subscription' AS kind, '' AS schema, o.subname::text AS name, NULL::json AS depends_on
+     FROM pg_catalog.pg_subscription o JOIN pg_catalog.pg_database d ON d.oid = o.subdbid
+    WHERE d.datname = pg_catalog.current_database()`,
   `SELECT 'large objects' AS kind, '' AS schema, pg_catalog.count(*)::text || ' large objects' AS name,
           NULL::json AS depends_on
      FROM pg_catalog.pg_largeobject_metadata HAVING pg_catalog.count(*) > 0`,

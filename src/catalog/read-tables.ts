@@ -8,6 +8,7 @@ interface TableRow extends Record<string, unknown> {
   readonly kind: Table['kind'];
   readonly parent_schema: string | null;
   readonly parent_name: string | null;
+  readonly inherits: Table['inherits'];
   readonly row_security: Table['rowSecurity'];
   readonly unlogged: boolean;
   readonly estimated_rows: number;
@@ -20,6 +21,10 @@ const TABLES = `
   SELECT c.oid::text AS oid, n.nspname::text AS schema, c.relname::text AS name,
          CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' ELSE 'foreign' END AS kind,
          pn.nspname::text AS parent_schema, p.relname::text AS parent_name,
+         (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('schema', hn.nspname, 'name', h.relname)
+                            ORDER BY i.inhseqno), '[]')
+            FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class h ON h.oid = i.inhparent AND NOT c.relispartition
+            JOIN pg_catalog.pg_namespace hn ON hn.oid = h.relnamespace WHERE i.inhrelid = c.oid) AS inherits,
          CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN 'forced'
               WHEN c.relrowsecurity THEN 'enabled' ELSE 'off' END AS row_security,
          c.relpersistence = 'u' AS unlogged, c.reltuples::float8 AS estimated_rows
@@ -85,6 +90,7 @@ export async function readTables(session: Session, schemas: readonly string[]): 
       table.parent_schema === null || table.parent_name === null
         ? undefined
         : { schema: table.parent_schema, name: table.parent_name },
+    inherits: table.inherits,
     columns: (columns.get(table.oid) ?? []).map(({ name, type, notNull, generated, identity }) => ({
       name,
       type,

@@ -31,6 +31,8 @@ export interface Table extends QualifiedName {
   readonly kind: 'table' | 'partitioned' | 'foreign';
   /** Set on a partition: it is reached through this root and not listed as its own. */
   readonly parent: QualifiedName | undefined;
+  /** The tables it inherits from, partitioned ones left out: its rows are its own. */
+  readonly inherits: readonly QualifiedName[];
   readonly columns: readonly Column[];
   readonly keys: readonly UniqueKey[];
   readonly foreignKeys: readonly ForeignKey[];
@@ -51,13 +53,29 @@ export interface SchemaObject extends QualifiedName {
     | 'view'
     | 'materialized view'
     | 'function'
-    | 'trigger'
     | 'type'
+    | 'collation'
+    | 'conversion'
+    | 'operator'
+    | 'operator class'
+    | 'text search configuration'
+    | 'text search dictionary'
+    | 'text search parser'
+    | 'text search template'
     | 'extension'
+    | 'trigger'
     | 'policy'
     | 'rule'
-    | 'large objects';
-  /** The table it hangs on, for triggers, policies and rules; for views, the tables it reads. */
+    | 'statistics'
+    | 'cast'
+    | 'event trigger'
+    | 'foreign data wrapper'
+    | 'foreign server'
+    | 'language'
+    | 'large objects'
+    | 'publication'
+    | 'subscription';
+  /** The table it hangs on, for triggers, policies, rules and statistics; for views, the tables it reads. */
   readonly dependsOn: readonly QualifiedName[];
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { requireSection } from '../config/sections.js';
 import { hasErrors } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
+import { inventoryFindings } from '../provision/inventory.js';
 import { nameClinics } from '../provision/naming.js';
 import { openSnapshot } from '../split/snapshot.js';
 import { surveyFindings, type TableSurvey } from '../split/survey.js';
@@ -52,9 +53,10 @@ export const inspectCommand: Command = {
   },
 };
 
-function report({ config }: Context, { map, clinics }: Tenancy, surveys: readonly TableSurvey[]) {
+function report({ config }: Context, { catalog, map, clinics }: Tenancy, surveys: readonly TableSurvey[]) {
   const findings = [
     ...map.findings,
+    ...inventoryFindings(catalog, map),
     ...surveys.flatMap((survey) => surveyFindings(survey, config.unassignable)),
   ];
   const rowsOf = new Map(surveys.map(({ table, total }) => [displayName(table), total.rows]));

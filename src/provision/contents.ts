@@ -1,6 +1,5 @@
 import type { SchemaCatalog, SchemaObject, Table } from '../catalog/types.js';
-import type { Finding } from '../core/finding.js';
-import { displayName, type QualifiedName } from '../core/identifiers.js';
+import type { QualifiedName } from '../core/identifiers.js';
 import type { TenancyMap } from '../tenancy/types.js';
 
 /** The two kinds of database that the legacy one is taken apart into. */
@@ -50,19 +49,7 @@ function belongs(table: TenancyMap['tables'][number], map: TenancyMap, kind: Dat
   return table.scope === 'central' && table.copyReferenced;
 }
 
-function allViews({ objects }: SchemaCatalog): SchemaObject[] {
+/** Views and materialised views, whatever they read. */
+export function allViews({ objects }: SchemaCatalog): SchemaObject[] {
   return objects.filter(({ kind }) => kind === 'view' || kind === 'materialized view');
-}
-
-/** Views that neither kind of database can hold. */
-export function viewFindings(catalog: SchemaCatalog, map: TenancyMap): Finding[] {
-  const kinds = [contentsOf(catalog, map, 'clinic'), contentsOf(catalog, map, 'central')];
-  return allViews(catalog)
-    .filter((view) => !kinds.some((contents) => contents.has(view)))
-    .map((view) => ({
-      code: 'PROVISION_VIEW_LEFT_OUT',
-      severity: 'warning',
-      subject: displayName(view),
-      message: `the ${view.kind} ${displayName(view)} is made nowhere: it reads ${view.dependsOn.map(displayName).join(', ')}`,
-    }));
 }

@@ -7,8 +7,9 @@ import { endpointOf, withDatabase } from '../core/urls.js';
 import type { Clinic } from '../tenancy/types.js';
 import { centralState, makeCentral, makeCentralTables, openCentral, sameDatabase } from './central.js';
 import { ensureClinicDatabase } from './clinic-database.js';
-import { contentsOf, viewFindings } from './contents.js';
+import { contentsOf } from './contents.js';
 import { databaseExists } from './databases.js';
+import { inventoryFindings } from './inventory.js';
 import { type ClinicName, nameClinics } from './naming.js';
 import { decryptPassword, encryptPassword, randomPassword, readKey } from './password.js';
 import { placeClinics } from './placement.js';
@@ -69,7 +70,8 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   const key = readKey(options.env);
   const clinicData = await readPreData(options, 'clinic');
   const centralData = await readPreData(options, 'central');
-  const early = [...viewFindings(catalog, map), ...clinicData.findings, ...centralData.findings];
+  const early = [...inventoryFindings(catalog, map), ...clinicData.findings, ...centralData.findings];
+  if (hasErrors(early)) return { findings: early, clinics: [] };
   let central = await openCentral(databases, centralUrl);
   try {
     const known = { key, clinicData, centralData };

@@ -10,6 +10,25 @@ export const PROVISION = {
     cause: 'A foreign key points at a table that is not in the same database; the column keeps its value.',
     mend: 'Check in the application what the constraint checked, or give the two tables the same scope.',
   },
+  PROVISION_OBJECT_LEFT_BEHIND: {
+    cause:
+      'An object belongs to the legacy database as a whole, or to a place outside of it, and no clinic database gets one.',
+    mend: 'Make it in the databases that need it, once they are there; or leave it, if nothing does.',
+  },
+  PROVISION_FOREIGN_TABLE: {
+    cause: 'The rows of a foreign table are on another server, where they cannot be split.',
+    mend: "Migrate the database they are in, or give the table the scope 'ignored'.",
+  },
+  PROVISION_PARENT_ABSENT: {
+    cause:
+      'A table inherits its columns from a table that is not in the same database, so it cannot be made there.',
+    mend: 'Give both tables the same scope, or end the inheritance: ALTER TABLE … NO INHERIT ….',
+  },
+  PROVISION_LARGE_OBJECTS: {
+    cause:
+      'The legacy database holds large objects, and a table that clinics get has a column that may refer to them. They are not copied.',
+    mend: 'Move their contents into a bytea column first; or remove what nothing refers to (vacuumlo).',
+  },
   PROVISION_FUNCTION_READS_ABSENT: {
     cause:
       'The body of a function or trigger names a table that is not in the same database; it fails when called.',

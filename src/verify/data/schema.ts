@@ -84,7 +84,30 @@ function tableDrift(
   return drifts;
 }
 
-/** Views go where everything they read is; triggers, policies and rules with their table. */
+const HANGING: ReadonlySet<SchemaObject['kind']> = new Set([
+  'view',
+  'materialized view',
+  'trigger',
+  'policy',
+  'rule',
+  'statistics',
+]);
+
+/** Every database has these, whatever tables it holds. */
+const STANDING: ReadonlySet<SchemaObject['kind']> = new Set([
+  'function',
+  'type',
+  'collation',
+  'conversion',
+  'operator',
+  'operator class',
+  'text search configuration',
+  'text search dictionary',
+  'text search parser',
+  'text search template',
+]);
+
+/** Views go where everything they read is; triggers, policies, rules and statistics with their table. */
 function objectDrift(
   expected: readonly SchemaObject[],
   found: readonly SchemaObject[],
@@ -96,17 +119,16 @@ function objectDrift(
     if (view === undefined) return belongs(name);
     return !through.includes(view) && view.dependsOn.every((each) => present(each, [...through, view]));
   };
-  const hanging = expected.filter(
-    (object) =>
-      ['view', 'materialized view', 'trigger', 'policy', 'rule'].includes(object.kind) &&
-      object.dependsOn.length > 0 &&
-      object.dependsOn.every((name) => present(name, [])),
+  const due = expected.filter(
+    ({ kind, dependsOn }) =>
+      (HANGING.has(kind) && dependsOn.length > 0 && dependsOn.every((name) => present(name, []))) ||
+      STANDING.has(kind),
   );
   const same = (a: SchemaObject, b: SchemaObject): boolean =>
     a.kind === b.kind &&
     sameName(a, b) &&
     a.dependsOn.map(displayName).join() === b.dependsOn.map(displayName).join();
-  return hanging
+  return due
     .filter((object) => !found.some((candidate) => same(candidate, object)))
     .map((object) => ({
       table: object.dependsOn[0] ?? object,

@@ -1,0 +1,97 @@
+import type { SchemaCatalog, SchemaObject, Table } from '../catalog/types.js';
+import type { Finding } from '../core/finding.js';
+import { displayName } from '../core/identifiers.js';
+import type { TenancyMap } from '../tenancy/types.js';
+import { allViews, type Contents, contentsOf } from './contents.js';
+
+/** Why no database of ours gets an object of these kinds; every other kind goes with its schema or its table. */
+const LEFT_BEHIND: Partial<Record<SchemaObject['kind'], string>> = {
+  cast: 'a cast belongs to the whole database',
+  'event trigger': 'an event trigger belongs to the whole database, and would fire while clinics are made',
+  'foreign data wrapper': 'it leads to another server',
+  'foreign server': 'it leads to another server, with a login of its own',
+  language: 'a language is made by an administrator of the server',
+  publication: 'whoever subscribes to it does not know of the new databases',
+  subscription: 'it would fetch the rows of all clinics into each',
+};
+
+/**
+ * What of the legacy schema the new databases do not get, and why: every object that is not carried over is here, or
+ * is a crossing key of the map. An error where rows would be lost with it.
+ */
+export function inventoryFindings(catalog: SchemaCatalog, map: TenancyMap): Finding[] {
+  const kinds = [contentsOf(catalog, map, 'clinic'), contentsOf(catalog, map, 'central')] as const;
+  return [
+    ...viewFindings(catalog, kinds),
+    ...catalog.objects.flatMap(leftBehind),
+    ...kinds.flatMap((contents) => tableFindings(contents)),
+    ...largeObjectFindings(catalog, kinds[0]),
+  ];
+}
+
+/** Views that neither kind of database can hold. */
+function viewFindings(catalog: SchemaCatalog, kinds: readonly Contents[]): Finding[] {
+  return allViews(catalog)
+    .filter((view) => !kinds.some((contents) => contents.has(view)))
+    .map((view) => ({
+      code: 'PROVISION_VIEW_LEFT_OUT',
+      severity: 'warning',
+      subject: displayName(view),
+      message: `the ${view.kind} ${displayName(view)} is made nowhere: it reads ${view.dependsOn.map(displayName).join(', ')}`,
+    }));
+}
+
+function leftBehind({ kind, name }: SchemaObject): Finding[] {
+  const reason = LEFT_BEHIND[kind];
+  if (reason === undefined) return [];
+  const message = `the ${kind} ${name} stays in the legacy database: ${reason}`;
+  return [{ code: 'PROVISION_OBJECT_LEFT_BEHIND', severity: 'warning', subject: name, message }];
+}
+
+function tableFindings(contents: Contents): Finding[] {
+  const lacking = contents.kind === 'clinic' ? 'clinic databases do' : 'the central database does';
+  return contents.tables.flatMap((table): Finding[] => {
+    const subject = displayName(table);
+    const absent = table.inherits.filter((parent) => !contents.has(parent));
+    return [
+      ...(table.kind === 'foreign'
+        ? [
+            {
+              code: 'PROVISION_FOREIGN_TABLE' as const,
+              severity: 'error' as const,
+              subject,
+              message: `${subject} is a foreign table: its rows are on another server`,
+            },
+          ]
+        : []),
+      ...absent.map((parent) => ({
+        code: 'PROVISION_PARENT_ABSENT' as const,
+        severity: 'error' as const,
+        subject,
+        message: `${subject} inherits from ${displayName(parent)}, which ${lacking} not have`,
+      })),
+    ];
+  });
+}
+
+/** Large objects belong to nobody; only a column of type oid or lo can name one. */
+function largeObjectFindings({ objects }: SchemaCatalog, clinic: Contents): Finding[] {
+  const found = objects.find(({ kind }) => kind === 'large objects');
+  if (found === undefined) return [];
+  const mayName = (table: Table): string[] =>
+    table.columns
+      .filter(({ type }) => /(^|\.)(oid|lo)$/.test(type))
+      .map(({ name }) => `${displayName(table)}.${name}`);
+  const columns = clinic.tables.filter(({ parent }) => parent === undefined).flatMap(mayName);
+  return [
+    {
+      code: columns.length === 0 ? 'PROVISION_OBJECT_LEFT_BEHIND' : 'PROVISION_LARGE_OBJECTS',
+      severity: columns.length === 0 ? 'warning' : 'error',
+      subject: found.name,
+      message:
+        columns.length === 0
+          ? `${found.name} stay in the legacy database: no column that clinics get can refer to one`
+          : `${found.name} are not copied, and ${columns.join(', ')} may refer to them`,
+    },
+  ];
+}

@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pgDumper } from '../../src/adapters/pg-dump.js';
+import type { Context } from '../../src/commands/command.js';
+import { inspectCommand } from '../../src/commands/inspect.js';
+import { provisionCommand } from '../../src/commands/provision.js';
+import { splitCommand } from '../../src/commands/split.js';
+import { verifyCommand } from '../../src/commands/verify.js';
+import { withDatabase } from '../../src/core/urls.js';
+import { splitStatements } from '../../src/provision/sql-text.js';
+import type { Report } from '../../src/report/report.js';
+import { NO_OPTIONS } from '../support/context.js';
+import { type Legacy, legacyDatabase } from '../support/legacy.js';
+import { adminUrl, withSession } from '../support/postgres.js';
+
+const SCRIPT = readFileSync(join(import.meta.dirname, '../../fixtures/schemas/everything.sql'), 'utf8');
+const SCHEMAS = ['public', 'tools'];
+const TABLES = { users: { scope: 'central' }, addresses: { scope: 'shared' } };
+/** What a clinic database lacks on purpose: the foreign key into the central database, and the comment on it. */
+const ADAPTED = /CONSTRAINT patients_made_by_fkey/;
+
+let legacy: Legacy;
+let context: Context;
+beforeAll(async () => {
+  legacy = await legacyDatabase(SCRIPT, { legacy: { url: '${LEGACY}', schemas: SCHEMAS }, tables: TABLES });
+  context = legacy.context;
+});
+afterAll(() => legacy?.drop());
+
+const clinicUrl = (key: string): string => withDatabase(adminUrl(), `${legacy.prefix}_${key}`);
+const codes = ({ findings }: Report, severity: string): string[] =>
+  findings
+    .filter((finding) => finding.severity === severity)
+    .map(({ code, subject }) => `${code} ${subject}`)
+    .sort();
+
+/** The schema as statements, in a fixed order; one for each object, constraint and comment. */
+async function schemaOf(url: string): Promise<string[]> {
+  const excludeTables = [
+    { schema: 'public', name: 'users' },
+    { schema: 'public', name: 'makers' },
+  ];
+  const statements: string[] = [];
+  for (const section of ['pre-data', 'post-data'] as const)
+    for (const { text } of splitStatements(
+      await pgDumper.dump(url, { section, schemas: SCHEMAS, excludeTables }),
+    ))
+      if (!/^(SET|SELECT pg_catalog.set_config)/.test(text)) statements.push(text);
+  return statements.sort();
+}
+
+describe('every kind of object', () => {
+  it('is carried into clinic databases, or said to be left', async () => {
+    const inspected = await inspectCommand.run(context, [], NO_OPTIONS);
+    expect(codes(inspected, 'error')).toEqual([]);
+    expect(codes(inspected, 'warning')).toEqual([
+      'PROVISION_OBJECT_LEFT_BEHIND everything',
+      'PROVISION_OBJECT_LEFT_BEHIND public.mood AS integer',
+      'PROVISION_VIEW_LEFT_OUT public.makers',
+    ]);
+    for (const command of [provisionCommand, splitCommand])
+      expect(codes(await command.run(context, [], NO_OPTIONS), 'error')).toEqual([]);
+    const before = (await schemaOf(legacy.database.url)).filter((text) => !ADAPTED.test(text));
+    expect(before.length).toBeGreaterThan(80);
+    expect(await schemaOf(clinicUrl('1'))).toEqual(before);
+    expect(codes(await verifyCommand.run(context, ['data'], NO_OPTIONS), 'error')).toEqual([]);
+  });
+
+  it('keeps each row in the very table that it was in', async () => {
+    const rows = await withSession(clinicUrl('2'), (session) =>
+      session.query<Record<string, string>>(`SELECT
+        (SELECT string_agg(id::text, ' ' ORDER BY id) FROM ONLY public.notes) AS notes,
+        (SELECT string_agg(id || ' ' || until, ' ' ORDER BY id) FROM public.urgent_notes WHERE id < 4) AS urgent,
+        (SELECT count(*)::text FROM public.visits_old) AS old, (SELECT count(*)::text FROM public.visits) AS visits,
+        (SELECT last_value::text FROM public.receipt_numbers) AS receipt, (SELECT n::text FROM public.counts) AS counted`),
+    );
+    expect(rows).toEqual([
+      {
+        notes: '1 3 5',
+        urgent: '1 2030-01-01 3 2030-01-01',
+        old: '3',
+        visits: '10',
+        receipt: '1154',
+        counted: '10',
+      },
+    ]);
+  });
+
+  it.each([
+    ['DROP TRIGGER touch ON public.patients', /trigger touch/],
+    ['DROP POLICY own ON public.rooms', /policy own/],
+    ['DROP RULE keep ON public.drafts', /rule keep/],
+    ['DROP STATISTICS public.patients_stats', /statistics patients_stats/],
+    ['DROP VIEW public.long_names', /view long_names/],
+    ['DROP MATERIALIZED VIEW public.counts', /materialized view counts/],
+    ['DROP PROCEDURE public.nothing()', /function nothing/],
+    ['DROP AGGREGATE public.total (bigint)', /function total/],
+    ['DROP OPERATOR public.=== (date, date)', /operator ===/],
+    ['DROP TYPE public.span', /type span/],
+    ['DROP TEXT SEARCH CONFIGURATION public.medical', /text search configuration medical/],
+    ['ALTER TABLE public.rooms DISABLE ROW LEVEL SECURITY', /row security/],
+  ])('is missed by verify: %s', async (fault, message) => {
+    const found = await withSession(clinicUrl('1'), async (session) => {
+      await session.execute('CREATE SCHEMA IF NOT EXISTS planted');
+      await session.execute(fault);
+      return verifyCommand.run(context, ['data'], NO_OPTIONS);
+    });
+    const drift = found.findings.filter(({ code }) => code === 'DATA_SCHEMA_DRIFT');
+    expect(drift.map(({ message: text }) => text).join('\n')).toMatch(message);
+  });
+});
+
+describe('what cannot be split', () => {
+  const base = 'CREATE TABLE companies (id int PRIMARY KEY, name text); INSERT INTO companies VALUES (1);';
+  it.each([
+    [
+      'a foreign table',
+      `${base} CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+       CREATE FOREIGN TABLE far (company_id int) SERVER files OPTIONS (filename '/dev/null');`,
+      { far: { scope: 'clinic', key: 'company_id' } },
+      'PROVISION_FOREIGN_TABLE public.far',
+    ],
+    [
+      'an heir of a table that stays',
+      `${base} CREATE TABLE logs (id int PRIMARY KEY); CREATE TABLE own_logs (company_id int REFERENCES companies) INHERITS (logs);`,
+      { logs: { scope: 'central' } },
+      'PROVISION_PARENT_ABSENT public.own_logs',
+    ],
+    [
+      'large objects that a row may name',
+      `${base} CREATE TABLE scans (id int, company_id int REFERENCES companies, image oid);
+       INSERT INTO scans SELECT 1, 1, lo_from_bytea(0, 'x');`,
+      {},
+      'PROVISION_LARGE_OBJECTS 1 large objects',
+    ],
+  ])('is refused: %s', async (_, script, tables, finding) => {
+    const own = await legacyDatabase(script, { tables });
+    try {
+      const report = await provisionCommand.run(own.context, [], NO_OPTIONS);
+      expect(codes(report, 'error')).toEqual([finding]);
+    } finally {
+      await own.drop();
+    }
+  });
+});
