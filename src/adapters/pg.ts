@@ -5,10 +5,13 @@ import type { ConnectOptions, Databases, Row, Session } from '../core/ports.js';
 import { describeUrl } from '../core/urls.js';
 import { connectError, statementError } from './pg-errors.js';
 
-/** The same on every session, so that the same value has the same text on both sides. */
+/**
+ * The same on every session, so that the same value has the same text on both sides and is read back as it was. Our
+ * statements are long and run once: compiling them takes longer than running them.
+ */
 const SETTINGS = `
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
-  SET bytea_output = 'hex'; SET client_encoding = 'UTF8'; SET search_path = ''; SET row_security = off;
+  SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = content; SET jit = off; SET client_encoding = 'UTF8'; SET search_path = ''; SET row_security = off;
   SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0;`;
 
 const CONNECT_TIMEOUT_MS = 15_000;

@@ -37,9 +37,9 @@ export function judgement(
   const against = all.filter((verdict) => verdict.key !== key).map((verdict) => verdict.key);
   const disagree = against.map((other) => `${other} IS DISTINCT FROM ${key} AND ${other} IS NOT NULL`);
   const cases = [
-    ...inherited.map((fault) => `WHEN (${fault}) IS NOT NULL THEN (${fault})`),
     `WHEN ${key} IS NULL AND NOT ${shared} THEN '${ROUTE.none}'`,
     ...disagree.map((condition) => `WHEN ${condition} THEN '${ROUTE.disagree}'`),
   ];
-  return { key, shared, fault: `CASE ${cases.join(' ')} END` };
+  // Each inherited fault is written once: it holds those of the rows above, and theirs.
+  return { key, shared, fault: `coalesce(${[...inherited, `CASE ${cases.join(' ')} END`].join(', ')})` };
 }

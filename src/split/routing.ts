@@ -54,12 +54,27 @@ export function routing(table: ClinicTable, options: RoutingOptions): Routing {
   };
 }
 
-/** One query while it is put together: aliases, and the circles that its rows lead through. */
+/** A table's rows are judged in place this often and this deep; beyond, once for the whole query. */
+const IN_PLACE = { times: 2, deep: 4 };
+
+/** A table whose rows are judged once for all that refer to them. */
+interface JudgedTable {
+  readonly name: string;
+  readonly id: RowId;
+  readonly from: FromClause;
+  readonly judged: Judgement;
+}
+
+/** One query while it is put together: aliases, and what is worked out once for all of it. */
 class RoutingQuery {
   readonly member = memberFactory();
   private readonly graph: ReturnType<typeof wayGraph>;
   /** By the display name of a circle's first table; the order does not matter to WITH RECURSIVE. */
   private readonly circles = new Map<string, { readonly name: string; sql: string }>();
+  /** By display name. Without them, tables that refer to one another in layers would make a query without end. */
+  private readonly judgedOnce = new Map<string, JudgedTable>();
+  private readonly times = new Map<string, number>();
+  private depth = 0;
 
   constructor(
     private readonly catalog: SchemaCatalog,
@@ -70,7 +85,13 @@ class RoutingQuery {
   }
 
   with(): string {
-    const members = [...this.circles.values()].map(({ sql }) => sql);
+    const members = [
+      ...[...this.circles.values()].map(({ sql }) => sql),
+      ...[...this.judgedOnce.values()].map(
+        ({ name, id, from, judged }) => `${name} (tab, tid, clinic, shared, fault) AS MATERIALIZED (
+  SELECT ${id.tab}, ${id.tid}, ${judged.key}, ${judged.shared}, ${judged.fault} FROM ${from.sql()})`,
+      ),
+    ];
     return members.length === 0 ? '' : `WITH RECURSIVE ${members.join(',\n')}\n`;
   }
 
@@ -108,11 +129,11 @@ class RoutingQuery {
 
   private byPath(reference: Reference, owner: Table, row: Member, from: FromClause): Verdict {
     const target = findTable(this.catalog, reference.references);
+    const mapped = this.requireClinicTable(target);
     const parent = this.member(target);
     const { on, present } = this.step(reference, owner, row, parent);
     from.join(parent, on);
-    const mapped = this.requireClinicTable(target);
-    const judged = this.judge(mapped, parent, from, this.graph.isComplete(mapped));
+    const judged = this.judgeParent(mapped, parent, from);
     const found = `${parent.column(reference.referencedColumns[0] ?? '')} IS NOT NULL`;
     return {
       key: judged.key,
@@ -120,6 +141,62 @@ class RoutingQuery {
       shared: judged.shared === 'false' ? 'false' : `(${found} AND ${judged.shared})`,
       fault: judged.fault === 'NULL' ? 'NULL' : `CASE WHEN ${found} THEN ${judged.fault} END`,
     };
+  }
+
+  /** In place, unless that has been done often enough. */
+  private judgeParent(mapped: ClinicTable, row: Member, from: FromClause): Judgement {
+    if (!this.mayBeJudgedInPlace(mapped)) return this.readJudged(mapped, row, from);
+    this.depth += 1;
+    const judged = this.judge(mapped, row, from, this.graph.isComplete(mapped));
+    this.depth -= 1;
+    return judged;
+  }
+
+  /** Always where nothing more is joined for it. */
+  private mayBeJudgedInPlace(mapped: ClinicTable): boolean {
+    const name = displayName(mapped);
+    const leadsOn = [...mapped.rules, ...mapped.witnesses].some(({ kind }) => kind === 'path');
+    if (!leadsOn || this.graph.circle(mapped) !== undefined) return true;
+    if (this.judgedOnce.has(name) || this.depth >= IN_PLACE.deep) return false;
+    const times = (this.times.get(name) ?? 0) + 1;
+    this.times.set(name, times);
+    return times <= IN_PLACE.times;
+  }
+
+  /**
+   * By where the row lies: of a join by other columns of what WITH holds, the planner would believe that it makes
+   * rows many times over.
+   */
+  private readJudged(mapped: ClinicTable, row: Member, from: FromClause): Judgement {
+    const { name, judged } = this.judgeOnce(mapped);
+    const place = this.joinPlace(name, row, from);
+    return {
+      key: `${place}.clinic`,
+      shared: judged.shared === 'false' ? 'false' : `coalesce(${place}.shared, false)`,
+      fault: judged.fault === 'NULL' ? 'NULL' : `${place}.fault`,
+    };
+  }
+
+  private judgeOnce(mapped: ClinicTable): JudgedTable {
+    const known = this.judgedOnce.get(displayName(mapped));
+    if (known !== undefined) return known;
+    const row = this.member(findTable(this.catalog, mapped));
+    const from = new FromClause(row);
+    const outside = this.depth;
+    this.depth = 0;
+    const judged = this.judge(mapped, row, from, this.graph.isComplete(mapped));
+    this.depth = outside;
+    const made = { name: `judged${this.judgedOnce.size}`, id: rowId(row), from, judged };
+    this.judgedOnce.set(displayName(mapped), made);
+    return made;
+  }
+
+  /** Joins what is known of each row by its place; answers with the alias. */
+  private joinPlace(name: string, row: Member, from: FromClause): string {
+    const place = `${row.alias}p`;
+    const id = rowId(row);
+    from.joinNamed(name, place, `${place}.tab = ${id.tab} AND ${place}.tid = ${id.tid}`);
+    return place;
   }
 
   /** The condition under which a row refers to a row of `parent`, and whether it refers to anything at all. */
@@ -150,9 +227,7 @@ class RoutingQuery {
         circle.map((table) => this.circleTable(table, circle)),
       );
     }
-    const place = `${row.alias}p`;
-    const id = rowId(row);
-    from.joinNamed(known.name, place, `${place}.tab = ${id.tab} AND ${place}.tid = ${id.tid}`);
+    const place = this.joinPlace(known.name, row, from);
     return { key: `${place}.clinic`, shared: `coalesce(${place}.shared, false)`, fault: `${place}.fault` };
   }
 

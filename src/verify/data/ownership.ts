@@ -25,6 +25,10 @@ export interface OwnershipOptions {
   readonly suspects: ReadonlySet<string>;
 }
 
+/** How often a table is judged inside one query, and how far inside, before it is judged once for all who ask. */
+const MOST_TIMES = 2;
+const MOST_DEEP = 4;
+
 /** What one way says of a row. */
 interface Way {
   readonly clinic: string;
@@ -54,11 +58,17 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
 
   const loops = loopsOf(map, suspects);
 
+  /** Tables judged once, in the order in which WITH may have them. */
+  const once = new Map<ClinicTable, { readonly name: string; readonly as: Judged }>();
+  const times = new Map<ClinicTable, number>();
+  let deep = 0;
+
   const judge = (mapped: ClinicTable, complete: boolean): Judged => {
+    const loop = loops.get(mapped);
+    if (loop !== undefined)
+      return beside(`(${loopSql(loop.map((member) => loopMember(member, loop)))})`, mapped);
     const row = alias('r');
     const from = [`${rowsOf(catalogTable(catalog, mapped))} AS ${row}`];
-    const loop = loops.get(mapped);
-    if (loop !== undefined) return inLoop(loop, row, from);
     const rules = mapped.rules.map((rule) => way(rule, mapped, row, from));
     const witnesses = complete ? mapped.witnesses.map((rule) => way(rule, mapped, row, from)) : [];
     return { row, from, ...verdict(rules, witnesses, mapped.nullKey === 'shared', complete) };
@@ -71,21 +81,6 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     if (rule.kind === 'column' && rule.clinicColumn !== map.clinicTable.key)
       return lookupWay(rule.clinicColumn, rule.column, owner, row, from);
     return { clinic: asKey(value), names: `${value} IS NOT NULL`, shared: 'false', lost: 'false' };
-  };
-
-  const inLoop = (loop: readonly ClinicTable[], row: string, from: string[]): Judged => {
-    const found = alias('l');
-    from.push(
-      `LEFT JOIN (${loopSql(loop.map((mapped) => loopMember(mapped, loop)))}) AS ${found}
-        ON ${found}.tab = ${row}.tableoid AND ${found}.tid = ${row}.ctid`,
-    );
-    return {
-      row,
-      from,
-      clinic: `${found}.clinic`,
-      shared: `coalesce(${found}.shared, false)`,
-      lost: `coalesce(${found}.lost, true)`,
-    };
   };
 
   /** What a table in a loop knows without the loop, and how its rows refer to others in it. */
@@ -181,8 +176,8 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     const parent = requireClinicTable(map, reference, owner);
     const target = catalogTable(catalog, parent);
     requireUnique(target, reference.referencedColumns);
-    const inner = judge(parent, suspects.has(displayName(parent)));
     const found = alias('p');
+    const subquery = judgedRows(parent, reference.referencedColumns);
     const names = reference.columns.map((column) => `${row}.${quoteIdent(column)} IS NOT NULL`);
     const on = reference.columns.map((column, i) => {
       const referenced = reference.referencedColumns[i] ?? '';
@@ -202,13 +197,7 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
       on.push(`${condition}.holds`);
       names.push(`${condition}.holds IS TRUE`);
     }
-    const keys = reference.referencedColumns.map(
-      (column, i) => `${inner.row}.${quoteIdent(column)} AS k${i}`,
-    );
-    from.push(
-      `LEFT JOIN (SELECT ${keys.join(', ')}, ${inner.clinic} AS clinic, ${inner.shared} AS shared, ${inner.lost} AS lost
-        FROM ${inner.from.join('\n')}) AS ${found} ON ${on.join(' AND ')}`,
-    );
+    from.push(`LEFT JOIN (${subquery}) AS ${found} ON ${on.join(' AND ')}`);
     return {
       clinic: `${found}.clinic`,
       names: `(${names.join(' AND ')})`,
@@ -217,7 +206,63 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     };
   };
 
-  const { row, from, clinic, shared, lost } = judge(table, true);
+  /** A SELECT of k0, k1 … (these columns), clinic, shared and lost of each row. */
+  const judgedRows = (mapped: ClinicTable, columns: readonly string[]): string => {
+    const seen = (times.get(mapped) ?? 0) + 1;
+    times.set(mapped, seen);
+    const leadsOn = [...mapped.rules, ...mapped.witnesses].some(({ kind }) => kind === 'path');
+    const inside = !leadsOn || (seen <= MOST_TIMES && deep < MOST_DEEP);
+    const told = inside ? judgeInside(mapped) : judgeOnce(mapped);
+    const keys = columns.map((column, i) => `${told.row}.${quoteIdent(column)} AS k${i}`);
+    return `SELECT ${keys.join(', ')}, ${told.clinic} AS clinic, ${told.shared} AS shared, ${told.lost} AS lost
+      FROM ${told.from.join('\n')}`;
+  };
+
+  const judgeInside = (mapped: ClinicTable): Judged => {
+    deep += 1;
+    const told = judge(mapped, suspects.has(displayName(mapped)));
+    deep -= 1;
+    return told;
+  };
+
+  const judgeOnce = (mapped: ClinicTable): Judged => {
+    let known = once.get(mapped);
+    if (known === undefined) {
+      const outside = deep;
+      deep = 0;
+      const as = judge(mapped, suspects.has(displayName(mapped)));
+      deep = outside;
+      known = { name: alias('once'), as };
+      once.set(mapped, known);
+    }
+    return beside(known.name, mapped);
+  };
+
+  /** A table, with what a set of (tab, tid, clinic, shared, lost) says of its rows. */
+  const beside = (set: string, mapped: ClinicTable): Judged => {
+    const [row, found] = [alias('r'), alias('f')];
+    const from = [
+      `${rowsOf(catalogTable(catalog, mapped))} AS ${row}`,
+      `LEFT JOIN ${set} AS ${found} ON ${found}.tab = ${row}.tableoid AND ${found}.tid = ${row}.ctid`,
+    ];
+    return {
+      row,
+      from,
+      clinic: `${found}.clinic`,
+      shared: `coalesce(${found}.shared, false)`,
+      lost: `coalesce(${found}.lost, true)`,
+    };
+  };
+
+  const byPlace = ({ row, from, clinic, shared, lost }: Judged): string =>
+    `SELECT ${row}.tableoid AS tab, ${row}.ctid AS tid, ${clinic} AS clinic, ${shared} AS shared, ${lost} AS lost
+      FROM ${from.join('\n')}`;
+
+  const whole = judge(table, true);
+  const members = [...once.values()].map(({ name, as }) => `${name} AS MATERIALIZED (${byPlace(as)})`);
+  // A WITH has to be in a subquery, since all that is asked for is a FROM clause.
+  const { row, from, clinic, shared, lost } =
+    members.length === 0 ? whole : beside(`(WITH ${members.join(', ')} ${byPlace(whole)})`, table);
   return {
     from: from.join('\n'),
     row,
