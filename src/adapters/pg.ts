@@ -5,14 +5,21 @@ import type { ConnectOptions, Databases, Row, Session } from '../core/ports.js';
 import { describeUrl } from '../core/urls.js';
 import { connectError, statementError } from './pg-errors.js';
 
-/**
- * The same on every session, so that the same value has the same text on both sides and is read back as it was. Our
- * statements are long and run once: compiling them takes longer than running them.
- */
-const SETTINGS = `
+/** The same on every session, so that the same value has the same text on both sides and is read back as it was. */
+const TEXT = `
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
-  SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = content; SET jit = off; SET client_encoding = 'UTF8'; SET search_path = ''; SET row_security = off;
+  SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = content; SET client_encoding = 'UTF8';
+  SET search_path = ''; SET row_security = off;`;
+
+/**
+ * Our statements are long and run once: compiling them takes longer than running them. As many run side by side as
+ * --jobs says: workers of the server's own would come on top, and cost small databases more than they bring.
+ */
+const PLANNING = `
+  SET jit = off; SET max_parallel_workers_per_gather = 0; SET max_parallel_maintenance_workers = 0;
   SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0;`;
+
+const SETTINGS = TEXT + PLANNING;
 
 const CONNECT_TIMEOUT_MS = 15_000;
 

@@ -1,5 +1,6 @@
 import type { SchemaCatalog, Sequence } from '../catalog/types.js';
 import { type QualifiedName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
+import { OWN_TABLES } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
@@ -44,10 +45,7 @@ export async function readFinishPlan(source: LegacySource, kind: DatabaseKind): 
  * a way from row to clinic that the map does not know.
  */
 export async function finishDatabase(session: Session, plan: FinishPlan): Promise<void> {
-  await session.execute(`
-    CREATE SCHEMA IF NOT EXISTS clinic_migrate;
-    CREATE TABLE IF NOT EXISTS clinic_migrate.finished (
-      fingerprint text PRIMARY KEY, finished_at timestamptz NOT NULL DEFAULT now())`);
+  await session.execute(OWN_TABLES);
   const done = await session.query('SELECT FROM clinic_migrate.finished');
   if (done.length > 0) return;
   await session.transaction(async () => {

@@ -1,5 +1,6 @@
 import type { Finding } from '../core/finding.js';
 import { quoteIdent } from '../core/identifiers.js';
+import { OWN_TABLES } from '../core/own-tables.js';
 import type { Databases, Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
 import { createDatabase, databaseExists, onDatabase } from './databases.js';
@@ -48,8 +49,7 @@ export async function makeTemplate(
 
 /** Every clone carries this row: it says whose it is, and later for which clinic. */
 function markTemplate(installation: string, fingerprint: string): string {
-  return `
-    CREATE SCHEMA clinic_migrate;
+  return `${OWN_TABLES};
     CREATE TABLE clinic_migrate.origin (installation uuid NOT NULL, fingerprint text NOT NULL, clinic_key text);
     INSERT INTO clinic_migrate.origin VALUES ('${installation}', '${fingerprint}');
     REVOKE ALL ON SCHEMA public FROM PUBLIC`;

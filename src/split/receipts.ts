@@ -1,6 +1,7 @@
 import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest, showDigest } from '../catalog/digest.js';
 import { RunError } from '../core/errors.js';
 import { displayName, type QualifiedName, quoteName } from '../core/identifiers.js';
+import { OWN_TABLES } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 
 /** What was copied into one table of one database; committed with the rows it speaks of. */
@@ -14,12 +15,7 @@ export interface CopyReceipt {
 
 /** Makes the receipts' table where it is missing, and answers with what is in it. */
 export async function openReceipts(session: Session): Promise<CopyReceipt[]> {
-  await session.execute(`
-    CREATE SCHEMA IF NOT EXISTS clinic_migrate;
-    CREATE TABLE IF NOT EXISTS clinic_migrate.receipts (
-      table_schema text NOT NULL, table_name text NOT NULL, rows bigint NOT NULL, digest text NOT NULL,
-      snapshot text NOT NULL, fingerprint text NOT NULL, copied_at timestamptz NOT NULL DEFAULT now(),
-      PRIMARY KEY (table_schema, table_name))`);
+  await session.execute(OWN_TABLES);
   const rows = await session.query<Record<string, string>>(
     `SELECT table_schema, table_name, rows::text, digest, snapshot, fingerprint FROM clinic_migrate.receipts
       ORDER BY table_schema, table_name`,
