@@ -21,10 +21,12 @@ import { EXIT, type ExitCode, InterruptedError, RunError, UsageError } from './c
 import type { Progress } from './core/ports.js';
 import { errorText } from './report/error-text.js';
 import { githubReport } from './report/github.js';
+import { htmlReport } from './report/html.js';
 import { jsonReport } from './report/json.js';
 import { logProgress, silentProgress, terminalProgress } from './report/progress.js';
 import type { Report } from './report/report.js';
 import { sarifReport } from './report/sarif.js';
+import { svgReport } from './report/svg.js';
 import { textReport } from './report/text.js';
 
 const COMMANDS: readonly Command[] = [
@@ -175,15 +177,17 @@ function onStopSignals(ask: () => void): () => void {
 
 async function print(report: Report, flags: Flags): Promise<void> {
   const toFile = flags.output !== undefined;
-  const text = render(report, flags.reporter, chalk(!toFile && hasColour(process.stdout, flags.color)));
+  const text = await render(report, flags.reporter, chalk(!toFile && hasColour(process.stdout, flags.color)));
   if (flags.output !== undefined) await nodeFiles.write(join(process.cwd(), flags.output), text);
   else await new Promise<void>((resolve) => void process.stdout.write(text, () => resolve()));
 }
 
-function render(report: Report, reporter: string, paint: ChalkInstance): string {
+async function render(report: Report, reporter: string, paint: ChalkInstance): Promise<string> {
   if (reporter === 'json') return jsonReport(report);
   if (reporter === 'sarif') return sarifReport(report, process.cwd(), version);
   if (reporter === 'github') return githubReport(report, process.cwd());
+  if (reporter === 'html') return htmlReport(report);
+  if (reporter === 'svg' && report.graph !== undefined) return svgReport(report.graph);
   return textReport(report, paint);
 }
 

@@ -51,7 +51,7 @@ export interface Command {
   readonly summary: string;
   readonly options: readonly OptionSpec[];
   /** Formats it can print besides `text` and `json`. */
-  readonly reporters?: readonly ('sarif' | 'github')[];
+  readonly reporters?: readonly ('sarif' | 'github' | 'html' | 'svg')[];
   /** Complete command lines with what each is for, shown under --help. */
   readonly examples: readonly { readonly line: string; readonly what: string }[];
   /** Own options arrive under their camel-cased names, as commander parses them. */

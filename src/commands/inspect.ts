@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { requireSection } from '../config/sections.js';
 import { hasErrors } from '../core/finding.js';
-import { displayName } from '../core/identifiers.js';
+import { displayName, type QualifiedName } from '../core/identifiers.js';
 import { inventoryFindings } from '../provision/inventory.js';
 import { nameClinics } from '../provision/naming.js';
+import type { Report, ReportTable } from '../report/report.js';
 import { openSnapshot } from '../split/snapshot.js';
 import { surveyFindings, type TableSurvey } from '../split/survey.js';
 import { surveyDatabase } from '../split/survey-database.js';
+import { buildGraph } from '../tenancy/graph.js';
 import { serializeMap } from '../tenancy/saved-map.js';
-import type { Clinic } from '../tenancy/types.js';
+import { tableKey } from '../tenancy/tables.js';
+import type { Clinic, CrossingKey } from '../tenancy/types.js';
 import type { Command, Context } from './command.js';
 import { readTenancy, type Tenancy } from './tenancy.js';
 
@@ -18,10 +21,13 @@ export const SAVED_MAP = join('.clinic-migrate', 'tenancy.json');
 export const inspectCommand: Command = {
   name: 'inspect',
   summary: 'Say of every table whose its rows are, and count them clinic by clinic',
+  reporters: ['html', 'svg'],
   options: [{ flags: '--save', description: `write the map to ${SAVED_MAP}, for code without a database` }],
   examples: [
     { line: 'clinic-migrate inspect', what: 'see what would go where, and what is in the way' },
     { line: 'clinic-migrate inspect --save', what: 'keep the map, so that developers need no database' },
+    { line: 'clinic-migrate inspect --reporter html --output tenancy.html', what: 'the same with a picture' },
+    { line: 'clinic-migrate inspect --reporter svg --output tenancy.svg', what: 'the picture alone' },
     { line: 'clinic-migrate inspect --reporter json', what: 'the same for a script' },
   ],
   async run(context, _args, options) {
@@ -53,19 +59,24 @@ export const inspectCommand: Command = {
   },
 };
 
-function report({ config }: Context, { catalog, map, clinics }: Tenancy, surveys: readonly TableSurvey[]) {
+function report(
+  { config }: Context,
+  { catalog, map, clinics }: Tenancy,
+  surveys: readonly TableSurvey[],
+): Report {
   const findings = [
     ...map.findings,
     ...inventoryFindings(catalog, map),
     ...surveys.flatMap((survey) => surveyFindings(survey, config.unassignable)),
   ];
-  const rowsOf = new Map(surveys.map(({ table, total }) => [displayName(table), total.rows]));
+  const counts = new Map(surveys.map(({ table, total }) => [tableKey(table), total.rows]));
+  const rowsOf = (table: QualifiedName): number => counts.get(tableKey(table)) ?? 0;
   const tables = map.tables.map((table) => ({
     name: displayName(table),
     scope: table.scope,
     rule: table.rule,
     evidence: table.evidence,
-    rows: rowsOf.get(displayName(table)) ?? 0,
+    rows: rowsOf(table),
   }));
   const owned = clinicRows(clinics, surveys);
   const names = nameClinics(config.clinics.database, clinics, new Map());
@@ -85,6 +96,7 @@ function report({ config }: Context, { catalog, map, clinics }: Tenancy, surveys
       unresolved: tables.filter(({ scope }) => scope === 'unresolved').length,
     },
     findings,
+    graph: buildGraph(catalog, map, rowsOf),
     data: { tables, clinics: listed, crossingKeys: map.crossingKeys },
     tables: [
       {
@@ -97,8 +109,32 @@ function report({ config }: Context, { catalog, map, clinics }: Tenancy, surveys
         head: ['key', 'name', 'database', 'own rows'],
         rows: listed.map(({ key, label, database, rows }) => [key, label, database, rows]),
       },
+      ...crossingTable(map.crossingKeys),
     ],
   };
+}
+
+const OUTCOMES = {
+  dropped: { words: 'dropped; the values stay', code: 'TENANCY_CROSSING_KEY' },
+  copied: { words: 'kept; the rows referred to are copied', code: 'TENANCY_COPY_REFERENCED' },
+} as const;
+
+/** What becomes of each foreign key between two databases; no table where there is none. */
+function crossingTable(keys: readonly CrossingKey[]): ReportTable[] {
+  if (keys.length === 0) return [];
+  return [
+    {
+      title: 'Foreign keys between databases',
+      head: ['table', 'foreign key', 'references', 'what becomes of it'],
+      rows: keys.map(({ table, constraint, references, outcome }) => [
+        displayName(table),
+        constraint,
+        displayName(references),
+        OUTCOMES[outcome].words,
+      ]),
+      says: [...new Set(keys.map(({ outcome }) => OUTCOMES[outcome].code))],
+    },
+  ];
 }
 
 function clinicRows(clinics: readonly Clinic[], surveys: readonly TableSurvey[]): Map<string, number> {

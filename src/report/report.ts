@@ -1,4 +1,6 @@
 import type { Finding } from '../core/finding.js';
+import type { FindingCode } from '../core/finding-codes.js';
+import type { TenancyGraph } from '../core/graph.js';
 
 /** A table for people; JSON readers get the same facts in `data`. */
 export interface ReportTable {
@@ -6,6 +8,8 @@ export interface ReportTable {
   readonly head: readonly string[];
   /** Numbers are aligned right and grouped. */
   readonly rows: readonly (readonly (string | number)[])[];
+  /** Findings that the rows say already; people do not get them a second time. */
+  readonly says?: readonly FindingCode[];
 }
 
 /** What a command has to say, whatever the format it is printed in. */
@@ -17,8 +21,10 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** Further members of the JSON object, such as `tables` and `clinics` of inspect. */
   readonly data?: Readonly<Record<string, unknown>>;
-  /** For the text reporter only. */
+  /** For people: the text and html reporters. */
   readonly tables?: readonly ReportTable[];
+  /** The picture of the svg and html reporters. */
+  readonly graph?: TenancyGraph;
   /** Verbatim text for people, such as a diff; printed first. */
   readonly text?: string;
 }

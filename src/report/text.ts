@@ -1,7 +1,10 @@
 import type { ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
-import type { Finding, Severity } from '../core/finding.js';
+import type { Finding } from '../core/finding.js';
+import { numericColumns, summaryFacts } from './facts.js';
+import { findingsToPrint } from './findings.js';
 import { formatNumber } from './numbers.js';
+import { printable } from './printable.js';
 import type { Report, ReportTable } from './report.js';
 
 /** The report for a person: text, tables, findings (worst first), the summary in one line. */
@@ -9,23 +12,17 @@ export function textReport(report: Report, paint: ChalkInstance): string {
   const parts = [
     report.text,
     ...(report.tables ?? []).map((table) => drawTable(table, paint)),
-    ...sortFindings(report.findings).map((finding) => drawFinding(finding, paint)),
+    ...findingsToPrint(report).map((finding) => drawFinding(finding, paint)),
     lastLine(report, paint),
   ];
   return `${parts.filter((part) => part !== undefined && part !== '').join('\n\n')}\n`;
 }
 
-const ORDER: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
-
-function sortFindings(findings: readonly Finding[]): Finding[] {
-  return [...findings].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
-}
-
-function drawTable({ title, head, rows }: ReportTable, paint: ChalkInstance): string {
-  const numeric = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'));
+function drawTable(data: ReportTable, paint: ChalkInstance): string {
+  const { title, head, rows, says = [] } = data;
   const table = new Table({
     head: head.map((name) => paint.bold(name)),
-    colAligns: numeric.map((isNumber) => (isNumber ? 'right' : 'left')),
+    colAligns: numericColumns(data).map((isNumber) => (isNumber ? 'right' : 'left')),
     style: { head: [], border: [], compact: true },
     chars: { ...NO_LINES, middle: '  ', mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
@@ -37,7 +34,9 @@ function drawTable({ title, head, rows }: ReportTable, paint: ChalkInstance): st
     .split('\n')
     .map((line) => `  ${line.trimEnd()}`)
     .join('\n');
-  return title === undefined ? lines : `${paint.underline(title)}\n${lines}`;
+  if (title === undefined) return lines;
+  const codes = says.length === 0 ? '' : `  ${paint.dim(says.join(', '))}`;
+  return `${paint.underline(title)}${codes}\n${lines}`;
 }
 
 const NO_LINES = {
@@ -67,24 +66,9 @@ function drawFinding(finding: Finding, paint: ChalkInstance): string {
 }
 
 function lastLine(report: Report, paint: ChalkInstance): string {
-  const facts = Object.entries(report.summary)
-    .map(
-      ([name, value]) =>
-        `${words(name)} ${typeof value === 'number' ? formatNumber(value) : printable(String(value))}`,
-    )
+  const facts = summaryFacts(report)
+    .map(([name, value]) => `${name} ${printable(value)}`)
     .join(' · ');
   const mark = report.ok ? paint.green('✔') : paint.red('✖');
   return `${mark} ${paint.bold(report.command)}${facts === '' ? '' : `  ${facts}`}`;
-}
-
-function words(name: string): string {
-  return name.replaceAll(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-/** Clinic names are foreign text: no control character of theirs reaches a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(
-    /(?!\n)\p{Cc}/gu,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }

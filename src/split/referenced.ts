@@ -37,7 +37,7 @@ export function referencedRouting(table: MappedTable, options: ReferencedOptions
   const id = { tab: row.expression('tableoid'), tid: row.expression('ctid') };
   const selected = columns.map((name) => row.column(name));
   return {
-    with: `WITH RECURSIVE step (tab, tid, up_tab, up_tid) AS (${[...steps, `${nothing}, NULL, NULL WHERE false`].join('\nUNION ALL\n')}),
+    with: `WITH RECURSIVE step (tab, tid, up_tab, up_tid) AS (${[...steps, `${nothing}, NULL::oid, NULL::tid WHERE false`].join('\nUNION ALL\n')}),
 need (tab, tid, route) AS (
   SELECT tab, tid, route FROM (${[...named, `${nothing}, NULL WHERE false`].join('\nUNION ALL\n')}) AS named (tab, tid, route)
    WHERE route = ANY (ARRAY[${routes.join(', ')}])

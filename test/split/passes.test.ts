@@ -135,6 +135,20 @@ describe('split', () => {
     expect(found).toMatch(/DATA_ROWS_CHANGED clinic 2 .*public.users.*: 2/);
   });
 
+  it('copies central rows that refer to no others, such as users without groups', async () => {
+    const source = await legacy(
+      `${SCRIPT.replace(/nullif\(i % \(.*?\), 0\)/, `1 + i % ${CLINICS}`)}
+      CREATE TABLE users (id int PRIMARY KEY);
+      INSERT INTO users VALUES (1), (2);
+      ALTER TABLE patients ADD made_by int REFERENCES users;
+      UPDATE patients SET made_by = 2 WHERE company_id = 2;`,
+      { tables: { ...TABLES, users: { scope: 'central', copyReferenced: true } } },
+    );
+    expect(errorsOf(await migrate(source.context))).toEqual([]);
+    expect(await rowsOf(source, '2', 'SELECT id FROM public.users')).toEqual([{ id: 2 }]);
+    expect(await rowsOf(source, '3', 'SELECT id FROM public.users')).toEqual([]);
+  });
+
   it('makes no clinic ready whose rows are not those of the legacy database, and names them', async () => {
     const source = await legacy(SCRIPT.replace(/nullif\(i % \(.*?\), 0\)/, `1 + i % ${CLINICS}`), {
       tables: TABLES,

@@ -1,0 +1,16 @@
+import { printable } from './printable.js';
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Foreign text for XML and HTML, between tags or in a quoted attribute; what XML cannot hold is spelled out. */
+export function escapeXml(text: string): string {
+  return printable(text)
+    .replaceAll(/[\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)
+    .replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+}
