@@ -2,15 +2,14 @@ import { join } from 'node:path';
 import { requireSection } from '../config/sections.js';
 import { hasErrors } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
-import { inventoryFindings } from '../provision/inventory.js';
 import { nameClinics } from '../provision/naming.js';
 import { openSnapshot } from '../split/snapshot.js';
-import { surveyFindings, type TableSurvey } from '../split/survey.js';
+import type { TableSurvey } from '../split/survey.js';
 import { surveyDatabase } from '../split/survey-database.js';
 import { serializeMap } from '../tenancy/saved-map.js';
 import type { Clinic } from '../tenancy/types.js';
 import type { Command, Context } from './command.js';
-import { readTenancy, type Tenancy } from './tenancy.js';
+import { legacyFindings, readTenancy, type Tenancy } from './tenancy.js';
 
 /** Where `inspect --save` leaves the map, below the configuration's folder. */
 export const SAVED_MAP = join('.clinic-migrate', 'tenancy.json');
@@ -54,11 +53,7 @@ export const inspectCommand: Command = {
 };
 
 function report({ config }: Context, { catalog, map, clinics }: Tenancy, surveys: readonly TableSurvey[]) {
-  const findings = [
-    ...map.findings,
-    ...inventoryFindings(catalog, map),
-    ...surveys.flatMap((survey) => surveyFindings(survey, config.unassignable)),
-  ];
+  const findings = legacyFindings({ catalog, map }, surveys, config.unassignable);
   const rowsOf = new Map(surveys.map(({ table, total }) => [displayName(table), total.rows]));
   const tables = map.tables.map((table) => ({
     name: displayName(table),
