@@ -43,11 +43,17 @@ export function possibleReferences(table: Table, index: TableIndex, map: Tenancy
     .flatMap((column) =>
       targets.flatMap((target) =>
         target.columns
+          .filter((key) => !isClinicKey(target, key, map))
           .filter((key) => !key.name.includes('.') && isUnique(target, [key.name]))
           .filter((key) => namesRow(column, target, key) && kindOf(column) === kindOf(key))
           .map((key) => ({ column: column.name, target, targetColumn: key.name })),
       ),
     );
+}
+
+/** Columns that hold clinics' keys are found by themselves. */
+function isClinicKey(target: Table, { name }: Column, { clinicTable }: TenancyMap): boolean {
+  return sameTable(target, clinicTable) && name === clinicTable.key;
 }
 
 function namesRow(column: Column, target: Table, key: Column): boolean {

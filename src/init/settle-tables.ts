@@ -65,19 +65,33 @@ export async function settleTables(
       .flatMap((entry) => subject.index.find(entry) ?? []);
     if (open.length === 0) return decisions;
     const harmless = harmlessTables(open, subject, map);
-    const questions: { table: Table; question: OpenQuestion<TableAnswer> }[] = [];
+    const questions: TableQuestion[] = [];
     for (const table of open)
       questions.push({
         table,
         question: tableQuestion(table, await readFacts(table, subject, map, harmless)),
       });
-    const scopes = ['clinic', 'shared'];
-    const first = scopes
-      .map((scope) => questions.find(({ question }) => question.preferred.value?.scope === scope))
-      .find((found) => found !== undefined);
-    const { table, question } = first ?? (questions[0] as (typeof questions)[number]);
+    const { table, question } = nextQuestion(questions, subject.index);
     decisions.set(tableKey(table), { table, decision: await decider.decide(question) });
   }
+}
+
+interface TableQuestion {
+  readonly table: Table;
+  readonly question: OpenQuestion<TableAnswer>;
+}
+
+/** A table with a way to a clinic, else one in common use, else one that refers to no other open table. */
+function nextQuestion(questions: readonly TableQuestion[], index: TableIndex): TableQuestion {
+  const preferring = (scope: string): TableQuestion | undefined =>
+    questions.find(({ question }) => question.preferred.value?.scope === scope);
+  const refersTo = (table: Table, other: Table): boolean =>
+    table.foreignKeys.some(({ references }) => {
+      const root = index.rootOf(references);
+      return root !== undefined && sameTable(root, other) && !sameTable(root, table);
+    });
+  const last = questions.find(({ table }) => !questions.some((other) => refersTo(table, other.table)));
+  return preferring('clinic') ?? preferring('shared') ?? last ?? (questions[0] as TableQuestion);
 }
 
 /** Those of the open tables that could be shared: nothing of theirs seems private, and they refer to such tables only. */
