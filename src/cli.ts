@@ -87,7 +87,12 @@ function register(
   if (argument !== undefined) sub.argument(argument.notation, argument.description);
   for (const { flags, description } of command.options) sub.option(flags, description);
   sub
-    .option('--config <file>', 'the configuration; otherwise clinic-migrate.config.* here or above')
+    .option(
+      '--config <file>',
+      command.writesConfig
+        ? 'where to write it; otherwise clinic-migrate.config.mjs here'
+        : 'the configuration; otherwise clinic-migrate.config.* here or above',
+    )
     .addOption(
       new Option('--reporter <name>', 'how the result is printed').choices(reporters).default('text'),
     )

@@ -12,12 +12,10 @@ import { readModels } from './read-models.js';
  */
 export function inferApp(project: AppProject, clinicWords: readonly string[]): AppGuess[] {
   const models = inferModels(project);
-  const server = inferServer(project);
   const authentication = inferAuthentication(project);
   const clinicId = inferClinicId(project, clinicWords);
-  const found = [models, server, authentication, clinicId];
-  if (found.every(({ value }) => value === undefined)) return [];
-  return [models, ...inferFactory(project), clinicId, server, authentication];
+  if ([models, authentication, clinicId].every(({ value }) => value === undefined)) return [];
+  return [models, ...inferFactory(project), clinicId, inferServer(project), authentication];
 }
 
 /** The folder that all files with models are in. */
