@@ -18,6 +18,7 @@ module.exports = {
     only('tenancy-on-values', 'tenancy', ['core/', 'config/types', 'catalog/types', 'project/types']),
     only('provision-on-values', 'provision', ['core/', 'config/types', 'catalog/', 'tenancy/']),
     only('split-on-values', 'split', ['core/', 'config/types', 'catalog/', 'tenancy/', 'provision/types']),
+    only('init-on-values', 'init', ['core/', 'config/types', 'catalog/', 'tenancy/', 'split/']),
     only('codemods-on-values', 'codemods', ['core/', 'config/types', 'tenancy/types', 'project/']),
     only('templates-on-values', 'templates', ['core/', 'config/types', 'project/types']),
     only('demo-on-core', 'demo', ['core/']),

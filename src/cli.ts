@@ -8,9 +8,11 @@ import { git } from './adapters/git.js';
 import { packageRoot } from './adapters/package-root.js';
 import { pgDatabases } from './adapters/pg.js';
 import { pgDumper } from './adapters/pg-dump.js';
+import { terminalPrompter } from './adapters/prompts.js';
 import { codemodCommand } from './commands/codemod.js';
 import type { Command, CommonOptions, Context } from './commands/command.js';
 import { demoCommand } from './commands/demo.js';
+import { initCommand } from './commands/init.js';
 import { inspectCommand } from './commands/inspect.js';
 import { provisionCommand } from './commands/provision.js';
 import { scaffoldCommand } from './commands/scaffold.js';
@@ -18,7 +20,7 @@ import { splitCommand } from './commands/split.js';
 import { verifyCommand } from './commands/verify.js';
 import { loadConfig } from './config/load-config.js';
 import { EXIT, type ExitCode, InterruptedError, RunError, UsageError } from './core/errors.js';
-import type { Progress } from './core/ports.js';
+import type { Progress, Prompter } from './core/ports.js';
 import { errorText } from './report/error-text.js';
 import { githubReport } from './report/github.js';
 import { htmlReport } from './report/html.js';
@@ -30,6 +32,7 @@ import { svgReport } from './report/svg.js';
 import { textReport } from './report/text.js';
 
 const COMMANDS: readonly Command[] = [
+  initCommand,
   inspectCommand,
   provisionCommand,
   splitCommand,
@@ -86,7 +89,12 @@ function register(
   if (argument !== undefined) sub.argument(argument.notation, argument.description);
   for (const { flags, description } of command.options) sub.option(flags, description);
   sub
-    .option('--config <file>', 'the configuration; otherwise clinic-migrate.config.* here or above')
+    .option(
+      '--config <file>',
+      command.writesConfig
+        ? 'where to write it; otherwise clinic-migrate.config.mjs here'
+        : 'the configuration; otherwise clinic-migrate.config.* here or above',
+    )
     .addOption(
       new Option('--reporter <name>', 'how the result is printed').choices(reporters).default('text'),
     )
@@ -122,7 +130,7 @@ async function perform(command: Command, args: readonly string[], flags: Flags):
   try {
     const { config, env } = await loadConfig({
       directory: process.cwd(),
-      file: flags.config,
+      file: command.writesConfig ? null : flags.config,
       env: process.env,
       files: nodeFiles,
     });
@@ -135,6 +143,7 @@ async function perform(command: Command, args: readonly string[], flags: Flags):
       files: nodeFiles,
       versionControl: git,
       progress: progressFor(flags),
+      prompter: prompterFor(interrupt.signal),
       startServer: startEmbedded,
       say: (line) => void (watched && process.stdout.write(`${line}\n`)),
       paint: chalk(hasColour(process.stdout, flags.color) && watched),
@@ -160,6 +169,13 @@ function progressFor({ quiet }: Flags): Progress {
   return process.stderr.isTTY
     ? terminalProgress(process.stderr)
     : logProgress((line) => void process.stderr.write(line));
+}
+
+/** Questions go to standard error, so that the result may go elsewhere. Some terminals have no width to write in. */
+function prompterFor(signal: AbortSignal): Prompter | undefined {
+  const { stdin, stderr } = process;
+  const isTerminal = stdin.isTTY && stderr.isTTY && stderr.columns > 0;
+  return isTerminal ? terminalPrompter(stdin, stderr, signal) : undefined;
 }
 
 /** The first signal asks for a clean stop; the second one ends the process. */

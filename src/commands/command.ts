@@ -5,6 +5,7 @@ import type {
   EmbeddedServer,
   Files,
   Progress,
+  Prompter,
   SchemaDumper,
   VersionControl,
 } from '../core/ports.js';
@@ -18,6 +19,8 @@ export interface Context {
   readonly files: Files;
   readonly versionControl: VersionControl;
   readonly progress: Progress;
+  /** Undefined where nobody sits at a terminal. */
+  readonly prompter: Prompter | undefined;
   /** Starts a throw-away PostgreSQL of our own. */
   readonly startServer: () => Promise<EmbeddedServer>;
   /** A line for a person who watches, at once; silent with --quiet and with reporters for machines. */
@@ -50,6 +53,8 @@ export interface Command {
   readonly argument?: { readonly notation: string; readonly description: string };
   readonly summary: string;
   readonly options: readonly OptionSpec[];
+  /** True where the command writes the configuration: none is read then, and --config says where it goes. */
+  readonly writesConfig?: true;
   /** Formats it can print besides `text` and `json`. */
   readonly reporters?: readonly ('sarif' | 'github' | 'html' | 'svg')[];
   /** Complete command lines with what each is for, shown under --help. */

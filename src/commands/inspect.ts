@@ -2,18 +2,17 @@ import { join } from 'node:path';
 import { requireSection } from '../config/sections.js';
 import { hasErrors } from '../core/finding.js';
 import { displayName, type QualifiedName } from '../core/identifiers.js';
-import { inventoryFindings } from '../provision/inventory.js';
 import { nameClinics } from '../provision/naming.js';
 import type { Report, ReportTable } from '../report/report.js';
 import { openSnapshot } from '../split/snapshot.js';
-import { surveyFindings, type TableSurvey } from '../split/survey.js';
+import type { TableSurvey } from '../split/survey.js';
 import { surveyDatabase } from '../split/survey-database.js';
 import { buildGraph } from '../tenancy/graph.js';
 import { serializeMap } from '../tenancy/saved-map.js';
 import { tableKey } from '../tenancy/tables.js';
 import type { Clinic, CrossingKey } from '../tenancy/types.js';
 import type { Command, Context } from './command.js';
-import { readTenancy, type Tenancy } from './tenancy.js';
+import { legacyFindings, readTenancy, type Tenancy } from './tenancy.js';
 
 /** Where `inspect --save` leaves the map, below the configuration's folder. */
 export const SAVED_MAP = join('.clinic-migrate', 'tenancy.json');
@@ -64,11 +63,7 @@ function report(
   { catalog, map, clinics }: Tenancy,
   surveys: readonly TableSurvey[],
 ): Report {
-  const findings = [
-    ...map.findings,
-    ...inventoryFindings(catalog, map),
-    ...surveys.flatMap((survey) => surveyFindings(survey, config.unassignable)),
-  ];
+  const findings = legacyFindings({ catalog, map }, surveys, config.unassignable);
   const counts = new Map(surveys.map(({ table, total }) => [tableKey(table), total.rows]));
   const rowsOf = (table: QualifiedName): number => counts.get(tableKey(table)) ?? 0;
   const tables = map.tables.map((table) => ({

@@ -2,8 +2,11 @@ import { probeColumns } from '../catalog/probe.js';
 import { readCatalog } from '../catalog/read-catalog.js';
 import type { SchemaCatalog } from '../catalog/types.js';
 import { requireSection } from '../config/sections.js';
+import type { Finding } from '../core/finding.js';
 import { type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
+import { inventoryFindings } from '../provision/inventory.js';
+import { surveyFindings, type TableSurvey } from '../split/survey.js';
 import { buildTenancyMap } from '../tenancy/build-map.js';
 import { candidateColumns } from '../tenancy/candidates.js';
 import { findClinicTable } from '../tenancy/clinic-table.js';
@@ -35,7 +38,21 @@ export async function readTenancy({ config }: Context, legacy: Session): Promise
   };
 }
 
-async function readClinics(
+/** All that is to be said of a legacy database whose every row has been looked at. */
+export function legacyFindings(
+  { catalog, map }: Pick<Tenancy, 'catalog' | 'map'>,
+  surveys: readonly TableSurvey[],
+  unassignable: 'stop' | 'quarantine',
+): Finding[] {
+  return [
+    ...map.findings,
+    ...inventoryFindings(catalog, map),
+    ...surveys.flatMap((survey) => surveyFindings(survey, unassignable)),
+  ];
+}
+
+/** Every clinic, in the order of their keys. */
+export async function readClinics(
   legacy: Session,
   table: QualifiedName & { readonly key: string; readonly label: string },
 ): Promise<Clinic[]> {

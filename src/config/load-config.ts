@@ -13,7 +13,7 @@ const ON_DEMAND = ['legacy', 'central', 'servers'] as const;
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** The environment with what `.env` beside the file adds to it. */
+  /** The environment with what `.env` beside the file, or in the working directory, adds to it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -23,14 +23,14 @@ export interface LoadedConfig {
  */
 export async function loadConfig(options: {
   readonly directory: string;
-  /** As given to --config. */
-  readonly file: string | undefined;
+  /** As given to --config; `null` reads none. */
+  readonly file: string | undefined | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
 }): Promise<LoadedConfig> {
-  const found = await readConfigFile(options.directory, options.file);
+  const found = options.file === null ? undefined : await readConfigFile(options.directory, options.file);
   const directory = found === undefined ? resolve(options.directory) : dirname(found.file);
-  const dotenv = (found && (await options.files.read(join(directory, '.env')))) ?? '';
+  const dotenv = (await options.files.read(join(directory, '.env'))) ?? '';
   const env = { ...parse(dotenv), ...options.env };
   const { value, unset } = substituteVariables(found?.content ?? {}, env);
   const parsed = check(value, found?.file);

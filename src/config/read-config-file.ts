@@ -5,7 +5,10 @@ import { createJiti } from 'jiti';
 import { UsageError } from '../core/errors.js';
 
 const NAME = 'clinic-migrate';
-const PLACES = ['ts', 'mjs', 'js', 'json', 'yaml', 'yml'].map((ending) => `${NAME}.config.${ending}`);
+/** What the configuration file may be called. */
+export const CONFIG_NAMES = ['ts', 'mjs', 'js', 'json', 'yaml', 'yml'].map(
+  (ending) => `${NAME}.config.${ending}`,
+);
 
 export interface ConfigFile {
   /** Absolute. */
@@ -23,7 +26,7 @@ export async function readConfigFile(
 ): Promise<ConfigFile | undefined> {
   const explorer = cosmiconfig(NAME, {
     cache: false,
-    searchPlaces: PLACES,
+    searchPlaces: CONFIG_NAMES,
     searchStrategy: 'global',
     stopDir: parse(resolve(directory)).root,
     loaders: { '.ts': loadModule, '.mjs': loadModule, '.js': loadModule },

@@ -27,7 +27,7 @@ export function requireServers(config: Config): Config['servers'] {
 function missing(config: Config, section: string, example: string): UsageError {
   if (config.file === undefined) {
     return new UsageError(`there is no clinic-migrate.config.* in ${config.directory} or above it`, {
-      hint: 'Write one, go to the folder that has it, or name it with --config.',
+      hint: 'Write one with clinic-migrate init, go to the folder that has it, or name it with --config.',
     });
   }
   return new UsageError(`${config.file}: the section ${section} is missing, and this command needs it`, {

@@ -71,6 +71,22 @@ export interface Files {
   write(path: string, text: string, expected?: string): Promise<void>;
 }
 
+/** A question to a person, with its answers. */
+export interface Question {
+  readonly text: string;
+  /** What is known of it, a line each. */
+  readonly facts: readonly string[];
+  readonly answers: readonly { readonly label: string; readonly hint: string }[];
+}
+
+/** Asks the person at the terminal. Answers are indexes into the question's; InterruptedError where they give up. */
+export interface Prompter {
+  /** `preferred` is marked at first. */
+  chooseOne(question: Question, preferred: number): Promise<number>;
+  /** At least one; `preferred` are marked at first. */
+  chooseSome(question: Question, preferred: readonly number[]): Promise<number[]>;
+}
+
 /** What version control knows of a working copy. */
 export interface VersionControl {
   /** Those of these files that have changes not committed, or are untracked; empty where `folder` is no repository. */

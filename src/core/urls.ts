@@ -7,9 +7,7 @@ function parse(url: string): URL {
     if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') throw new TypeError('protocol');
     return parsed;
   } catch {
-    throw new UsageError(
-      'a database URL in the configuration is not of the form postgres://user@host:port/database',
-    );
+    throw new UsageError('a database URL is not of the form postgres://user@host:port/database');
   }
 }
 

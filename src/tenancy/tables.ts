@@ -62,7 +62,11 @@ export function indexTables(catalog: SchemaCatalog): TableIndex {
       }
       return found;
     },
-    shortName: (table) => (matching(table.name).length === 1 ? table.name : displayName(table)),
+    shortName: (table) => {
+      const [found, ...more] = matching(table.name);
+      const isPlain = found !== undefined && more.length === 0 && sameTable(found, table);
+      return isPlain ? table.name : displayName(table);
+    },
   };
 }
 

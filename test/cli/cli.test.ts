@@ -7,7 +7,7 @@ import { withDatabase, withLogin } from '../../src/core/urls.js';
 import { adminUrl, createDatabase, type TestDatabase } from '../support/postgres.js';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/clinic-migrate.js');
-const COMMANDS = ['inspect', 'provision', 'split', 'verify', 'codemod', 'scaffold', 'demo'];
+const COMMANDS = ['init', 'inspect', 'provision', 'split', 'verify', 'codemod', 'scaffold', 'demo'];
 
 let folder: string;
 let database: TestDatabase;

@@ -18,6 +18,7 @@ export async function contextIn(directory: string, env: Record<string, string>):
     files: nodeFiles,
     versionControl: git,
     progress: silentProgress,
+    prompter: undefined,
     startServer: startEmbedded,
     say: () => undefined,
     paint: new Chalk({ level: 0 }),

@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { probeColumns } from '../catalog/probe.js';
+import { readCatalog } from '../catalog/read-catalog.js';
+import { readSchemas } from '../catalog/read-schemas.js';
+import { UsageError } from '../core/errors.js';
+import type { Prompter, Session } from '../core/ports.js';
+import { databaseOf } from '../core/urls.js';
+import { type ChosenClinicTable, chooseClinicTable } from '../init/clinic-table.js';
+import { createDecider, type Decider } from '../init/decide.js';
+import type { Decided } from '../init/draft-config.js';
+import { LegacyFacts } from '../init/legacy-facts.js';
+import { settleKeylessRows, settleUnassignable } from '../init/settle-rows.js';
+import { mapOf, type Subject, settleTables } from '../init/settle-tables.js';
+import type { AppGuess } from '../project/app-guess.js';
+import { inferApp } from '../project/infer-app.js';
+import { openProject, readSources } from '../project/load-project.js';
+import { nameClinics } from '../provision/naming.js';
+import { openSnapshot } from '../split/snapshot.js';
+import type { TableSurvey } from '../split/survey.js';
+import { surveyDatabase } from '../split/survey-database.js';
+import { candidateColumns } from '../tenancy/candidates.js';
+import { CLINIC_WORDS, findClinicTable, singular } from '../tenancy/clinic-table.js';
+import { indexTables } from '../tenancy/tables.js';
+import type { Clinic, TenancyMap } from '../tenancy/types.js';
+import type { Context } from './command.js';
+import { legacyFindings, readClinics } from './tenancy.js';
+
+export interface InitOptions {
+  readonly url: string;
+  readonly clinicTable: string | undefined;
+  readonly jobs: number;
+  /** Undefined: everything is decided without a person. */
+  readonly prompter: Prompter | undefined;
+}
+
+/** Reads the legacy database and settles whatever it leaves open. No transaction is open while a person thinks. */
+export async function inferLegacy(context: Context, options: InitOptions): Promise<Decided> {
+  const { prompter } = options;
+  const session = await context.databases.connect(options.url, { readOnly: true });
+  const decider = createDecider(prompter);
+  try {
+    await session.execute('SET idle_session_timeout = 0');
+    const schemas = await chooseSchemas(session, prompter);
+    const { subject, clinicTable, clinics } = await readSubject(session, schemas.chosen, options, decider);
+    const settled = await settleTables(subject, decider);
+    const survey = (map: TenancyMap): Promise<readonly TableSurvey[]> =>
+      surveyClinicTables(context, options, subject, map, clinics);
+    const before = mapOf(subject, settled);
+    const first = await survey(before);
+    const keyless = await settleKeylessRows(subject, before, first, decider);
+    const changed = [...keyless].filter(([, { decision }]) => decision.chosen.value !== undefined);
+    // A table that has become central is no way to a clinic any more, for tables that were settled by it.
+    const all = await settleTables(subject, decider, new Map([...settled, ...changed]));
+    const map = mapOf(subject, all);
+    const surveys = changed.length === 0 ? first : await survey(map);
+    const unassignable = await settleUnassignable(surveys, decider);
+    const tables = new Map([...all].filter(([key]) => !keyless.has(key)).concat([...settled]));
+    const findings = legacyFindings({ ...subject, map }, surveys, unassignable?.chosen.value ?? 'stop');
+    const left = findings.filter(({ severity }) => severity === 'error');
+    return { subject, schemas, clinicTable, tables, keyless, unassignable, map, left };
+  } finally {
+    await session.close();
+  }
+}
+
+/** All schemas that hold tables, unless a person says otherwise: nothing is left out in silence. */
+async function chooseSchemas(session: Session, prompter: Prompter | undefined): Promise<Decided['schemas']> {
+  const found = await readSchemas(session);
+  const all = found.map(({ schema }) => schema);
+  if (found.length === 0) throw new UsageError(`${session.label} has no table that could be split`);
+  if (found.length === 1 || prompter === undefined) return { all, chosen: all };
+  const answers = found.map(({ schema, tables }) => ({ label: schema, hint: `${tables} tables` }));
+  const question = { text: "Which schemas are the application's?", facts: [], answers };
+  const chosen = await prompter.chooseSome(question, [...answers.keys()]);
+  return { all, chosen: all.filter((_, i) => chosen.includes(i)) };
+}
+
+async function readSubject(
+  session: Session,
+  schemas: readonly string[],
+  { clinicTable: named, prompter, url }: InitOptions,
+  decider: Decider,
+): Promise<{ subject: Subject; clinicTable: ChosenClinicTable; clinics: readonly Clinic[] }> {
+  const catalog = await readCatalog(session, schemas);
+  const index = indexTables(catalog);
+  const chosen = await chooseClinicTable(index, named, decider, prompter !== undefined);
+  const clinicTable = findClinicTable(catalog, { table: index.shortName(chosen.table), key: chosen.key });
+  const clinics = await readClinics(session, clinicTable);
+  const subject = {
+    catalog,
+    index,
+    clinics: {
+      table: index.shortName(chosen.table),
+      key: chosen.key,
+      label: clinicTable.label,
+      database: databasePattern(url, clinics),
+      server: 'main',
+    },
+    clinicTable,
+    probes: await probeColumns(session, clinicTable, candidateColumns(catalog, clinicTable)),
+    facts: new LegacyFacts(session),
+  };
+  return { subject, clinicTable: chosen, clinics };
+}
+
+/** `medicalpro_{key}` after the legacy database, where that gives every clinic a name that can be used. */
+function databasePattern(url: string, clinics: readonly Clinic[]): string {
+  const name = databaseOf(url)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '');
+  try {
+    if (name === '') return 'clinic_{key}';
+    nameClinics(`${name}_{key}`, clinics, new Map());
+    return `${name}_{key}`;
+  } catch (error) {
+    if (error instanceof UsageError) return 'clinic_{key}';
+    throw error;
+  }
+}
+
+/** Where every row of a clinic's table belongs; other tables have no row without a place. */
+async function surveyClinicTables(
+  context: Context,
+  { url, jobs }: InitOptions,
+  { catalog }: Subject,
+  map: TenancyMap,
+  clinics: readonly Clinic[],
+): Promise<readonly TableSurvey[]> {
+  const task = context.progress.start('Looking at every row');
+  const snapshot = await openSnapshot(context.databases, url);
+  try {
+    const { surveys } = await surveyDatabase({
+      databases: context.databases,
+      legacyUrl: url,
+      snapshotId: snapshot.id,
+      catalog,
+      map: { ...map, tables: map.tables.filter(({ scope }) => scope === 'clinic') },
+      clinics,
+      digests: false,
+      onTable: (name) => task.advance(0, `Looking at every row: ${name}`),
+      jobs,
+      signal: context.signal,
+    });
+    return surveys;
+  } finally {
+    task.done();
+    await snapshot.session.close();
+  }
+}
+
+/** What the source in the working directory says of the application; empty where there is none. */
+export async function inferApplication(
+  { config, files }: Context,
+  clinicTable: TenancyMap['clinicTable'],
+): Promise<AppGuess[]> {
+  const app = { ...config.app, root: config.directory };
+  if ((await files.read(join(app.root, 'package.json'))) === undefined) return [];
+  const project = openProject(await readSources(files, app), app);
+  return inferApp(project, [...new Set([...CLINIC_WORDS, singular(clinicTable.name)])]);
+}

@@ -1,0 +1,14 @@
+import type { FindingDoc } from './doc.js';
+
+/** Codes of init: what it decided by itself, and what a person should look at. */
+export const INIT = {
+  INIT_DECIDED: {
+    cause: '`init --yes` settled an open question by itself.',
+    mend: 'Read the comment beside it in the configuration, and write something else where it is wrong.',
+  },
+  INIT_LOGINS: {
+    cause:
+      "The rows of a clinic's table are logins. Who logs in has no clinic yet, so nothing says in which database to look.",
+    mend: "Give the table the scope 'central', unless the login itself names the clinic.",
+  },
+} as const satisfies Record<string, FindingDoc>;

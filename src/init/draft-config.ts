@@ -1,0 +1,124 @@
+import type { Table } from '../catalog/types.js';
+import type { AppConfig, TableConfig } from '../config/types.js';
+import type { Finding } from '../core/finding.js';
+import { displayName } from '../core/identifiers.js';
+import type { TableIndex } from '../tenancy/tables.js';
+import { tableKey } from '../tenancy/tables.js';
+import type { ClinicTable, TenancyMap } from '../tenancy/types.js';
+import type { ChosenClinicTable } from './clinic-table.js';
+import type { ConfigDraft, Entry } from './config-text.js';
+import type { Decision } from './decide.js';
+import { configName, type Subject, type TableDecisions } from './settle-tables.js';
+import { passwordColumn } from './traits.js';
+
+/** What is known of the legacy database when every question has been answered. */
+export interface Decided {
+  readonly subject: Subject;
+  /** Every schema that holds tables, and which are read. */
+  readonly schemas: { readonly all: readonly string[]; readonly chosen: readonly string[] };
+  readonly clinicTable: ChosenClinicTable;
+  /** For tables that nothing settled. */
+  readonly tables: TableDecisions;
+  /** For rows with an empty clinic key. */
+  readonly keyless: TableDecisions;
+  readonly unassignable: Decision<'stop' | 'quarantine'> | undefined;
+  readonly map: TenancyMap;
+  /** What keeps inspect from accepting it all the same. */
+  readonly left: readonly Finding[];
+}
+
+/** One key of the `app` section; without a value nothing was found. */
+interface AppValue {
+  readonly key: keyof AppConfig;
+  readonly value: string | undefined;
+  readonly why: string;
+}
+
+/** The configuration to write. `root` is the application's folder relative to the file, empty where they are one. */
+export function draftConfig(decided: Decided, app: readonly AppValue[], root: string): ConfigDraft {
+  const { subject, clinicTable, unassignable, left } = decided;
+  const { table, key, label, database } = subject.clinics;
+  return {
+    schemas: schemasEntry(decided.schemas),
+    clinics: {
+      name: 'clinics',
+      value: { table: table ?? '', key: key ?? '', label: label ?? '', database },
+      comments: [
+        ...(clinicTable.decision === undefined
+          ? [`${displayName(clinicTable.table)} holds the clinics: ${clinicTable.facts.join('; ')}.`]
+          : decisionComments(clinicTable.decision)),
+      ],
+    },
+    tables: tableEntries(decided),
+    unassignable: unassignable && {
+      name: 'unassignable',
+      value: unassignable.chosen.value,
+      comments: decisionComments(unassignable),
+    },
+    app: appEntries(app, root),
+    left: left.map(({ message, hint }) => (hint === undefined ? `${message}.` : `${message}. ${hint}`)),
+  };
+}
+
+function schemasEntry({ all, chosen }: Decided['schemas']): Entry<readonly string[]> {
+  const isDefault = chosen.length === 1 && chosen[0] === 'public';
+  const others = all.filter((schema) => !chosen.includes(schema));
+  const comments = [
+    ...(chosen.length > 1 ? ['Each of these schemas holds tables.'] : []),
+    ...(others.length > 0 ? [`Not read, though they hold tables: ${others.join(', ')}.`] : []),
+  ];
+  return { name: 'schemas', value: isDefault ? undefined : chosen, comments };
+}
+
+/** In the catalog's order; a clinic's logins that nobody decided on get a comment of their own. */
+function tableEntries({ subject, tables, keyless, map }: Decided): Entry<TableConfig>[] {
+  const logins = loginTables(subject.index, map);
+  return subject.index.roots.flatMap((table) => {
+    const key = tableKey(table);
+    const decisions = [tables, keyless].flatMap((all) => all.get(key)?.decision ?? []);
+    const login = logins.find(({ entry }) => tableKey(entry) === key);
+    if (decisions.length === 0 && login === undefined) return [];
+    const name = configName(subject.index, table);
+    const comments = [
+      ...decisions.map((decision) => `${name}: ${decisionComments(decision).join(' ')}`),
+      ...(login === undefined ? [] : [loginComment(name, login)]),
+    ];
+    const value = decisions.map(({ chosen }) => chosen.value).findLast((one) => one !== undefined);
+    return [{ name, value, comments }];
+  });
+}
+
+function loginComment(name: string, { entry, column }: Login): string {
+  return (
+    `${name}: each row is a clinic's own, by ${entry.rule}. But ${column} says that they are logins, and who logs in ` +
+    `has no clinic yet: if the application looks for a login before it knows the clinic, give it the scope 'central'.`
+  );
+}
+
+interface Login {
+  readonly entry: ClinicTable;
+  readonly column: string;
+}
+
+/** Tables of the clinics whose rows are logins. */
+export function loginTables(index: TableIndex, map: TenancyMap): Login[] {
+  return map.tables.flatMap((entry) => {
+    const table: Table | undefined = index.find(entry);
+    const column = table && passwordColumn(table);
+    return entry.scope !== 'clinic' || column === undefined ? [] : [{ entry, column }];
+  });
+}
+
+/** What is known; what was decided and why, and what else it could be. */
+function decisionComments({ facts, chosen, why, others }: Decision): string[] {
+  const known = facts.length === 0 ? [] : [`${facts.join('; ')}.`];
+  if (why === undefined) return [...known, `Answered: ${chosen.label}.`];
+  const also = others.map(({ label }) => label).join('; ');
+  return [...known, `Decided: ${chosen.label}, because ${why}. It could also be: ${also}.`];
+}
+
+function appEntries(app: readonly AppValue[], root: string): Entry<string>[] {
+  if (app.length === 0) return [];
+  const place = root === '' ? [] : [{ name: 'root', value: root, comments: [] }];
+  return [...place, ...app.map(({ key, value, why }) => ({ name: key, value, comments: [why] }))];
+}
