@@ -61,7 +61,8 @@ export function layoutInput(boxes: readonly Box[]): Graph {
   return {
     directed: true,
     // Right to left: the clinic table stands on the left and what follows from it to the right.
-    graphAttributes: { rankdir: 'RL', newrank: true, nodesep: 0.25, ranksep: 0.9 },
+    // A large graph would be improved upon for minutes without nslimit, and look no better.
+    graphAttributes: { rankdir: 'RL', newrank: true, nodesep: 0.25, ranksep: 0.9, nslimit: 2 },
     nodeAttributes: { shape: 'plain' },
     edgeAttributes: { dir: 'none' },
     subgraphs: SCOPES.map((scope) => ({
