@@ -17,9 +17,9 @@ export async function probeColumns(
     const [row] = await session.query<{ values: ColumnProbe['values'] }>(
       `SELECT CASE WHEN count(*) = 0 THEN 'empty' WHEN count(k.key) = count(*) THEN 'all clinics'
                    WHEN count(k.key) = 0 THEN 'none' ELSE 'some clinics' END AS values
-         FROM (SELECT DISTINCT ${quoteIdent(column)}::text AS value FROM ${rowsOf(table)}
+         FROM (SELECT DISTINCT ${quoteIdent(column)}::text COLLATE "C" AS value FROM ${rowsOf(table)}
                 WHERE ${quoteIdent(column)} IS NOT NULL) AS v
-         LEFT JOIN (SELECT ${quoteIdent(clinics.key)}::text AS key FROM ${quoteName(clinics)}) AS k ON k.key = v.value`,
+         LEFT JOIN (SELECT ${quoteIdent(clinics.key)}::text COLLATE "C" AS key FROM ${quoteName(clinics)}) AS k ON k.key = v.value`,
     );
     probes.push({ table, column, values: row?.values ?? 'empty' });
   }

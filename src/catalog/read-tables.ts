@@ -40,9 +40,15 @@ const TABLES = `
 const COLUMNS = `
   SELECT a.attrelid::text AS oid, a.attname::text AS name,
          pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "notNull",
+         CASE WHEN o.collname <> 'default' THEN pg_catalog.format('%I.%I', n.nspname, o.collname) END AS collation,
+         (t.typtype = 'e' OR CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END = ANY (
+            '{int2,int4,int8,oid,uuid,text,varchar,bpchar,bool,bytea,date,timestamp,timestamptz}'::regtype[]))
+           AND coalesce(o.collisdeterministic, true) AS exact,
          a.attgenerated <> '' AS generated,
          CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity
-    FROM pg_catalog.pg_attribute a
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_catalog.pg_collation o ON o.oid = a.attcollation
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = o.collnamespace
    WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
    ORDER BY a.attrelid, a.attnum`;
 
@@ -68,7 +74,11 @@ const FOREIGN_KEYS = `
             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
          (SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.position)
             FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS u (attnum, position)
-            JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS "referencedColumns"
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS "referencedColumns",
+         (SELECT pg_catalog.array_agg(pg_catalog.format('OPERATOR(%I.%s)', s.nspname, o.oprname) ORDER BY u.position)
+            FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY AS u (operator, position)
+            JOIN pg_catalog.pg_operator o ON o.oid = u.operator
+            JOIN pg_catalog.pg_namespace s ON s.oid = o.oprnamespace) AS operators
     FROM pg_catalog.pg_constraint k
     JOIN pg_catalog.pg_class t ON t.oid = k.confrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
@@ -91,19 +101,24 @@ export async function readTables(session: Session, schemas: readonly string[]): 
         ? undefined
         : { schema: table.parent_schema, name: table.parent_name },
     inherits: table.inherits,
-    columns: (columns.get(table.oid) ?? []).map(({ name, type, notNull, generated, identity }) => ({
-      name,
-      type,
-      notNull,
-      generated,
-      identity: identity ?? undefined,
-    })),
+    columns: (columns.get(table.oid) ?? []).map(
+      ({ name, type, collation, exact, notNull, generated, identity }) => ({
+        name,
+        type,
+        collation: collation ?? undefined,
+        exact,
+        notNull,
+        generated,
+        identity: identity ?? undefined,
+      }),
+    ),
     keys: (keys.get(table.oid) ?? []).map(({ name, columns, primary }) => ({ name, columns, primary })),
     foreignKeys: (foreignKeys.get(table.oid) ?? []).map((key) => ({
       name: key.name,
       columns: key.columns,
       references: key.references,
       referencedColumns: key.referencedColumns,
+      operators: key.operators,
       definition: key.definition,
       validated: key.validated,
     })),

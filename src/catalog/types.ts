@@ -4,6 +4,10 @@ export interface Column {
   readonly name: string;
   /** As format_type() prints it, e.g. `character varying(120)`. */
   readonly type: string;
+  /** Quoted, ready for COLLATE; undefined where it is the database's own or the type has none. */
+  readonly collation: string | undefined;
+  /** True where equal values have equal texts: not so of numbers with a scale, say, or where case does not count. */
+  readonly exact: boolean;
   readonly notNull: boolean;
   /** Generated columns are computed by the target and never copied. */
   readonly generated: boolean;
@@ -22,6 +26,8 @@ export interface ForeignKey {
   readonly columns: readonly string[];
   readonly references: QualifiedName;
   readonly referencedColumns: readonly string[];
+  /** For each column, how PostgreSQL compares the referenced value (left) with it, ready for SQL. */
+  readonly operators: readonly string[];
   /** pg_get_constraintdef(): everything after the constraint's name. */
   readonly definition: string;
   readonly validated: boolean;

@@ -1,5 +1,6 @@
 import { probeColumns } from '../catalog/probe.js';
 import { readCatalog } from '../catalog/read-catalog.js';
+import { rowsOf } from '../catalog/rows.js';
 import type { SchemaCatalog } from '../catalog/types.js';
 import { requireSection } from '../config/sections.js';
 import type { Finding } from '../core/finding.js';
@@ -34,7 +35,7 @@ export async function readTenancy({ config }: Context, legacy: Session): Promise
   return {
     catalog,
     map: buildTenancyMap(catalog, config, probes),
-    clinics: await readClinics(legacy, clinicTable),
+    clinics: await readClinics(legacy, catalog, clinicTable),
   };
 }
 
@@ -54,11 +55,13 @@ export function legacyFindings(
 /** Every clinic, in the order of their keys. */
 export async function readClinics(
   legacy: Session,
+  catalog: SchemaCatalog,
   table: QualifiedName & { readonly key: string; readonly label: string },
 ): Promise<Clinic[]> {
   const key = quoteIdent(table.key);
+  const entry = catalog.tables.find(({ schema, name }) => schema === table.schema && name === table.name);
   return legacy.query<{ key: string; label: string }>(
     `SELECT ${key}::text AS key, coalesce(${quoteIdent(table.label)}::text, ${key}::text) AS label
-       FROM ${quoteName(table)} ORDER BY ${key}`,
+       FROM ${entry === undefined ? quoteName(table) : rowsOf(entry)} ORDER BY ${key}`,
   );
 }

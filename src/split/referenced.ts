@@ -2,10 +2,11 @@ import { rowsOf } from '../catalog/rows.js';
 import type { ForeignKey, SchemaCatalog, Table } from '../catalog/types.js';
 import { type QualifiedName, quoteIdent, quoteLiteral } from '../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../tenancy/types.js';
+import { equality } from './equality.js';
 import { memberFactory } from './joins.js';
 import { ROUTE } from './judgement.js';
 import { type Routing, routing } from './routing.js';
-import { columnType, equality, findTable } from './unique.js';
+import { findTable } from './unique.js';
 
 interface ReferencedOptions {
   readonly catalog: SchemaCatalog;
@@ -32,14 +33,14 @@ export function referencedRouting(table: MappedTable, options: ReferencedOptions
       (key) => `SELECT r.tableoid, r.ctid, p.tableoid, p.ctid
         FROM ${rowsOf(key.from)} AS r JOIN ${rowsOf(key.to)} AS p ON ${matches(key, quoteIdent)}`,
     );
-  const nothing = 'SELECT NULL::oid, NULL::tid';
+  const nothing = (rest: string): string => `SELECT NULL::oid, NULL::tid, ${rest} WHERE false`;
   const row = memberFactory()(findTable(options.catalog, table));
   const id = { tab: row.expression('tableoid'), tid: row.expression('ctid') };
   const selected = columns.map((name) => row.column(name));
   return {
-    with: `WITH RECURSIVE step (tab, tid, up_tab, up_tid) AS (${[...steps, `${nothing}, NULL::oid, NULL::tid WHERE false`].join('\nUNION ALL\n')}),
+    with: `WITH RECURSIVE step (tab, tid, up_tab, up_tid) AS (${[nothing('NULL::oid, NULL::tid'), ...steps].join('\nUNION ALL\n')}),
 need (tab, tid, route) AS (
-  SELECT tab, tid, route FROM (${[...named, `${nothing}, NULL WHERE false`].join('\nUNION ALL\n')}) AS named (tab, tid, route)
+  SELECT tab, tid, route FROM (${[nothing('NULL::text'), ...named].join('\nUNION ALL\n')}) AS named (tab, tid, route)
    WHERE route = ANY (ARRAY[${routes.join(', ')}])
   UNION SELECT step.up_tab, step.up_tid, need.route FROM need JOIN step ON step.tab = need.tab AND step.tid = need.tid),
 due (tab, tid, route) AS (
@@ -96,8 +97,10 @@ function matches({ from, key, to }: KeyBetween, nameOf: (column: string, i: numb
   return key.columns
     .map((column, i) => {
       const referenced = key.referencedColumns[i] ?? '';
-      const types = [columnType(to, referenced), columnType(from, column)] as const;
-      return equality(`p.${quoteIdent(referenced)}`, types[0], `r.${nameOf(column, i)}`, types[1]);
+      return equality(
+        { sql: `p.${quoteIdent(referenced)}`, table: to, name: referenced },
+        { sql: `r.${nameOf(column, i)}`, table: from, name: column },
+      );
     })
     .join(' AND ');
 }

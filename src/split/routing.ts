@@ -3,9 +3,10 @@ import { RunError } from '../core/errors.js';
 import { displayName, type QualifiedName } from '../core/identifiers.js';
 import type { ClinicTable, Reference, Rule, TenancyMap } from '../tenancy/types.js';
 import { type CircleTable, circleSql, type OwnWord, type RowId } from './circle.js';
+import { asKey, equality, haveOneText } from './equality.js';
 import { FromClause, type Member, memberFactory } from './joins.js';
 import { type Judgement, judgement, ROUTE, type Verdict } from './judgement.js';
-import { columnType, equality, findTable, requireUnique } from './unique.js';
+import { findTable, requireUnique } from './unique.js';
 import { wayGraph } from './way-graph.js';
 
 /** A query over one table, and what may be selected from it. Every table row comes out exactly once. */
@@ -113,15 +114,17 @@ class RoutingQuery {
 
   private byColumn(rule: Rule & { kind: 'column' }, owner: Table, row: Member, from: FromClause): Verdict {
     const { clinicTable } = this.map;
+    const clinics = findTable(this.catalog, clinicTable);
     const value = row.column(rule.column);
     const present = `${value} IS NOT NULL`;
-    if (rule.clinicColumn === clinicTable.key)
+    const held = { sql: value, table: owner, name: rule.column };
+    const isKey = rule.clinicColumn === clinicTable.key;
+    if (isKey && haveOneText({ sql: '', table: clinics, name: clinicTable.key }, held))
       return { key: asKey(value), present, shared: 'false', fault: 'NULL' };
-    const clinics = findTable(this.catalog, clinicTable);
     requireUnique(clinics, [rule.clinicColumn]);
     const clinic = this.member(clinics);
-    const types = [columnType(clinics, rule.clinicColumn), columnType(owner, rule.column)] as const;
-    from.join(clinic, equality(clinic.column(rule.clinicColumn), types[0], value, types[1]));
+    const named = { sql: clinic.column(rule.clinicColumn), table: clinics, name: rule.clinicColumn };
+    from.join(clinic, equality(named, held));
     const key = asKey(clinic.column(clinicTable.key));
     const fault = `CASE WHEN ${present} AND ${key} IS NULL THEN '${ROUTE.unknown}' END`;
     return { key, present, shared: 'false', fault };
@@ -205,8 +208,10 @@ class RoutingQuery {
     requireUnique(target, reference.referencedColumns);
     const pairs = reference.columns.map((column, i) => {
       const referenced = reference.referencedColumns[i] ?? '';
-      const types = [columnType(target, referenced), columnType(owner, column)] as const;
-      return equality(parent.column(referenced), types[0], row.column(column), types[1]);
+      return equality(
+        { sql: parent.column(referenced), table: target, name: referenced },
+        { sql: row.column(column), table: owner, name: column },
+      );
     });
     const when = reference.when === undefined ? [] : [row.expression(`(\n${reference.when}\n)`)];
     const named = reference.columns.map((column) => `${row.column(column)} IS NOT NULL`);
@@ -284,11 +289,6 @@ class RoutingQuery {
       { hint: 'Name another way in tables.<name>.via.' },
     );
   }
-}
-
-/** Byte by byte, whatever the column's collation: two collations do not compare, and one may take two keys for equal. */
-function asKey(sql: string): string {
-  return `(${sql}::text COLLATE "C")`;
 }
 
 function rowId(row: Member): RowId {

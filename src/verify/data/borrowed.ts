@@ -2,7 +2,7 @@ import { rowsOf } from '../../catalog/rows.js';
 import type { ForeignKey, Table } from '../../catalog/types.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { MappedTable } from '../../tenancy/types.js';
-import { equal, typeOf } from './equality.js';
+import { equal } from './equality.js';
 import { type OwnershipOptions, ownership } from './ownership.js';
 import { catalogTable, sameName } from './places.js';
 
@@ -80,8 +80,10 @@ function refers({ owner, key, lender }: Link, row: string, parent: string): stri
   return key.columns
     .map((column, i) => {
       const referenced = key.referencedColumns[i] ?? '';
-      const left = `${parent}.${quoteIdent(referenced)}`;
-      return equal(left, typeOf(lender, referenced), `${row}.${quoteIdent(column)}`, typeOf(owner, column));
+      return equal(
+        { sql: `${parent}.${quoteIdent(referenced)}`, table: lender, column: referenced },
+        { sql: `${row}.${quoteIdent(column)}`, table: owner, column },
+      );
     })
     .join(' AND ');
 }

@@ -3,7 +3,7 @@ import type { ForeignKey, Table } from '../../catalog/types.js';
 import type { Finding } from '../../core/finding.js';
 import { displayName, quoteIdent, quoteName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
-import { comparable } from './equality.js';
+import { equal } from './equality.js';
 import type { VerifyDataOptions } from './options.js';
 import { sameName } from './places.js';
 import { rowId } from './rows.js';
@@ -79,7 +79,8 @@ export async function orphanFindings(
     for (const key of table.foreignKeys) {
       const parent = tables.find((candidate) => sameName(candidate, key.references));
       if (parent === undefined || isDropped(table, key)) continue;
-      if (!key.validated || !checkable(table, key, parent)) continue;
+      // A PERIOD matches what overlaps.
+      if (!key.validated || /\bPERIOD\b/.test(key.definition)) continue;
       const found = await orphansOf(session, table, key, parent);
       if (found.rows === 0) continue;
       findings.push({
@@ -93,22 +94,14 @@ export async function orphanFindings(
   return [...findings, ...(await switchedOff(session, catalog.schemas, place))];
 }
 
-/** Types whose equality we can write without their operators' schema; a PERIOD matches ranges. */
-function checkable(table: Table, key: ForeignKey, parent: Table): boolean {
-  const type = (owner: Table, column: string): string =>
-    owner.columns.find(({ name }) => name === column)?.type ?? '';
-  return (
-    !/\bPERIOD\b/.test(key.definition) &&
-    key.columns.every((column, i) =>
-      comparable(type(table, column), type(parent, key.referencedColumns[i] ?? '')),
-    )
-  );
-}
-
 async function orphansOf(session: Session, table: Table, key: ForeignKey, parent: Table) {
-  const on = key.columns.map(
-    (column, i) => `p.${quoteIdent(key.referencedColumns[i] ?? '')} = r.${quoteIdent(column)}`,
-  );
+  const on = key.columns.map((column, i) => {
+    const referenced = key.referencedColumns[i] ?? '';
+    return equal(
+      { sql: `p.${quoteIdent(referenced)}`, table: parent, column: referenced },
+      { sql: `r.${quoteIdent(column)}`, table, column },
+    );
+  });
   const named = key.columns.map((column) => `r.${quoteIdent(column)} IS NOT NULL`);
   const orphaned = `FROM ${rowsOf(table)} AS r WHERE ${named.join(' AND ')}
     AND NOT EXISTS (SELECT FROM ${rowsOf(parent)} AS p WHERE ${on.join(' AND ')})`;

@@ -3,7 +3,7 @@ import type { SchemaCatalog, Table } from '../../catalog/types.js';
 import { RunError } from '../../core/errors.js';
 import { displayName, quoteIdent } from '../../core/identifiers.js';
 import type { ClinicTable, Reference, Rule, TenancyMap } from '../../tenancy/types.js';
-import { asKey, equal, requireUnique, typeOf } from './equality.js';
+import { asKey, equal, requireUnique, textTells } from './equality.js';
 import { type LoopMember, loopSql, loopsOf } from './loops.js';
 import { catalogTable, sameName } from './places.js';
 
@@ -78,9 +78,19 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     const owner = catalogTable(catalog, mapped);
     if (rule.kind === 'path') return pathWay(rule.reference, owner, row, from);
     const value = `${row}.${quoteIdent(rule.column)}`;
-    if (rule.kind === 'column' && rule.clinicColumn !== map.clinicTable.key)
+    if (rule.kind === 'column' && !tellsKey(rule, owner))
       return lookupWay(rule.clinicColumn, rule.column, owner, row, from);
     return { clinic: asKey(value), names: `${value} IS NOT NULL`, shared: 'false', lost: 'false' };
+  };
+
+  /** True where the column's own text is the clinic's key. */
+  const tellsKey = ({ column, clinicColumn }: Rule & { kind: 'column' }, owner: Table): boolean => {
+    const { key } = map.clinicTable;
+    const clinics = catalogTable(catalog, map.clinicTable);
+    return (
+      clinicColumn === key &&
+      textTells({ sql: '', table: clinics, column: key }, { sql: '', table: owner, column })
+    );
   };
 
   /** What a table in a loop knows without the loop, and how its rows refer to others in it. */
@@ -125,10 +135,8 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     const pairs = reference.columns.map((column, i) => {
       const referenced = reference.referencedColumns[i] ?? '';
       return equal(
-        `${parent}.${quoteIdent(referenced)}`,
-        typeOf(target, referenced),
-        `${row}.${quoteIdent(column)}`,
-        typeOf(owner, column),
+        { sql: `${parent}.${quoteIdent(referenced)}`, table: target, column: referenced },
+        { sql: `${row}.${quoteIdent(column)}`, table: owner, column },
       );
     });
     return pairs.join(' AND ');
@@ -159,9 +167,13 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     requireUnique(clinics, [key]);
     const found = alias('c');
     const value = `${row}.${quoteIdent(column)}`;
+    const on = equal(
+      { sql: `${found}.k0`, table: clinics, column: key },
+      { sql: value, table: owner, column },
+    );
     from.push(
       `LEFT JOIN (SELECT ${quoteIdent(key)} AS k0, ${asKey(quoteIdent(map.clinicTable.key))} AS clinic
-        FROM ${rowsOf(clinics)}) AS ${found} ON ${equal(`${found}.k0`, typeOf(clinics, key), value, typeOf(owner, column))}`,
+        FROM ${rowsOf(clinics)}) AS ${found} ON ${on}`,
     );
     const names = `${value} IS NOT NULL`;
     return {
@@ -182,10 +194,8 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     const on = reference.columns.map((column, i) => {
       const referenced = reference.referencedColumns[i] ?? '';
       return equal(
-        `${found}.k${i}`,
-        typeOf(target, referenced),
-        `${row}.${quoteIdent(column)}`,
-        typeOf(owner, column),
+        { sql: `${found}.k${i}`, table: target, column: referenced },
+        { sql: `${row}.${quoteIdent(column)}`, table: owner, column },
       );
     });
     if (reference.when !== undefined) {
