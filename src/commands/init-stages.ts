@@ -85,7 +85,7 @@ async function readSubject(
   const index = indexTables(catalog);
   const chosen = await chooseClinicTable(index, named, decider, prompter !== undefined);
   const clinicTable = findClinicTable(catalog, { table: index.shortName(chosen.table), key: chosen.key });
-  const clinics = await readClinics(session, clinicTable);
+  const clinics = await readClinics(session, catalog, clinicTable);
   const subject = {
     catalog,
     index,
