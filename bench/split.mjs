@@ -87,26 +87,11 @@ async function ask(url, sql) {
 
 const has = (command) => spawnSync('which', [command]).status === 0;
 
-/** --rows, --clinics, --loop (clinics of the shell loop that are run; the rest is extrapolated by rows). */
-export async function run(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      rows: { type: 'string', default: '2000000' },
-      clinics: { type: 'string', default: '200' },
-      loop: { type: 'string', default: '10' },
-      large: { type: 'boolean', default: false },
-    },
-  });
-  const rows = values.large ? 10_000_000 : Number(values.rows);
-  const clinics = Number(values.clinics);
+/** What one migration took, from an empty server to clinics that are copied, finished and proved, and `verify` after it. */
+async function migrate(url, { rows, clinics }) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-split-'));
-  // pgcopydb and psql may be older than the PostgreSQL we carry: BENCH_DATABASE_URL names an empty server to use.
-  const given = process.env.BENCH_DATABASE_URL;
-  const server = given ? { url: given, stop: async () => undefined } : await startEmbedded();
   try {
     cpSync(APP, folder, { recursive: true });
-    const { url } = server;
     await ask(url, 'CREATE DATABASE medicalpro TEMPLATE template0');
     const legacy = withDatabase(url, 'medicalpro');
     const { seed } = createRequire(import.meta.url)(join(APP, 'database/seed.js'));
@@ -122,56 +107,103 @@ export async function run(args) {
     const provision = await ours('provision');
     const split = await ours('split');
     const verify = await ours('verify', 'data');
-    const total = provision.seconds + split.seconds;
-    const lines = [
+    return { legacy, provision, split, verify, total: provision.seconds + split.seconds };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A line for pgcopydb, whose clone of the same database is not split. */
+async function cloned(url, legacy, total) {
+  if (!has('pgcopydb')) return 'pgcopydb is not installed: not compared';
+  const folder = mkdtempSync(join(tmpdir(), 'bench-clone-'));
+  await ask(url, 'CREATE DATABASE cloned TEMPLATE template0');
+  const target = withDatabase(url, 'cloned');
+  const jobs = ['--table-jobs', '2', '--index-jobs', '2'];
+  const clone = ['clone', '--source', legacy, '--target', target, ...jobs, '--dir', join(folder, 'work')];
+  try {
+    const seconds = await measure('pgcopydb', clone);
+    return row('pgcopydb clone, unsplit', seconds, seconds / total);
+  } catch (error) {
+    return `pgcopydb clone failed: ${String(error.message).split('\n').at(-2)}`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A line for the shell loop: some clinics of every size, and the rest by their number. */
+async function looped(url, legacy, total, { clinics, loop }) {
+  if (!has('psql') || !has('pg_dump'))
+    return 'psql and pg_dump are not installed: the shell loop is not compared';
+  const sizes = await ask(
+    legacy,
+    'SELECT company_id AS id, count(*)::int AS rows FROM patients GROUP BY 1 ORDER BY 2 DESC',
+  );
+  const every = Math.max(1, Math.floor(sizes.length / loop));
+  const some = sizes.filter((_, i) => i % every === 0).slice(0, loop);
+  const seconds = await shellLoop(
+    url,
+    some.map(({ id }) => id),
+  );
+  const whole = (seconds / some.length) * clinics;
+  return row(`shell loop, from ${some.length} clinics`, whole, whole / total);
+}
+
+/** The same rows among few and among many clinics, each on a server of its own; databases are made by provision. */
+async function scaled(rows, [few, many]) {
+  const runs = [];
+  for (const clinics of [few, many]) {
+    const server = await startEmbedded();
+    try {
+      runs.push(await migrate(server.url, { rows, clinics }));
+    } finally {
+      await server.stop();
+    }
+  }
+  const [base, other] = runs.map(({ split }) => split);
+  return [
+    `${rows.toLocaleString('en')} rows, without making the databases`,
+    row('', 'seconds', 'ratio', 'CPU s', 'MB'),
+    row(`split, ${few} clinics`, base.seconds, 1, base.cpu, base.megabytes),
+    row(`split, ${many} clinics`, other.seconds, other.seconds / base.seconds, other.cpu, other.megabytes),
+  ].join('\n');
+}
+
+/**
+ * --rows, --clinics, --loop (clinics of the shell loop that are run; the rest is extrapolated); --large is 10 million
+ * rows. --scale 10,1000 compares numbers of clinics instead.
+ */
+export async function run(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rows: { type: 'string', default: '2000000' },
+      clinics: { type: 'string', default: '200' },
+      loop: { type: 'string', default: '10' },
+      large: { type: 'boolean', default: false },
+      scale: { type: 'string' },
+    },
+  });
+  const rows = values.large ? 10_000_000 : Number(values.rows);
+  if (values.scale !== undefined) return scaled(rows, values.scale.split(',').map(Number));
+  const clinics = Number(values.clinics);
+  // pgcopydb and psql may be older than the PostgreSQL we carry: BENCH_DATABASE_URL names an empty server to use.
+  const given = process.env.BENCH_DATABASE_URL;
+  const server = given ? { url: given, stop: async () => undefined } : await startEmbedded();
+  try {
+    const { legacy, provision, split, verify, total } = await migrate(server.url, { rows, clinics });
+    return [
       `${rows.toLocaleString('en')} rows, ${clinics} clinics`,
       row('', 'seconds', 'ratio', 'CPU s', 'MB'),
       row('provision', provision.seconds, '', provision.cpu, provision.megabytes),
       row('split', split.seconds, '', split.cpu, split.megabytes),
       row('provision + split', total, 1),
       row('verify data', verify.seconds, verify.seconds / total, verify.cpu, verify.megabytes),
-    ];
-    if (has('pgcopydb')) {
-      await ask(url, 'CREATE DATABASE cloned TEMPLATE template0');
-      const target = withDatabase(url, 'cloned');
-      const clone = [
-        'clone',
-        '--source',
-        legacy,
-        '--target',
-        target,
-        '--table-jobs',
-        '2',
-        '--index-jobs',
-        '2',
-        '--dir',
-        join(folder, 'pgcopydb'),
-      ];
-      try {
-        const seconds = await measure('pgcopydb', clone);
-        lines.push(row('pgcopydb clone, unsplit', seconds, seconds / total));
-      } catch (error) {
-        lines.push(`pgcopydb clone failed: ${String(error.message).split('\n').at(-2)}`);
-      }
-    } else lines.push('pgcopydb is not installed: not compared');
-    if (has('psql') && has('pg_dump')) {
-      const sizes = await ask(
-        legacy,
-        'SELECT company_id AS id, count(*)::int AS rows FROM patients GROUP BY 1 ORDER BY 2 DESC',
-      );
-      const every = Math.max(1, Math.floor(sizes.length / Number(values.loop)));
-      const some = sizes.filter((_, i) => i % every === 0).slice(0, Number(values.loop));
-      const seconds = await shellLoop(
-        url,
-        some.map(({ id }) => id),
-      );
-      const whole = (seconds / some.length) * clinics;
-      lines.push(row(`shell loop, from ${some.length} clinics`, whole, whole / total));
-    } else lines.push('psql and pg_dump are not installed: the shell loop is not compared');
-    return lines.join('\n');
+      await cloned(server.url, legacy, total),
+      await looped(server.url, legacy, total, { clinics, loop: Number(values.loop) }),
+    ].join('\n');
   } finally {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
