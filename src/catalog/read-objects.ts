@@ -2,7 +2,8 @@ import type { Session } from '../core/ports.js';
 import type { SchemaObject } from './types.js';
 
 type ObjectRow = Record<string, unknown> &
-  Omit<SchemaObject, 'dependsOn'> & {
+  Omit<SchemaObject, 'dependsOn' | 'definition'> & {
+    readonly definition: string | null;
     readonly depends_on: SchemaObject['dependsOn'] | null;
   };
 
@@ -23,20 +24,23 @@ const VIEWS = `
                  AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> c.oid
             JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
             JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-           WHERE r.ev_class = c.oid) AS depends_on
+           WHERE r.ev_class = c.oid) AS depends_on, pg_catalog.pg_get_viewdef(c.oid) AS definition
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('v', 'm') AND ${notOfExtension('pg_class', 'c.oid')}`;
 
 const FUNCTIONS = `
   SELECT 'function' AS kind, n.nspname::text AS schema,
          p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' AS name,
-         NULL::json AS depends_on
+         NULL::json AS depends_on,
+         pg_catalog.concat_ws(' ', p.prosecdef, p.provolatile, p.proconfig, pg_catalog.md5(p.prosrc), p.probin) AS definition
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
    WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_proc', 'p.oid')}`;
 
 /** Enums, domains, ranges and free-standing composites; not the row types of tables, nor arrays. */
 const TYPES = `
-  SELECT 'type' AS kind, n.nspname::text AS schema, t.typname::text AS name, NULL::json AS depends_on
+  SELECT 'type' AS kind, n.nspname::text AS schema, t.typname::text AS name, NULL::json AS depends_on,
+         (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
+            FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) AS definition
     FROM pg_catalog.pg_type t
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
@@ -44,41 +48,67 @@ const TYPES = `
      AND ${notOfExtension('pg_type', 't.oid')}`;
 
 const EXTENSIONS = `
-  SELECT 'extension' AS kind, n.nspname::text AS schema, e.extname::text AS name, NULL::json AS depends_on
+  SELECT 'extension' AS kind, n.nspname::text AS schema, e.extname::text AS name, NULL::json AS depends_on,
+         NULL AS definition
     FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
    WHERE e.extname <> 'plpgsql'`;
 
-/** Triggers, policies and rules: what hangs on one table. */
+/** Triggers, policies, constraints and the like: what hangs on one table. */
 const hangingOn = (
   kind: string,
   catalog: string,
   nameColumn: string,
   table: string,
   also: string,
+  definition: string,
 ): string => `
   SELECT '${kind}' AS kind, n.nspname::text AS schema, o.${nameColumn}::text AS name,
-         pg_catalog.json_build_array(${name('n.nspname', 'c.relname')}) AS depends_on
+         pg_catalog.json_build_array(${name('n.nspname', 'c.relname')}) AS depends_on, ${definition} AS definition
     FROM pg_catalog.${catalog} o
     JOIN pg_catalog.pg_class c ON c.oid = o.${table}
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = ANY ($1::text[]) AND ${also}`;
 
+/** Those that no constraint made; what a failed CREATE INDEX CONCURRENTLY left is none. */
+const INDEXES = `
+  SELECT 'index' AS kind, n.nspname::text AS schema, i.relname::text AS name,
+         pg_catalog.json_build_array(${name('n.nspname', 'c.relname')}) AS depends_on,
+         pg_catalog.pg_get_indexdef(i.oid) AS definition
+    FROM pg_catalog.pg_index x
+    JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+    JOIN pg_catalog.pg_class c ON c.oid = x.indrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = ANY ($1::text[]) AND x.indisvalid
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.oid AND k.conrelid = c.oid)`;
+
+/** Generated columns' expressions too. */
+const DEFAULTS = `
+  SELECT 'default' AS kind, n.nspname::text AS schema, a.attname::text AS name,
+         pg_catalog.json_build_array(${name('n.nspname', 'c.relname')}) AS depends_on,
+         pg_catalog.pg_get_expr(o.adbin, o.adrelid) AS definition
+    FROM pg_catalog.pg_attrdef o
+    JOIN pg_catalog.pg_class c ON c.oid = o.adrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = o.adrelid AND a.attnum = o.adnum
+   WHERE n.nspname = ANY ($1::text[])`;
+
 /** What lives in a schema and hangs on no table. */
 const inSchema = (kind: string, catalog: string, prefix: string, also = 'true'): string => `
-  SELECT '${kind}' AS kind, n.nspname::text AS schema, o.${prefix}name::text AS name, NULL::json AS depends_on
+  SELECT '${kind}' AS kind, n.nspname::text AS schema, o.${prefix}name::text AS name, NULL::json AS depends_on,
+         NULL AS definition
     FROM pg_catalog.${catalog} o JOIN pg_catalog.pg_namespace n ON n.oid = o.${prefix}namespace
    WHERE n.nspname = ANY ($1::text[]) AND ${also} AND ${notOfExtension(catalog, 'o.oid')}`;
 
 const OPERATORS = `
   SELECT 'operator' AS kind, n.nspname::text AS schema,
          o.oprname || ' (' || pg_catalog.format_type(o.oprleft, NULL) || ', ' || pg_catalog.format_type(o.oprright, NULL) || ')' AS name,
-         NULL::json AS depends_on
+         NULL::json AS depends_on, NULL AS definition
     FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
    WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_operator', 'o.oid')}`;
 
 /** What belongs to the database as a whole; `own` leaves out what every database has. */
 const ofDatabase = (kind: string, catalog: string, nameSql: string, own = 'true'): string => `
-  SELECT '${kind}' AS kind, '' AS schema, ${nameSql} AS name, NULL::json AS depends_on
+  SELECT '${kind}' AS kind, '' AS schema, ${nameSql} AS name, NULL::json AS depends_on, NULL AS definition
     FROM pg_catalog.${catalog} o WHERE ${own} AND ${notOfExtension(catalog, 'o.oid')}`;
 
 /** Object ids below are those of initdb. */
@@ -101,10 +131,44 @@ const OBJECTS = [
   inSchema('text search dictionary', 'pg_ts_dict', 'dict'),
   inSchema('text search parser', 'pg_ts_parser', 'prs'),
   inSchema('text search template', 'pg_ts_template', 'tmpl'),
-  hangingOn('trigger', 'pg_trigger', 'tgname', 'tgrelid', 'NOT o.tgisinternal AND o.tgparentid = 0'),
-  hangingOn('policy', 'pg_policy', 'polname', 'polrelid', 'true'),
-  hangingOn('rule', 'pg_rewrite', 'rulename', 'ev_class', `o.rulename <> '_RETURN'`),
-  hangingOn('statistics', 'pg_statistic_ext', 'stxname', 'stxrelid', 'true'),
+  hangingOn(
+    'trigger',
+    'pg_trigger',
+    'tgname',
+    'tgrelid',
+    'NOT o.tgisinternal AND o.tgparentid = 0',
+    "pg_catalog.concat_ws(' ', pg_catalog.pg_get_triggerdef(o.oid), o.tgenabled)",
+  ),
+  hangingOn(
+    'policy',
+    'pg_policy',
+    'polname',
+    'polrelid',
+    'true',
+    `pg_catalog.concat_ws(' ', o.polcmd, o.polpermissive, pg_catalog.pg_get_expr(o.polqual, o.polrelid),
+       pg_catalog.pg_get_expr(o.polwithcheck, o.polrelid))`,
+  ),
+  hangingOn(
+    'rule',
+    'pg_rewrite',
+    'rulename',
+    'ev_class',
+    `o.rulename <> '_RETURN'`,
+    "pg_catalog.concat_ws(' ', pg_catalog.pg_get_ruledef(o.oid), o.ev_enabled)",
+  ),
+  hangingOn('statistics', 'pg_statistic_ext', 'stxname', 'stxrelid', 'true', 'NULL'),
+  ...['check', 'exclusion'].map((kind) =>
+    hangingOn(
+      `${kind} constraint`,
+      'pg_constraint',
+      'conname',
+      'conrelid',
+      `o.contype = '${kind === 'check' ? 'c' : 'x'}'`,
+      'pg_catalog.pg_get_constraintdef(o.oid)',
+    ),
+  ),
+  INDEXES,
+  DEFAULTS,
   ofDatabase(
     'cast',
     'pg_cast',
@@ -116,11 +180,11 @@ const OBJECTS = [
   ofDatabase('foreign server', 'pg_foreign_server', 'o.srvname::text'),
   ofDatabase('language', 'pg_language', 'o.lanname::text', MADE_LATER),
   ofDatabase('publication', 'pg_publication', 'o.pubname::text'),
-  `SELECT 'subscription' AS kind, '' AS schema, o.subname::text AS name, NULL::json AS depends_on
+  `SELECT 'subscription' AS kind, '' AS schema, o.subname::text AS name, NULL::json AS depends_on, NULL AS definition
      FROM pg_catalog.pg_subscription o JOIN pg_catalog.pg_database d ON d.oid = o.subdbid
     WHERE d.datname = pg_catalog.current_database()`,
   `SELECT 'large objects' AS kind, '' AS schema, pg_catalog.count(*)::text || ' large objects' AS name,
-          NULL::json AS depends_on
+          NULL::json AS depends_on, NULL AS definition
      FROM pg_catalog.pg_largeobject_metadata HAVING pg_catalog.count(*) > 0`,
 ];
 
@@ -131,10 +195,11 @@ export async function readObjects(session: Session, schemas: readonly string[]):
       ORDER BY kind COLLATE "C", schema COLLATE "C", name COLLATE "C", depends_on::text COLLATE "C"`,
     [schemas],
   );
-  return rows.map(({ kind, schema, name: objectName, depends_on }) => ({
+  return rows.map(({ kind, schema, name: objectName, depends_on, definition }) => ({
     kind,
     schema,
     name: objectName,
+    definition: definition ?? undefined,
     dependsOn: [...(depends_on ?? [])].sort((a, b) =>
       a.schema === b.schema ? (a.name < b.name ? -1 : 1) : a.schema < b.schema ? -1 : 1,
     ),

@@ -73,6 +73,10 @@ export interface SchemaObject extends QualifiedName {
     | 'policy'
     | 'rule'
     | 'statistics'
+    | 'check constraint'
+    | 'exclusion constraint'
+    | 'index'
+    | 'default'
     | 'cast'
     | 'event trigger'
     | 'foreign data wrapper'
@@ -81,8 +85,10 @@ export interface SchemaObject extends QualifiedName {
     | 'large objects'
     | 'publication'
     | 'subscription';
-  /** The table it hangs on, for triggers, policies, rules and statistics; for views, the tables it reads. */
+  /** The table it hangs on, for triggers, constraints and the like; for views, the tables it reads. */
   readonly dependsOn: readonly QualifiedName[];
+  /** What it does, as this server's version words it; undefined where its name says enough. */
+  readonly definition: string | undefined;
 }
 
 /** A database's schema as pg_catalog tells it; a value, in a fixed order. */

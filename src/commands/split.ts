@@ -1,3 +1,4 @@
+import { sameDatabase } from '../catalog/same-database.js';
 import { requireSection, requireServers } from '../config/sections.js';
 import { RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
@@ -5,7 +6,7 @@ import type { FindingCode } from '../core/finding-codes.js';
 import type { Session } from '../core/ports.js';
 import { oneAtATime } from '../core/side-by-side.js';
 import { describeUrl } from '../core/urls.js';
-import { openCentral, sameDatabase } from '../provision/central.js';
+import { openCentral } from '../provision/central.js';
 import { onDatabase } from '../provision/databases.js';
 import { finishDatabase, readFinishPlan } from '../provision/finish.js';
 import { staleSchema } from '../provision/provision.js';
@@ -94,8 +95,8 @@ async function splitClinics(
   const all = await readTargets(context, central);
   const targets = selectClinics(args, all, ({ clinic, database }) => ({ ...clinic, database }));
   const source: LegacySource = { dumper, legacyUrl, legacy, catalog, map };
-  const stale = await staleFindings(source, central, targets);
-  if (hasErrors(stale)) return report(undefined, [...map.findings, ...stale], options.dryRun);
+  const early = [...goneFindings(tenancy, targets), ...(await staleFindings(source, central, targets))];
+  if (hasErrors(early)) return report(undefined, [...map.findings, ...early], options.dryRun);
   const holdsLegacy = await sameDatabase(central, legacy);
   const finishClinic = await readFinishPlan(source, 'clinic');
   const finishCentral = await readFinishPlan(source, 'central');
@@ -156,6 +157,18 @@ async function staleFindings(
       ({ clinic, state }) => state !== 'ready' && entries.get(clinic.key)?.schemaFingerprint !== fingerprint,
     )
     .map(({ clinic, database }) => staleSchema(clinic, database));
+}
+
+/** Clinics that were taken out of the legacy database since: what is shared would be copied for nobody. */
+function goneFindings({ clinics }: Tenancy, targets: readonly ClinicTarget[]): Finding[] {
+  return targets
+    .filter(({ clinic, state }) => state !== 'ready' && !clinics.some(({ key }) => key === clinic.key))
+    .map(({ clinic, database }) => ({
+      code: 'SPLIT_CLINIC_GONE',
+      severity: 'error',
+      subject: database,
+      message: `clinic ${JSON.stringify(clinic.label)} (${clinic.key}) has the database ${database}, and the legacy database does not have the clinic any more`,
+    }));
 }
 
 function report(result: SplitResult | undefined, findings: readonly Finding[], dryRun: boolean): Report {

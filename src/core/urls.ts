@@ -1,14 +1,27 @@
 import { UsageError } from './errors.js';
 
+/** What a driver would take in place of what stands before the `?`: two answers to where a URL leads. */
+const STANDS_BEFORE = ['host', 'hostaddr', 'port', 'user', 'password', 'database', 'dbname', 'db'];
+
 /** Parses a postgres:// URL; the error never shows the URL itself, which may hold a password. */
 function parse(url: string): URL {
+  let parsed: URL;
   try {
-    const parsed = new URL(url);
+    parsed = new URL(url);
     if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') throw new TypeError('protocol');
-    return parsed;
+    if (parsed.hostname === '') throw new TypeError('host');
+    // A stray % is no character.
+    for (const part of [parsed.username, parsed.password, parsed.pathname]) decodeURIComponent(part);
   } catch {
-    throw new UsageError('a database URL is not of the form postgres://user@host:port/database');
+    throw new UsageError('a database URL is not of the form postgres://user@host:port/database', {
+      hint: 'Write characters of a name or password that mean something in a URL as %40, %2F, %25 and the like.',
+    });
   }
+  const twice = STANDS_BEFORE.find((name) => parsed.searchParams.has(name));
+  if (twice === undefined) return parsed;
+  throw new UsageError(`a database URL names its ${twice} after the question mark`, {
+    hint: 'Write postgres://user:password@host:port/database, with options such as sslmode after it.',
+  });
 }
 
 /** The same server, another database. */
@@ -35,7 +48,7 @@ export function databaseOf(url: string): string {
 /** Host and port a URL names, with PostgreSQL's defaults. */
 export function endpointOf(url: string): { host: string; port: number } {
   const parsed = parse(url);
-  return { host: parsed.hostname || 'localhost', port: parsed.port === '' ? 5432 : Number(parsed.port) };
+  return { host: parsed.hostname, port: parsed.port === '' ? 5432 : Number(parsed.port) };
 }
 
 /** `user@host:port/database`: how a connection is named in messages. Never a password. */

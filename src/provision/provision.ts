@@ -1,3 +1,4 @@
+import { sameDatabase } from '../catalog/same-database.js';
 import type { Config } from '../config/types.js';
 import { InterruptedError, RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
@@ -5,7 +6,7 @@ import type { Databases, Progress, Session } from '../core/ports.js';
 import { everyOne, oneAtATime, shareOut } from '../core/side-by-side.js';
 import { endpointOf, withDatabase } from '../core/urls.js';
 import type { Clinic } from '../tenancy/types.js';
-import { centralState, makeCentral, makeCentralTables, openCentral, sameDatabase } from './central.js';
+import { centralState, makeCentral, makeCentralTables, openCentral } from './central.js';
 import { ensureClinicDatabase } from './clinic-database.js';
 import { contentsOf } from './contents.js';
 import { databaseExists } from './databases.js';

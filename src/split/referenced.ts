@@ -6,7 +6,7 @@ import { equality } from './equality.js';
 import { memberFactory } from './joins.js';
 import { ROUTE } from './judgement.js';
 import { type Routing, routing } from './routing.js';
-import { findTable } from './unique.js';
+import { findRoot, findTable } from './unique.js';
 
 interface ReferencedOptions {
   readonly catalog: SchemaCatalog;
@@ -62,13 +62,19 @@ interface KeyBetween {
 
 /** The foreign keys that clinic databases keep to one of these tables, these tables' own included. */
 function keysTo({ catalog, map }: ReferencedOptions, copied: readonly MappedTable[]): KeyBetween[] {
-  return map.tables.flatMap((mapped) => {
-    const isThere = mapped.scope === 'clinic' || mapped.scope === 'shared' || copied.includes(mapped);
+  return catalog.tables.flatMap((owner) => {
+    // A partition may have keys of its own, and a key may lead to a partition.
+    const from = findRoot(catalog, owner);
+    const mapped = map.tables.find((each) => same(each, from));
+    const isThere =
+      mapped?.scope === 'clinic' || mapped?.scope === 'shared' || copied.some((each) => same(each, from));
     if (!isThere) return [];
-    const from = findTable(catalog, mapped);
-    return from.foreignKeys
-      .filter((key) => copied.some((each) => same(each, key.references)))
-      .map((key) => ({ from, key, to: findTable(catalog, key.references) }));
+    return owner.foreignKeys.flatMap((key) => {
+      const to = catalog.tables.some((table) => same(table, key.references))
+        ? findRoot(catalog, key.references)
+        : undefined;
+      return to !== undefined && copied.some((each) => same(each, to)) ? [{ from, key, to }] : [];
+    });
   });
 }
 

@@ -13,6 +13,12 @@ export function findTable(catalog: SchemaCatalog, name: QualifiedName): Table {
   return found;
 }
 
+/** The table whose rows these are: the root of a partition, else the table itself. */
+export function findRoot(catalog: SchemaCatalog, name: QualifiedName): Table {
+  const table = findTable(catalog, name);
+  return table.parent === undefined ? table : findTable(catalog, table.parent);
+}
+
 /** Throws unless at most one row of `table` can match: a join on anything else would double rows. */
 export function requireUnique(table: Table, columns: readonly string[]): void {
   if (table.keys.some((key) => key.columns.every((column) => columns.includes(column)))) return;

@@ -87,10 +87,10 @@ interface MappedKey {
 
 function eachKey(index: TableIndex, tables: readonly MappedTable[]): MappedKey[] {
   const mapped = new Map(tables.map((table) => [tableKey(table), table]));
-  return index.roots.flatMap((table) =>
+  return index.all.flatMap((table) =>
     table.foreignKeys.flatMap((key) => {
       const root = index.rootOf(key.references);
-      const from = mapped.get(tableKey(table));
+      const from = mapped.get(tableKey(index.rootOf(table) ?? table));
       const to = root && mapped.get(tableKey(root));
       return from === undefined || to === undefined ? [] : [{ table, key, from, to }];
     }),

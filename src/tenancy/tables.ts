@@ -16,6 +16,8 @@ export function sameTable(a: QualifiedName, b: QualifiedName): boolean {
 export interface TableIndex {
   /** Every table that is not a partition, in the catalog's order. */
   readonly roots: readonly Table[];
+  /** Partitions too: one may have foreign keys of its own. */
+  readonly all: readonly Table[];
   /** The table of this name, or undefined where it lies outside the schemas that were read. */
   find(name: QualifiedName): Table | undefined;
   /** The table whose rows these are: the root of a partition, else the table itself. */
@@ -36,6 +38,7 @@ export function indexTables(catalog: SchemaCatalog): TableIndex {
   };
   return {
     roots,
+    all: catalog.tables,
     find,
     rootOf: (name) => {
       const table = find(name);

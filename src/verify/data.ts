@@ -1,8 +1,9 @@
+import { sameDatabase } from '../catalog/same-database.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
+import type { Session } from '../core/ports.js';
 import { sideBySide } from '../core/side-by-side.js';
-import { databaseOf, endpointOf } from '../core/urls.js';
 import { conservationFindings } from './data/conservation.js';
 import { type Check, checkDatabase, type Subject } from './data/database.js';
 import { openReaders, readLegacy } from './data/legacy.js';
@@ -23,7 +24,7 @@ export async function verifyData(options: VerifyDataOptions): Promise<Finding[]>
   const readers = await openReaders(options.databases, options.legacyUrl, Math.max(1, jobs));
   const [reader] = readers;
   if (reader === undefined) throw new RunError('the legacy database could not be opened');
-  const subjects = subjectsOf(options);
+  const subjects = await subjectsOf(options, reader);
   const task = progress.start('Comparing every row with the legacy database', {
     total: map.tables.length + subjects.length,
     unit: 'steps',
@@ -62,7 +63,10 @@ export async function verifyData(options: VerifyDataOptions): Promise<Finding[]>
 }
 
 /** The central database, unless it is the legacy one, and every clinic's. */
-function subjectsOf({ map, targets, centralUrl, legacyUrl }: VerifyDataOptions): Subject[] {
+async function subjectsOf(
+  { databases, map, targets, centralUrl }: VerifyDataOptions,
+  legacy: Session,
+): Promise<Subject[]> {
   const central: Subject = {
     clinic: undefined,
     place: 'the central database',
@@ -79,12 +83,12 @@ function subjectsOf({ map, targets, centralUrl, legacyUrl }: VerifyDataOptions):
       compare: state !== 'active',
     }),
   );
-  return sameDatabase(centralUrl, legacyUrl) ? clinics : [central, ...clinics];
-}
-
-function sameDatabase(a: string, b: string): boolean {
-  const [left, right] = [endpointOf(a), endpointOf(b)];
-  return left.host === right.host && left.port === right.port && databaseOf(a) === databaseOf(b);
+  const session = await databases.connect(centralUrl, { readOnly: true });
+  try {
+    return (await sameDatabase(session, legacy)) ? clinics : [central, ...clinics];
+  } finally {
+    await session.close();
+  }
 }
 
 /** Whatever is passed over is said. */
@@ -110,6 +114,14 @@ function notChecked({ map, clinics, targets }: VerifyDataOptions, { legacy }: Ch
     );
     findings.push(finding(`${without.length} clinics have no database of their own yet: ${keys}`, 'warning'));
   }
+  const gone = targets.filter(({ clinic }) => !clinics.some(({ key }) => key === clinic.key));
+  for (const { clinic, state } of gone)
+    findings.push(
+      finding(
+        `${showClinic(clinic)} has a database, and the legacy database does not have the clinic any more`,
+        state === 'active' ? 'info' : 'warning',
+      ),
+    );
   const active = targets.filter(({ state }) => state === 'active').map(({ clinic }) => clinic.key);
   if (active.length > 0)
     findings.push(

@@ -149,6 +149,37 @@ describe('split', () => {
     expect(await rowsOf(source, '3', 'SELECT id FROM public.users')).toEqual([]);
   });
 
+  it('copies what the keys of a partition, and keys to one, refer to, and says which of them are lost', async () => {
+    const source = await legacy(
+      `CREATE TABLE companies (id int PRIMARY KEY, name text); INSERT INTO companies VALUES (1, 'One'), (2, 'Two');
+       CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1);
+       CREATE TABLE lonely (id int PRIMARY KEY); INSERT INTO lonely VALUES (1);
+       CREATE TABLE staff (id int PRIMARY KEY) PARTITION BY RANGE (id);
+       CREATE TABLE staff1 PARTITION OF staff FOR VALUES FROM (0) TO (10);
+       CREATE TABLE staff2 PARTITION OF staff FOR VALUES FROM (10) TO (20); INSERT INTO staff VALUES (1), (2), (3), (11);
+       CREATE TABLE visits (id int PRIMARY KEY, company_id int REFERENCES companies, u int, s int) PARTITION BY LIST (id);
+       CREATE TABLE visits1 PARTITION OF visits FOR VALUES IN (1, 2);
+       CREATE TABLE visits2 PARTITION OF visits FOR VALUES IN (3, 4);
+       ALTER TABLE visits1 ADD FOREIGN KEY (u) REFERENCES users; ALTER TABLE visits2 ADD FOREIGN KEY (s) REFERENCES staff1;
+       CREATE TABLE notes (id int PRIMARY KEY, visit int REFERENCES visits1, s int REFERENCES staff1);
+       INSERT INTO visits VALUES (1, 1, 1, NULL), (3, 2, NULL, 2); INSERT INTO notes VALUES (1, 1, 1);`,
+      {
+        tables: {
+          users: { scope: 'central' },
+          staff: { scope: 'central', copyReferenced: true },
+          lonely: { scope: 'central', copyReferenced: true },
+        },
+      },
+    );
+    const report = await migrate(source.context);
+    expect(errorsOf(report)).toEqual([]);
+    const lost = report.findings.filter(({ code }) => code === 'TENANCY_CROSSING_KEY');
+    expect(lost.map(({ message }) => message)).toEqual([expect.stringContaining('visits1_u_fkey')]);
+    expect(await rowsOf(source, '1', 'SELECT id FROM public.staff')).toEqual([{ id: 1 }]);
+    expect(await rowsOf(source, '2', 'SELECT id FROM public.staff')).toEqual([{ id: 2 }]);
+    expect(errorsOf(await verifyCommand.run(source.context, ['data'], NO_OPTIONS))).toEqual([]);
+  });
+
   it('makes no clinic ready whose rows are not those of the legacy database, and names them', async () => {
     const source = await legacy(SCRIPT.replace(/nullif\(i % \(.*?\), 0\)/, `1 + i % ${CLINICS}`), {
       tables: TABLES,

@@ -155,6 +155,22 @@ describe('split', () => {
     );
   });
 
+  it('copies nothing for a clinic that is in the legacy database no more', async () => {
+    const source = await legacy(
+      `CREATE TABLE companies (id int PRIMARY KEY, name text); CREATE TABLE drugs (id int);
+       INSERT INTO companies VALUES (1, 'One'), (2, 'Two'); INSERT INTO drugs VALUES (1)`,
+      { tables: { drugs: { scope: 'shared' } } },
+    );
+    expect(errorsOf(await provisionCommand.run(source.context, [], NO_OPTIONS))).toEqual([]);
+    await read(source.database.url, 'DELETE FROM public.companies WHERE id = 2');
+    const stopped = await splitCommand.run(source.context, [], NO_OPTIONS);
+    expect(errorsOf(stopped)).toEqual([expect.stringMatching(/^SPLIT_CLINIC_GONE clinic "Two" \(2\)/)]);
+    expect(errorsOf(await splitCommand.run(source.context, ['1'], NO_OPTIONS))).toEqual([]);
+    const found = await databases(source);
+    expect(await read(found.get('1'), 'SELECT id FROM public.drugs')).toEqual([{ id: 1 }]);
+    expect(await read(found.get('2'), 'SELECT id FROM public.drugs')).toEqual([]);
+  });
+
   it('blocks on a table that nothing speaks of, with the line that settles it', async () => {
     const source = await legacy(
       `${TROUBLED} CREATE TABLE settings (name text); INSERT INTO settings VALUES ('x');`,

@@ -160,7 +160,11 @@ it('finds a login that cannot work in its own database', async () => {
 it('finds a login that does not exist, one whose URL leads elsewhere, and an extension that reaches out', async () => {
   const gone = { ...at(0), role: 'gone', roleUrl: withLogin(at(0).adminUrl, 'gone', 'x') };
   const astray = { ...at(1), roleUrl: at(2).roleUrl };
-  await asAdmin('CREATE EXTENSION dblink WITH SCHEMA public', at(2).adminUrl);
+  const c = quoteIdent(at(2).role);
+  await asAdmin(
+    `CREATE EXTENSION dblink WITH SCHEMA public; GRANT EXECUTE ON FUNCTION pg_read_file(text) TO ${c}`,
+    at(2).adminUrl,
+  );
   options = { ...options, targets: [gone, astray, at(2)] };
   const found = await lines();
   expect(found[0]).toBe(
@@ -169,7 +173,21 @@ it('finds a login that does not exist, one whose URL leads elsewhere, and an ext
   expect(found).toContain(
     `ACCESS_OWN_DATABASE clinic b (Clinic b): its URL leads to ${at(2).role} in ${at(2).database}, not to ${at(1).role} in ${at(1).database}`,
   );
-  expect(found.at(-1)).toMatch(/^ACCESS_REACHES_OUT clinic c .* dblink/);
+  expect(found.at(-2)).toMatch(/^ACCESS_REACHES_OUT clinic c .* dblink/);
+  expect(found.at(-1)).toMatch(/^ACCESS_REACHES_OUT clinic c .* may call pg_read_file\(\)/);
+});
+
+it('finds a secret that every login can read in the settings of a database, and does not print it', async () => {
+  const [name, role] = [quoteIdent(legacy.name), quoteIdent(at(0).role)];
+  await asAdmin(
+    `ALTER DATABASE ${name} SET app.jwt_secret = 'hush'; ALTER ROLE ${role} IN DATABASE ${name} SET app.url = 'postgres://u:hush@h/d';
+     ALTER DATABASE ${name} SET app.colour = 'red'; ALTER DATABASE ${name} SET work_mem = '5MB'`,
+  );
+  const found = await lines();
+  expect(found).toEqual([
+    `ACCESS_SECRET_VISIBLE every clinic's login can read the setting app.jwt_secret of the database ${legacy.name}, which looks like a secret`,
+    `ACCESS_SECRET_VISIBLE every clinic's login can read the setting app.url of the database ${legacy.name} for the login ${at(0).role}, which looks like a secret`,
+  ]);
 });
 
 it('does not take a server that cannot be reached for one that refuses', async () => {

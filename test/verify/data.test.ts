@@ -32,7 +32,7 @@ describe('a database for each clinic, as it should be', () => {
     expect(await verifyData(options)).toEqual([]);
   });
 
-  it('takes the legacy database for the central one without comparing it with itself', async () => {
+  it('knows the legacy database as the central one, under another address too', async () => {
     await plant('legacy', 'CREATE SCHEMA clinic_migrate_quarantine');
     for (const table of ['patients', 'appointments'])
       await plant(
@@ -40,7 +40,8 @@ describe('a database for each clinic, as it should be', () => {
         `CREATE TABLE clinic_migrate_quarantine.${table} AS SELECT * FROM ${table} WHERE id = 2999`,
       );
     await plant('central', 'DROP SCHEMA clinic_migrate_quarantine CASCADE');
-    expect(await verifyData({ ...options, centralUrl: options.legacyUrl })).toEqual([]);
+    const centralUrl = options.legacyUrl.replace('127.0.0.1', 'localhost');
+    expect(await verifyData({ ...options, centralUrl })).toEqual([]);
   });
 });
 
@@ -201,11 +202,47 @@ describe('a planted fault in the schema', () => {
     expect(found.map(({ code, message, severity }) => `${severity} ${code} ${message}`)).toEqual([
       `error DATA_SCHEMA_DRIFT ${ONE}: public.badges: the unique key badges_pkey is missing or different`,
       `error DATA_SCHEMA_DRIFT ${ONE}: public.drugs: the column name is missing`,
+      `error DATA_SCHEMA_DRIFT ${ONE}: public.drugs: the check constraint drugs_name_check is missing`,
       `error DATA_SCHEMA_DRIFT ${TWO}: public.appointments: the foreign key appointments_patient_id_fkey is missing`,
       `error DATA_TABLE_MISPLACED ${TWO}: public.users: the table is there, and it is central`,
-      `warning DATA_SCHEMA_DRIFT ${TWO}: public.patients: the trigger touched is missing`,
+      `error DATA_SCHEMA_DRIFT ${TWO}: public.patients: the trigger touched is missing`,
       `error DATA_SCHEMA_DRIFT ${EMPTY}: public.patients: the column company_id is integer NOT NULL and should be integer`,
       `warning DATA_SCHEMA_DRIFT ${EMPTY}: public.patients: the view patient_names is missing`,
+    ]);
+  });
+});
+
+describe('a planted fault in what hangs on a table', () => {
+  it('is found where it is missing, different, switched off, or more than the legacy database has', async () => {
+    await plant(
+      0,
+      `ALTER TABLE drugs DROP CONSTRAINT drugs_name_check; DROP INDEX appointments_at;
+       ALTER TABLE patients DISABLE TRIGGER touched; ALTER TABLE appointments ALTER kind SET DEFAULT 'emergency'`,
+    );
+    await plant(
+      1,
+      `CREATE TRIGGER more BEFORE INSERT ON patients FOR EACH ROW EXECUTE FUNCTION touch();
+       CREATE RULE lose AS ON INSERT TO drugs DO INSTEAD NOTHING; ALTER TABLE notes ADD CHECK (body <> 'x');
+       CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+       CREATE OR REPLACE VIEW patient_names AS SELECT name || '!' AS name FROM patients; ALTER TYPE kind ADD VALUE 'third'`,
+    );
+    await plant(
+      'central',
+      'CREATE INDEX more ON users (email); CREATE FUNCTION others() RETURNS int RETURN 1',
+    );
+    const found = await verifyData(options);
+    expect(found.map(({ message, severity }) => `${severity} ${message}`)).toEqual([
+      'warning the central database: public.users: the index more is not in the legacy database',
+      `error ${ONE}: public.drugs: the check constraint drugs_name_check is missing`,
+      `warning ${ONE}: public.appointments: the default kind is not what it was`,
+      `warning ${ONE}: public.appointments: the index appointments_at is missing`,
+      `error ${ONE}: public.patients: the trigger touched is not what it was`,
+      `warning ${TWO}: public.touch(): the function touch() is not what it was`,
+      `warning ${TWO}: public.kind: the type kind is not what it was`,
+      `warning ${TWO}: public.patients: the view patient_names is not what it was`,
+      `error ${TWO}: public.notes: the check constraint notes_body_check is not in the legacy database`,
+      `error ${TWO}: public.drugs: the rule lose is not in the legacy database`,
+      `error ${TWO}: public.patients: the trigger more is not in the legacy database`,
     ]);
   });
 });

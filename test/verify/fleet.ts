@@ -17,13 +17,14 @@ const SCHEMA = `
   CREATE TYPE kind AS ENUM ('check', 'emergency');
   CREATE TABLE companies (id integer PRIMARY KEY, name text NOT NULL, code text UNIQUE);
   CREATE TABLE users (id serial PRIMARY KEY, company_id integer REFERENCES companies, email text);
-  CREATE TABLE drugs (id serial PRIMARY KEY, name text);
+  CREATE TABLE drugs (id serial PRIMARY KEY, name text CHECK (name <> ''));
   CREATE TABLE categories (id serial PRIMARY KEY, company_id integer REFERENCES companies, name text);
   CREATE TABLE patients (id serial PRIMARY KEY, company_id integer REFERENCES companies,
     created_by integer REFERENCES users, category_id integer REFERENCES categories, name text,
     twice text GENERATED ALWAYS AS (name || name) STORED);
   CREATE TABLE appointments (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, patient_id integer REFERENCES patients,
-    at timestamptz, kind kind);
+    at timestamptz, kind kind DEFAULT 'check');
+  CREATE INDEX appointments_at ON appointments (at);
   CREATE TABLE notes (subject_id integer, subject_type text, body text);
   CREATE TABLE badges (patient_id integer REFERENCES patients, company_code text REFERENCES companies (code), no integer,
     PRIMARY KEY (company_code, no));

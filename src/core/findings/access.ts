@@ -33,7 +33,11 @@ export const ACCESS = {
   },
   ACCESS_REACHES_OUT: {
     cause:
-      'A clinic database has an extension that opens connections or files elsewhere from inside a query.',
-    mend: 'DROP EXTENSION, or make sure that the login may not use it.',
+      "A clinic database has an extension, or its login may call a function, that opens connections or the server's files from inside a query.",
+    mend: 'DROP EXTENSION, or REVOKE EXECUTE from PUBLIC and from the login.',
+  },
+  ACCESS_SECRET_VISIBLE: {
+    cause: 'A setting of a database or role looks like a secret, and every login of the server can read it.',
+    mend: 'ALTER DATABASE … RESET, or ALTER ROLE … RESET; keep the secret where only its program reads it, and change it.',
   },
 } as const satisfies Record<string, FindingDoc>;

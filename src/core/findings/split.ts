@@ -16,6 +16,10 @@ export const SPLIT = {
       'Two ways from a row reach different clinics: one clinic has been seeing a row of another in the legacy database.',
     mend: "Find out whose the row is and correct it, or set unassignable: 'quarantine' to keep it aside.",
   },
+  SPLIT_CLINIC_GONE: {
+    cause: 'A clinic was provisioned and has since been taken out of the legacy database.',
+    mend: 'Name the clinics to split; or delete its row of clinic_migrate.clinics in the central database, then drop its database and login.',
+  },
   SPLIT_NOT_CONSERVED: {
     cause: 'The rows of the legacy table are not the rows found in the databases they were copied to.',
     mend: 'These clinics are not made ready. Look for triggers or rules that change rows, then run split again: it copies them anew.',

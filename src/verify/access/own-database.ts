@@ -39,6 +39,16 @@ const SEQUENCES = `
 
 const REACHING_OUT = ['dblink', 'postgres_fdw', 'file_fdw', 'adminpack', 'plpython3u', 'plperlu'];
 
+/** The files of a server are those of all its databases. */
+const READING_FILES = [
+  'pg_read_file',
+  'pg_read_binary_file',
+  'pg_ls_dir',
+  'pg_stat_file',
+  'lo_import',
+  'lo_export',
+];
+
 /**
  * The positive control: without it, a login that can do nothing at all would pass for isolated. Reads and writes
  * every table as the login does, in a transaction that is rolled back and inserts no row.
@@ -131,14 +141,29 @@ async function tryTable(session: Session, table: OwnTable): Promise<boolean> {
 }
 
 async function reachingOut(session: Session, target: ClinicTarget): Promise<Finding[]> {
-  const found = await session.query<{ name: string }>(
+  const extensions = await session.query<{ name: string }>(
     'SELECT extname::text AS name FROM pg_catalog.pg_extension WHERE extname = ANY ($1::text[]) ORDER BY 1',
     [REACHING_OUT],
   );
-  return found.map(({ name }) => ({
+  const functions = await session.query<{ name: string }>(
+    `SELECT DISTINCT proname::text AS name FROM pg_catalog.pg_proc
+      WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ($1::text[])
+        AND pg_catalog.has_function_privilege(oid, 'EXECUTE')
+        AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user) ORDER BY 1`,
+    [READING_FILES],
+  );
+  const finding = (what: string): Finding => ({
     code: 'ACCESS_REACHES_OUT',
     severity: 'warning',
     subject: target.database,
-    message: `${showClinic(target.clinic)}: its database has the extension ${name}, which reaches outside the database`,
-  }));
+    message: `${showClinic(target.clinic)}: ${what}`,
+  });
+  return [
+    ...extensions.map(({ name }) =>
+      finding(`its database has the extension ${name}, which reaches outside the database`),
+    ),
+    ...functions.map(({ name }) =>
+      finding(`its login ${target.role} may call ${name}(), which reaches the server's files`),
+    ),
+  ];
 }

@@ -43,6 +43,17 @@ const MEMBERSHIPS = `
     JOIN pg_catalog.pg_roles m ON m.oid = a.member JOIN pg_catalog.pg_roles g ON g.oid = a.roleid
    WHERE m.rolname = ANY ($1::text[]) GROUP BY 1 ORDER BY 1`;
 
+/** pg_db_role_setting is for everybody to read, whatever database it is of. Never selects a value. */
+const SECRETS = `
+  SELECT pg_catalog.split_part(c.setting, '=', 1) AS name, d.datname::text AS database, r.rolname::text AS role
+    FROM pg_catalog.pg_db_role_setting s
+    LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+   CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c (setting)
+   WHERE pg_catalog.split_part(c.setting, '=', 1) ~* '\\..*(passw|pwd|secret|token|credential|private|api_?key|jwt|encrypt)'
+      OR c.setting ~ '://[^/@ ]*:[^/@ ]*@'
+   ORDER BY 1, 2, 3`;
+
 /** What the catalogs of one server say of the clinics on it, in a fixed number of queries however many they are. */
 export async function serverFindings(
   { databases }: VerifyAccessOptions,
@@ -55,6 +66,7 @@ export async function serverFindings(
       ...(await grantFindings(session, targets)),
       ...(await ownershipFindings(session, targets)),
       ...(await membershipFindings(session, targets)),
+      ...(await secretFindings(session)),
     ];
   } finally {
     await session.close();
@@ -124,6 +136,22 @@ async function membershipFindings(session: Session, targets: readonly ClinicTarg
   return perRole(targets, byRole, (target, groups) =>
     finding('ACCESS_ROLE_MEMBER', target, `is a member of ${showKeys(groups, groups.length)}`),
   );
+}
+
+async function secretFindings(session: Session): Promise<Finding[]> {
+  const rows = await session.query<{ name: string; database: string | null; role: string | null }>(SECRETS);
+  return rows.map(({ name, database, role }) => {
+    const of = [
+      ...(database === null ? [] : [`the database ${database}`]),
+      ...(role === null ? [] : [`the login ${role}`]),
+    ].join(' for ');
+    return {
+      code: 'ACCESS_SECRET_VISIBLE',
+      severity: 'warning',
+      subject: database ?? role ?? '',
+      message: `every clinic's login can read the setting ${name} of ${of}, which looks like a secret`,
+    };
+  });
 }
 
 function rolesOf(targets: readonly ClinicTarget[]): string[] {

@@ -1,5 +1,5 @@
 import { rowsOf } from '../../catalog/rows.js';
-import type { ForeignKey, Table } from '../../catalog/types.js';
+import type { ForeignKey, SchemaCatalog, Table } from '../../catalog/types.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { MappedTable } from '../../tenancy/types.js';
 import { equal } from './equality.js';
@@ -50,14 +50,22 @@ export function borrowedRows(table: MappedTable, options: OwnershipOptions): Bor
 
 function linksOf({ catalog, map }: OwnershipOptions): Link[] {
   const lenders = map.tables.filter((each) => each.scope === 'central' && each.copyReferenced);
-  return map.tables
-    .filter((mapped) => mapped.scope === 'clinic' || mapped.scope === 'shared' || lenders.includes(mapped))
-    .flatMap((mapped) => {
-      const owner = catalogTable(catalog, mapped);
-      return owner.foreignKeys
-        .filter((key) => lenders.some((lender) => sameName(lender, key.references)))
-        .map((key) => ({ owner, mapped, key, lender: catalogTable(catalog, key.references) }));
+  const lends = (table: Table): boolean => lenders.some((lender) => sameName(lender, table));
+  return catalog.tables.flatMap((table) => {
+    // Keys of a partition, and keys to one, are taken for those of the whole table.
+    const owner = wholeOf(table, catalog);
+    const mapped = map.tables.find((each) => sameName(each, owner));
+    if (mapped === undefined || !(['clinic', 'shared'].includes(mapped.scope) || lends(owner))) return [];
+    return table.foreignKeys.flatMap((key) => {
+      const named = catalog.tables.find((each) => sameName(each, key.references));
+      const lender = named && wholeOf(named, catalog);
+      return lender !== undefined && lends(lender) ? [{ owner, mapped, key, lender }] : [];
     });
+  });
+}
+
+function wholeOf(table: Table, catalog: SchemaCatalog): Table {
+  return table.parent === undefined ? table : catalogTable(catalog, table.parent);
 }
 
 function wantedBy(link: Link, options: OwnershipOptions): string[] {

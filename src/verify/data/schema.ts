@@ -38,7 +38,7 @@ export function schemaDrift(
       map.tables.find((mapped) => sameName(mapped, table))?.scope ?? 'unknown to the legacy schema';
     drifts.push({ table, kind: 'misplaced', what: `the table is there, and it is ${scope}` });
   }
-  return [...drifts, ...objectDrift(legacy.objects, actual.objects, belongs)];
+  return [...drifts, ...objectDrift(legacy, actual, belongs)];
 }
 
 function tableDrift(
@@ -84,13 +84,22 @@ function tableDrift(
   return drifts;
 }
 
-const HANGING: ReadonlySet<SchemaObject['kind']> = new Set([
-  'view',
-  'materialized view',
+/** What decides which rows a table may hold, or changes what is written to it. */
+const RULING: ReadonlySet<SchemaObject['kind']> = new Set([
   'trigger',
   'policy',
   'rule',
+  'check constraint',
+  'exclusion constraint',
+]);
+
+const HANGING: ReadonlySet<SchemaObject['kind']> = new Set([
+  ...RULING,
+  'view',
+  'materialized view',
   'statistics',
+  'index',
+  'default',
 ]);
 
 /** Every database has these, whatever tables it holds. */
@@ -107,32 +116,49 @@ const STANDING: ReadonlySet<SchemaObject['kind']> = new Set([
   'text search template',
 ]);
 
-/** Views go where everything they read is; triggers, policies, rules and statistics with their table. */
+/**
+ * Views go where everything they read is; triggers, constraints and the like with their table. What hangs on these
+ * tables and not on the legacy ones is drift too.
+ */
 function objectDrift(
-  expected: readonly SchemaObject[],
-  found: readonly SchemaObject[],
+  legacy: SchemaCatalog,
+  actual: SchemaCatalog,
   belongs: (name: QualifiedName) => boolean,
 ): Drift[] {
+  const expected = legacy.objects;
   const views = expected.filter(({ kind }) => kind === 'view' || kind === 'materialized view');
   const present = (name: QualifiedName, through: readonly QualifiedName[]): boolean => {
     const view = views.find((candidate) => sameName(candidate, name));
     if (view === undefined) return belongs(name);
     return !through.includes(view) && view.dependsOn.every((each) => present(each, [...through, view]));
   };
-  const due = expected.filter(
-    ({ kind, dependsOn }) =>
-      (HANGING.has(kind) && dependsOn.length > 0 && dependsOn.every((name) => present(name, []))) ||
-      STANDING.has(kind),
-  );
-  const same = (a: SchemaObject, b: SchemaObject): boolean =>
-    a.kind === b.kind &&
-    sameName(a, b) &&
-    a.dependsOn.map(displayName).join() === b.dependsOn.map(displayName).join();
-  return due
-    .filter((object) => !found.some((candidate) => same(candidate, object)))
-    .map((object) => ({
-      table: object.dependsOn[0] ?? object,
-      kind: 'lesser',
-      what: `the ${object.kind} ${object.name} is missing`,
-    }));
+  const hangsHere = ({ kind, dependsOn }: SchemaObject): boolean =>
+    HANGING.has(kind) && dependsOn.length > 0 && dependsOn.every((name) => present(name, []));
+  // Another version words the same thing otherwise.
+  const sameVersion = major(legacy) === major(actual);
+  const found = new Map(actual.objects.map((object) => [identity(object), object]));
+  const drift = (object: SchemaObject, how: string): Drift => ({
+    table: object.dependsOn[0] ?? object,
+    kind: RULING.has(object.kind) ? 'constraints' : 'lesser',
+    what: `the ${object.kind} ${object.name} ${how}`,
+  });
+  const missing = expected
+    .filter((object) => hangsHere(object) || STANDING.has(object.kind))
+    .flatMap((object) => {
+      const other = found.get(identity(object));
+      if (other === undefined) return [drift(object, 'is missing')];
+      return sameVersion && other.definition !== object.definition
+        ? [drift(object, 'is not what it was')]
+        : [];
+    });
+  const known = new Set(expected.map(identity));
+  const more = actual.objects
+    .filter((object) => hangsHere(object) && !known.has(identity(object)))
+    .map((object) => drift(object, 'is not in the legacy database'));
+  return [...missing, ...more];
 }
+
+const major = ({ serverVersion }: SchemaCatalog): number => Math.floor(serverVersion / 10_000);
+
+const identity = ({ kind, schema, name, dependsOn }: SchemaObject): string =>
+  JSON.stringify([kind, schema, name, ...dependsOn.map(displayName)]);
