@@ -16,7 +16,7 @@ it.each(['host', 'port', 'user', 'password', 'dbname'])(
   (name) => {
     const error = refusal(`postgres://app:s3cret@db.example/legacy?sslmode=require&${name}=s3cret`);
     expect(error.message).toBe(
-      `a database URL in the configuration names its ${name} after the question mark`,
+      `a database URL names its ${name} after the question mark`,
     );
     expect(error.message + error.hint).not.toContain('s3cret');
   },
