@@ -45,7 +45,7 @@ export async function chooseClinicTable(
     const key = keyOf(table);
     return key === undefined || table.kind === 'foreign' ? [] : [candidateOf(table, index, key)];
   });
-  const likely = all.filter(({ table }) => CLINIC_WORDS.includes(singular(table.name))).sort(byReferences);
+  const likely = all.filter(({ table }) => isNamedSo(table)).sort(byReferences);
   const candidates =
     likely.length > 0 ? likely : all.filter(({ referring }) => referring > 0).sort(byReferences);
   const [first, second] = candidates;
@@ -114,19 +114,25 @@ function keyOf(table: Table): string | undefined {
 
 function requireKey(table: Table): string {
   const key = keyOf(table);
-  if (key !== undefined) return key;
-  throw new UsageError(`${displayName(table)} has no column that tells clinics apart`, {
+  if (key === undefined) throw keyless(table);
+  return key;
+}
+
+/** A table that has the name lacks a key, or there is none of such a name. */
+function noneFound(index: TableIndex): UsageError {
+  const [named] = index.roots.filter((table) => isNamedSo(table));
+  if (named !== undefined) return keyless(named);
+  return new UsageError('no table of the legacy database has a name like clinics, companies or tenants', {
+    hint: OPTION,
+  });
+}
+
+function keyless(table: Table): UsageError {
+  return new UsageError(`${displayName(table)} has no column that tells clinics apart`, {
     hint: 'Give it a primary key of one column, or a unique column that is NOT NULL.',
   });
 }
 
-function noneFound(index: TableIndex): UsageError {
-  if (
-    index.roots.some((table) => CLINIC_WORDS.includes(singular(table.name)) && keyOf(table) === undefined)
-  ) {
-    for (const table of index.roots) if (CLINIC_WORDS.includes(singular(table.name))) requireKey(table);
-  }
-  return new UsageError('no table of the legacy database has a name like clinics, companies or tenants', {
-    hint: OPTION,
-  });
+function isNamedSo({ name }: Table): boolean {
+  return CLINIC_WORDS.includes(singular(name));
 }

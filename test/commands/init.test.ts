@@ -280,6 +280,7 @@ describe('names', () => {
     'back\\slash',
     '123',
     '${HOME}',
+    'public.companies',
   ];
 
   it('are written so that they are read again, whatever they contain', async () => {
@@ -293,7 +294,9 @@ describe('names', () => {
     expect(legacy?.schemas).toEqual(["Other 's", 'public']);
     expect(new Set(Object.keys(tables))).toEqual(
       new Set([
-        ...HOSTILE.map((name) => (name === '__proto__' ? 'public.__proto__' : name)),
+        ...HOSTILE.map((name) =>
+          ['__proto__', 'public.companies'].includes(name) ? `public.${name}` : name,
+        ),
         "Other 's.twice",
         'public.twice',
       ]),
