@@ -66,9 +66,12 @@ class PgSession implements Session {
 
   /** Streams report errors as everything else does: with the server and the statement. */
   #named<S extends Readable | Writable>(stream: S, sql: string): S {
-    const destroy = stream._destroy.bind(stream);
-    stream._destroy = (error, done) =>
-      destroy(error, (failure) => done(failure ? statementError(this.label, sql, failure) : failure));
+    // What the driver tells a COPY of, the stream emits by itself, past destroy().
+    const query = stream as S & { handleError(failure: Error): void };
+    const handleError = query.handleError.bind(query);
+    query.handleError = (failure) => handleError(statementError(this.label, sql, failure));
+    // A connection that is lost when the last row has passed is reported by the next statement.
+    stream.on('error', () => undefined);
     return stream;
   }
 }
