@@ -4,6 +4,7 @@ import { DatabaseError, RunError } from '../core/errors.js';
 const AGAIN = 'Run the same command again: it goes on where it stopped.';
 const SPACE = 'Free some space on the server and run the same command again: it goes on where it stopped.';
 const REACH = 'Check the host and the port in the URL, and the firewall between here and there.';
+const LOG = 'Look into the log of the server, then run the same command again: it goes on where it stopped.';
 const WAIT = 'Wait until the server is up and run the same command again: it goes on where it stopped.';
 
 /** What to do about the failures that people meet most, by SQLSTATE, system error code or the driver's words. */
@@ -15,6 +16,7 @@ const HINTS: Readonly<Record<string, string>> = {
   '42P01': 'Check the schema and the table name.',
   '53100': SPACE,
   '53300': 'Lower --jobs, or raise max_connections on the server.',
+  '57014': AGAIN,
   '57P01': AGAIN,
   '57P02': WAIT,
   '57P03': WAIT,
@@ -23,6 +25,8 @@ const HINTS: Readonly<Record<string, string>> = {
   ETIMEDOUT: REACH,
   ECONNRESET: AGAIN,
   EPIPE: AGAIN,
+  '58030': LOG,
+  XX000: LOG,
   'timeout expired': REACH,
 };
 
