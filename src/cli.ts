@@ -7,6 +7,7 @@ import { nodeFiles } from './adapters/files.js';
 import { git } from './adapters/git.js';
 import { packageRoot } from './adapters/package-root.js';
 import { pgDatabases } from './adapters/pg.js';
+import { cutConnections } from './adapters/pg-client.js';
 import { pgDumper } from './adapters/pg-dump.js';
 import { terminalPrompter } from './adapters/prompts.js';
 import { codemodCommand } from './commands/codemod.js';
@@ -153,8 +154,11 @@ async function perform(command: Command, args: readonly string[], flags: Flags):
     await print(report, flags);
     return report.ok ? EXIT.ok : EXIT.findings;
   } catch (error) {
+    if (interrupt.signal.aborted) {
+      process.stderr.write(errorText(interruption(error), errPaint, flags.verbose));
+      return EXIT.interrupted;
+    }
     process.stderr.write(errorText(error, errPaint, flags.verbose));
-    if (interrupt.signal.aborted) return EXIT.interrupted;
     return error instanceof UsageError || error instanceof RunError || error instanceof InterruptedError
       ? error.exitCode
       : EXIT.failure;
@@ -178,17 +182,35 @@ function prompterFor(signal: AbortSignal): Prompter | undefined {
   return isTerminal ? terminalPrompter(stdin, stderr, signal) : undefined;
 }
 
-/** The first signal asks for a clean stop; the second one ends the process. */
+/** How long a run that is told to stop may go on to its next safe point, in milliseconds. */
+const PATIENCE = 3000;
+
+/**
+ * The first signal asks for a clean stop, and takes the servers away from a run that does not come to it, since
+ * what is not committed does not count; the second signal ends the process.
+ */
 function onStopSignals(ask: () => void): () => void {
-  let asked = false;
+  let timer: NodeJS.Timeout | undefined;
   const handler = (): void => {
-    if (asked) process.exit(EXIT.interrupted);
-    asked = true;
+    if (timer !== undefined) process.exit(EXIT.interrupted);
+    timer = setTimeout(cutConnections, PATIENCE);
     process.stderr.write('\nStopping at the next safe point; once more stops at once.\n');
     ask();
   };
   process.on('SIGINT', handler).on('SIGTERM', handler);
-  return () => void process.off('SIGINT', handler).off('SIGTERM', handler);
+  return () => {
+    clearTimeout(timer);
+    process.off('SIGINT', handler).off('SIGTERM', handler);
+  };
+}
+
+/** However a stop shows itself, as a connection that was cut for instance: what was asked for, and what is next. */
+function interruption(error: unknown): InterruptedError {
+  const known = error instanceof InterruptedError ? error : undefined;
+  return new InterruptedError(known?.message ?? 'interrupted', {
+    hint: known?.hint ?? 'Run the same command again: it goes on where it stopped.',
+    cause: error,
+  });
 }
 
 async function print(report: Report, flags: Flags): Promise<void> {

@@ -1,9 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
-import pg from 'pg';
+import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import type { ConnectOptions, Databases, Row, Session } from '../core/ports.js';
 import { describeUrl } from '../core/urls.js';
-import { connectError, statementError } from './pg-errors.js';
+import { closeClient, openClient } from './pg-client.js';
+import { statementError } from './pg-errors.js';
 
 /** The same on every session, so that the same value has the same text on both sides and is read back as it was. */
 const TEXT = `
@@ -19,9 +20,16 @@ const PLANNING = `
   SET jit = off; SET max_parallel_workers_per_gather = 0; SET max_parallel_maintenance_workers = 0;
   SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0;`;
 
-const SETTINGS = TEXT + PLANNING;
+/**
+ * The server is to notice soon that this process has gone, so that its locks do not outlive it: in the midst of a long
+ * statement (which not every system can), and where nobody says that the connection is no more.
+ */
+const NOTICE_US = `
+  SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6;
+  SELECT pg_catalog.set_config(name, '2s', false) FROM pg_catalog.pg_settings
+   WHERE name = 'client_connection_check_interval' AND pg_catalog.version() ~ 'linux';`;
 
-const CONNECT_TIMEOUT_MS = 15_000;
+const SETTINGS = TEXT + PLANNING + NOTICE_US;
 
 class PgSession implements Session {
   #closed: Promise<void> | undefined;
@@ -70,37 +78,25 @@ class PgSession implements Session {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.client.end().catch(() => undefined);
+    this.#closed ??= closeClient(this.client);
     return this.#closed;
   }
 
   /** Streams report errors as everything else does: with the server and the statement. */
   #named<S extends Readable | Writable>(stream: S, sql: string): S {
-    const destroy = stream._destroy.bind(stream);
-    stream._destroy = (error, done) =>
-      destroy(error, (failure) => done(failure ? statementError(this.label, sql, failure) : failure));
+    // What the driver tells a COPY of, the stream emits by itself, past destroy().
+    const query = stream as S & { handleError(failure: Error): void };
+    const handleError = query.handleError.bind(query);
+    query.handleError = (failure) => handleError(statementError(this.label, sql, failure));
+    // A connection that is lost when the last row has passed is reported by the next statement.
+    stream.on('error', () => undefined);
     return stream;
   }
 }
 
 async function connect(url: string, options: ConnectOptions = {}): Promise<Session> {
-  const label = describeUrl(url);
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    application_name: 'clinic-migrate',
-  });
-  // A server that goes away between statements is reported by the next statement.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query(options.readOnly ? `${SETTINGS} SET default_transaction_read_only = on;` : SETTINGS);
-  } catch (error) {
-    await client.end().catch(() => undefined);
-    throw connectError(label, error);
-  }
-  return new PgSession(client, label);
+  const settings = SETTINGS + (options.readOnly ? 'SET default_transaction_read_only = on;' : '');
+  return new PgSession(await openClient(url, settings), describeUrl(url));
 }
 
 /** PostgreSQL through node-postgres. */

@@ -21,6 +21,17 @@ export function isState(error: unknown, ...states: readonly string[]): boolean {
   return error instanceof DatabaseError && error.sqlState !== undefined && states.includes(error.sqlState);
 }
 
+/**
+ * True for an error that says nothing of the statement: the connection is gone, or the server lacks space or memory or
+ * goes down. The same statement may do well at another time.
+ */
+export function isOutage(error: unknown): boolean {
+  return (
+    error instanceof DatabaseError &&
+    (error.sqlState === undefined || /^(08|53|57|58030)/.test(error.sqlState))
+  );
+}
+
 export async function databaseExists(server: Session, name: string): Promise<boolean> {
   const rows = await server.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [name]);
   return rows.length > 0;

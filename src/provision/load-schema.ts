@@ -2,6 +2,7 @@ import { DatabaseError, RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { quoteIdent } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
+import { isOutage } from './databases.js';
 import type { PreData } from './schema-source.js';
 
 /**
@@ -21,7 +22,7 @@ export async function loadPreData(
         `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(name)} WITH SCHEMA ${quoteIdent(schema)} CASCADE`,
       );
     } catch (error) {
-      if (!(error instanceof DatabaseError) || error.sqlState === undefined) throw error;
+      if (!(error instanceof DatabaseError) || isOutage(error)) throw error;
       findings.push({
         code: 'PROVISION_EXTENSION_LEFT_OUT',
         severity: 'warning',
@@ -36,6 +37,7 @@ export async function loadPreData(
       await mark();
     });
   } catch (error) {
+    if (isOutage(error)) throw error;
     const [left] = findings;
     throw new RunError(
       `the legacy schema could not be made in a ${preData.kind} database: ${error instanceof Error ? error.message : String(error)}`,

@@ -13,9 +13,24 @@ export interface CopyReceipt {
   readonly fingerprint: string;
 }
 
-/** Makes the receipts' table where it is missing, and answers with what is in it. */
+// Two integers that no other program is likely to use: "clin" and "rows" in ASCII.
+const LOCK = '1668049262, 1919907699';
+
+/**
+ * From here to its end, only this session copies into the database. What an earlier run left is ended first: its
+ * process may be gone and its COMMIT still on the way, to arrive beside the rows of this run. No other run can be
+ * at work, since that would hold the run lock.
+ */
+const TAKE_OVER = `
+    SELECT pg_catalog.pg_terminate_backend(l.pid)
+      FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
+     WHERE d.datname = pg_catalog.current_database() AND l.locktype = 'advisory' AND l.granted
+       AND (l.classid, l.objid) = (${LOCK}) AND l.pid <> pg_catalog.pg_backend_pid();
+    SELECT pg_catalog.pg_advisory_lock(${LOCK});`;
+
+/** Makes the receipts' table where it is missing, and answers with what is in it; see TAKE_OVER. */
 export async function openReceipts(session: Session): Promise<CopyReceipt[]> {
-  await session.execute(OWN_TABLES);
+  await session.execute(`${TAKE_OVER}${OWN_TABLES}`);
   const rows = await session.query<Record<string, string>>(
     `SELECT table_schema, table_name, rows::text, digest, snapshot, fingerprint FROM clinic_migrate.receipts
       ORDER BY table_schema, table_name`,

@@ -71,7 +71,7 @@ async function copyEverything(run: Run): Promise<void> {
   const waiting = largestFirst(run).filter(({ state }) => state !== 'ready');
   const central = await openCentral(run);
   try {
-    if (waiting.length === 0 && central.session === undefined) return;
+    if (waiting.length === 0 && central.session === undefined) return await finishCentral(run);
     const groups = await groupByConnections(options.databases, waiting, options.jobs);
     let finishing: Promise<unknown> = Promise.resolve();
     for (const [i, group] of (groups.length === 0 ? [[]] : groups).entries()) {
@@ -79,8 +79,7 @@ async function copyEverything(run: Run): Promise<void> {
       const whole = i === 0 ? central : { session: undefined, quarantine: undefined };
       const copying = copyGroup(run, group, whole, i === 0);
       await everyOne([finishing, copying], async (work) => work);
-      if (i === 0 && central.session !== undefined && !run.tally.isSpoiled(undefined))
-        await options.onCentralCopied();
+      if (i === 0) await finishCentral(run);
       finishing = finishGroup(
         run,
         group.filter(({ clinic }) => !run.tally.isSpoiled(clinic.key)),
@@ -103,6 +102,13 @@ function largestFirst({ options, plans, tally }: Run): ClinicTarget[] {
     ]),
   );
   return [...options.targets].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
+}
+
+/** Also where its rows were copied by an earlier run, which may have been stopped before this. */
+async function finishCentral({ options, tally }: Run): Promise<void> {
+  if (options.central.holdsLegacy || tally.isSpoiled(undefined)) return;
+  stopIfAsked(options);
+  await options.onCentralCopied();
 }
 
 async function finishGroup({ options, tally }: Run, group: readonly ClinicTarget[]): Promise<void> {

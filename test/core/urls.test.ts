@@ -15,9 +15,7 @@ it.each(['host', 'port', 'user', 'password', 'dbname'])(
   'refuses a URL that says its %s where a driver would take it in place of ours',
   (name) => {
     const error = refusal(`postgres://app:s3cret@db.example/legacy?sslmode=require&${name}=s3cret`);
-    expect(error.message).toBe(
-      `a database URL names its ${name} after the question mark`,
-    );
+    expect(error.message).toBe(`a database URL names its ${name} after the question mark`);
     expect(error.message + error.hint).not.toContain('s3cret');
   },
 );

@@ -1,7 +1,6 @@
-import pg from 'pg';
 import { RunError } from '../../core/errors.js';
 import { describeUrl } from '../../core/urls.js';
-import { connectError } from '../pg-errors.js';
+import { openClient } from '../pg-client.js';
 
 /** A logged-in connection on which a client written elsewhere speaks PostgreSQL's protocol. */
 export interface Wire {
@@ -12,7 +11,7 @@ export interface Wire {
   close(): void;
 }
 
-const CONNECT_TIMEOUT_MS = 15_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4]);
 
@@ -58,24 +57,12 @@ function messageCounter(type: number): (chunk: Buffer) => number {
  */
 export async function openWire(url: string): Promise<Wire> {
   const label = describeUrl(url);
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    application_name: 'clinic-migrate',
-  });
-  client.on('error', () => undefined);
   const parameters: Buffer[] = [];
-  client.connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
-    parameters.push(message('S', Buffer.from(`${status.parameterName}\0${status.parameterValue}\0`))),
+  const client = await openClient(url, 'SET default_transaction_read_only = on', ({ connection }) =>
+    connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
+      parameters.push(message('S', Buffer.from(`${status.parameterName}\0${status.parameterValue}\0`))),
+    ),
   );
-  try {
-    await client.connect();
-    await client.query('SET default_transaction_read_only = on');
-  } catch (error) {
-    await client.end().catch(() => undefined);
-    throw connectError(label, error);
-  }
   const { stream } = client.connection;
   stream.removeAllListeners('data');
   const count = messageCounter(READY_FOR_QUERY);
@@ -112,6 +99,8 @@ export async function openWire(url: string): Promise<Wire> {
       }),
     close() {
       stream.end(TERMINATE);
+      // A server that says nothing must not keep the program from ending.
+      setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS).unref();
     },
   };
 }
