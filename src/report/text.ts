@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
 import type { Finding, Severity } from '../core/finding.js';
 import { formatNumber } from './numbers.js';
+import { oneLine, printable } from './printable.js';
 import type { Report, ReportTable } from './report.js';
 
 /** The report for a person: text, tables, findings (worst first), the summary in one line. */
@@ -30,7 +31,7 @@ function drawTable({ title, head, rows }: ReportTable, paint: ChalkInstance): st
     chars: { ...NO_LINES, middle: '  ', mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const row of rows) {
-    table.push(row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : printable(cell))));
+    table.push(row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : oneLine(cell))));
   }
   const lines = table
     .toString()
@@ -79,12 +80,4 @@ function lastLine(report: Report, paint: ChalkInstance): string {
 
 function words(name: string): string {
   return name.replaceAll(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-/** Clinic names are foreign text: no control character of theirs reaches a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(
-    /(?!\n)\p{Cc}/gu,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }
