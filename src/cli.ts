@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { startEmbedded } from './adapters/embedded.js';
@@ -216,7 +216,7 @@ function interruption(error: unknown): InterruptedError {
 async function print(report: Report, flags: Flags): Promise<void> {
   const toFile = flags.output !== undefined;
   const text = await render(report, flags.reporter, chalk(!toFile && hasColour(process.stdout, flags.color)));
-  if (flags.output !== undefined) await nodeFiles.write(join(process.cwd(), flags.output), text);
+  if (flags.output !== undefined) await nodeFiles.write(resolve(flags.output), text);
   else await new Promise<void>((resolve) => void process.stdout.write(text, () => resolve()));
 }
 

@@ -21,7 +21,9 @@ async function dump(url: string, options: DumpOptions): Promise<string> {
     if (error instanceof RunError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new RunError(`cannot read the schema of ${describeUrl(url)}: ${reason}`, {
-      hint: 'PG_DUMP=/path/to/pg_dump makes the program use another pg_dump than its own.',
+      hint: /permission denied/.test(reason)
+        ? 'Grant the login USAGE on the schemas, and SELECT on all their tables and sequences.'
+        : 'PG_DUMP=/path/to/pg_dump makes the program use another pg_dump than its own.',
       cause: error,
     });
   }

@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import { type CANCEL_SYMBOL, isCancel, multiselect, select } from '@clack/prompts';
 import { InterruptedError } from '../core/errors.js';
-import { oneLine } from '../core/one-line.js';
 import type { Prompter, Question } from '../core/ports.js';
+import { oneLine } from '../core/printable.js';
 
 /** Lists to choose from, moved through by the arrow keys. Ctrl-C, or the signal, ends the question. */
 export function terminalPrompter(input: Readable, output: Writable, signal: AbortSignal): Prompter {

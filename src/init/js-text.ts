@@ -1,5 +1,5 @@
 import { UsageError } from '../core/errors.js';
-import { oneLine } from '../core/one-line.js';
+import { oneLine } from '../core/printable.js';
 
 const WIDTH = 100;
 

@@ -1,10 +1,10 @@
 import type { ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
 import type { Finding } from '../core/finding.js';
+import { oneLine, printable } from '../core/printable.js';
 import { numericColumns, summaryFacts } from './facts.js';
 import { findingsToPrint } from './findings.js';
 import { formatNumber } from './numbers.js';
-import { printable } from './printable.js';
 import type { Report, ReportTable } from './report.js';
 
 /** The report for a person: text, tables, findings (worst first), the summary in one line. */
@@ -27,7 +27,7 @@ function drawTable(data: ReportTable, paint: ChalkInstance): string {
     chars: { ...NO_LINES, middle: '  ', mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const row of rows) {
-    table.push(row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : printable(cell))));
+    table.push(row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : oneLine(cell))));
   }
   const lines = table
     .toString()

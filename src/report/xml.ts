@@ -1,4 +1,4 @@
-import { printable } from './printable.js';
+import { printable } from '../core/printable.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -107,7 +107,11 @@ describe('inspect --reporter html', () => {
     );
     expect(cells[0]?.[0]).toEqual(['table', 'scope', 'whose a row is', 'evidence', 'rows']);
     expect(sorted(cells[0]?.slice(1).map(([name = '']) => name) ?? [])).toEqual(sorted(NAMES));
-    expect(cells[1]?.map((row) => row[1])).toEqual(['name', '<img src=x onerror=alert(1)>', 'a\\x09b & "c"']);
+    expect(cells[1]?.map((row) => row[1])).toEqual([
+      'name',
+      '<img src=x onerror=alert(1)>',
+      'a\\u{9}b & "c"',
+    ]);
     expect(cells[2]?.slice(1)).toEqual([
       ['public.patients', 'patients_made_by_fkey', 'public.users', 'dropped; the values stay'],
       ['public.patients', 'patients_seen_by_fkey', 'public.staff', 'kept; the rows referred to are copied'],

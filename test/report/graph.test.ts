@@ -125,9 +125,9 @@ describe('the picture', () => {
     expect(names).toEqual(
       HOSTILE.map((name) =>
         `public.${name}`
-          .replace('\t', '\\x09')
-          .replace('\u0001', '\\x01')
-          .replace('\u007f', '\\x7f')
+          .replace('\t', '\\u{9}')
+          .replace('\u0001', '\\u{1}')
+          .replace('\u007f', '\\u{7f}')
           .replace('\uffff', '\\uffff'),
       ),
     );

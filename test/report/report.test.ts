@@ -31,7 +31,7 @@ const report: Report = {
       title: 'Rows',
       head: ['table', 'rows'],
       rows: [
-        ['a\u001b[31m', 1234567],
+        ['a\u001b[31m\nx', 1234567],
         ['longer', 8],
       ],
     },
@@ -50,9 +50,9 @@ describe('reports', () => {
     expect(textReport(report, plain)).toBe(
       [
         'Rows',
-        '   table             rows',
-        '   a\\x1b[31m    1,234,567',
-        '   longer               8',
+        '   table                     rows',
+        '   a\\u{1b}[31m\\u{a}x    1,234,567',
+        '   longer                       8',
         '',
         'error TENANCY_UNRESOLVED /app/src/a b.js:3:7',
         '  first: 100%, see',
@@ -98,6 +98,17 @@ describe('errors', () => {
   test('are one line and what to do, without a stack', () => {
     expect(errorText(new UsageError('unknown key a', { hint: 'Did you mean b?' }), plain, false)).toBe(
       'error unknown key a\n  Did you mean b?\n',
+    );
+  });
+
+  test('let no control character of a foreign name through', () => {
+    const error = new DatabaseError('no \u001b[2Jtable', {
+      statement: 'SELECT \u0007',
+      position: 8,
+      hint: 'a\rb',
+    });
+    expect(errorText(error, plain, false)).toBe(
+      'error no \\u{1b}[2Jtable\n  SELECT \\u{7}\n         ^\n  a\\u{d}b\n',
     );
   });
 

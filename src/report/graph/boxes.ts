@@ -1,6 +1,6 @@
 import type { GraphEdge, GraphNode, TenancyGraph } from '../../core/graph.js';
+import { printable } from '../../core/printable.js';
 import { formatNumber } from '../numbers.js';
-import { printable } from '../printable.js';
 
 /** Sizes in points (pixels of the SVG). */
 export const LINE = 16;
