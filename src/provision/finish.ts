@@ -48,13 +48,13 @@ export async function finishDatabase(session: Session, plan: FinishPlan): Promis
   await session.execute(OWN_TABLES);
   const done = await session.query('SELECT FROM clinic_migrate.finished');
   if (done.length > 0) return;
+  const tables = plan.contents.tables.filter(({ kind }) => kind !== 'foreign').map(quoteName);
   await session.transaction(async () => {
     // One script, one round trip: with hundreds of clinics the waiting would outweigh the work.
     await session.execute(script(plan));
+    if (tables.length > 0) await session.execute(`ANALYZE ${tables.join(', ')}`);
     await session.query('INSERT INTO clinic_migrate.finished (fingerprint) VALUES ($1)', [plan.fingerprint]);
   });
-  const tables = plan.contents.tables.filter(({ kind }) => kind !== 'foreign').map(quoteName);
-  if (tables.length > 0) await session.execute(`ANALYZE ${tables.join(', ')}`);
 }
 
 function script({ statements, sequences, contents }: FinishPlan): string {
