@@ -4,7 +4,8 @@ import { describeUrl } from '../core/urls.js';
 import { connectError } from './pg-errors.js';
 
 const CONNECT_TIMEOUT_MS = 15_000;
-const CLOSE_TIMEOUT_MS = 2_000;
+/** How long the server has to take leave before the connection is cut. */
+export const CLOSE_TIMEOUT_MS = 2_000;
 /** Without it the system would first ask after two hours whether the other side is still there. */
 const KEEP_ALIVE_DELAY_MS = 30_000;
 

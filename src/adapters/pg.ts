@@ -26,8 +26,9 @@ const PLANNING = `
  */
 const NOTICE_US = `
   SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6;
-  SELECT pg_catalog.set_config(name, '2s', false) FROM pg_catalog.pg_settings
-   WHERE name = 'client_connection_check_interval' AND pg_catalog.version() ~ 'linux';`;
+  SELECT pg_catalog.set_config('client_connection_check_interval', '2s', false)
+   WHERE pg_catalog.current_setting('client_connection_check_interval', true) IS NOT NULL
+     AND pg_catalog.version() ~ 'linux';`;
 
 const SETTINGS = TEXT + PLANNING + NOTICE_US;
 

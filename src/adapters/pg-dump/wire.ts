@@ -1,6 +1,6 @@
 import { RunError } from '../../core/errors.js';
 import { describeUrl } from '../../core/urls.js';
-import { openClient } from '../pg-client.js';
+import { CLOSE_TIMEOUT_MS, openClient } from '../pg-client.js';
 
 /** A logged-in connection on which a client written elsewhere speaks PostgreSQL's protocol. */
 export interface Wire {
@@ -11,7 +11,6 @@ export interface Wire {
   close(): void;
 }
 
-const CLOSE_TIMEOUT_MS = 2_000;
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4]);
 
