@@ -3,7 +3,7 @@ import { hasErrors } from '../core/finding.js';
 import { everyOne, shareOut } from '../core/side-by-side.js';
 import type { ClinicTarget } from '../provision/types.js';
 import { openCentral } from './central.js';
-import { conservationFindings, expectedOf } from './conservation.js';
+import { conservationFindings } from './conservation.js';
 import { copyGroup } from './copy-group.js';
 import { splitFingerprint } from './fingerprint.js';
 import { planTables } from './plan.js';
@@ -68,7 +68,10 @@ function refuseServed(targets: readonly ClinicTarget[]): void {
 /** Group after group; what follows the copy of one group goes on beside the copy of the next. */
 async function copyEverything(run: Run): Promise<void> {
   const { options } = run;
-  const waiting = largestFirst(run).filter(({ state }) => state !== 'ready');
+  const waiting = largestFirst(
+    options.targets.filter(({ state }) => state !== 'ready'),
+    run.tally,
+  );
   const central = await openCentral(run);
   try {
     if (waiting.length === 0 && central.session === undefined) return await finishCentral(run);
@@ -94,14 +97,9 @@ async function copyEverything(run: Run): Promise<void> {
 }
 
 /** What takes longest begins first; groups are dealt out in this order and so become even. */
-function largestFirst({ options, plans, tally }: Run): ClinicTarget[] {
-  const sizes = new Map(
-    options.targets.map((target) => [
-      target,
-      plans.reduce((rows, plan) => rows + expectedOf(plan, tally.surveyOf(plan), target.clinic.key).rows, 0),
-    ]),
-  );
-  return [...options.targets].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
+function largestFirst(targets: readonly ClinicTarget[], tally: Tally): ClinicTarget[] {
+  const sized = targets.map((target) => ({ target, rows: tally.expectedRows(target) }));
+  return sized.sort((a, b) => b.rows - a.rows).map(({ target }) => target);
 }
 
 /** Also where its rows were copied by an earlier run, which may have been stopped before this. */

@@ -120,6 +120,11 @@ export class Tally {
     return found;
   }
 
+  /** Rows of the legacy snapshot that belong in this clinic's database. */
+  expectedRows({ clinic }: ClinicTarget): number {
+    return sum(this.plans.map((plan) => expectedOf(plan, this.surveyOf(plan), clinic.key).rows));
+  }
+
   copied(plan: TablePlan): CopiedRows {
     return this.tableTally(plan);
   }
@@ -134,10 +139,7 @@ export class Tally {
       database: target.database,
       outcome,
       tables,
-      rows:
-        outcome === 'to copy'
-          ? sum(this.plans.map((plan) => expectedOf(plan, this.surveyOf(plan), target.clinic.key).rows))
-          : sum(tables.map(({ rows }) => rows)),
+      rows: outcome === 'to copy' ? this.expectedRows(target) : sum(tables.map(({ rows }) => rows)),
       bytes: sum(tables.map(({ bytes }) => bytes)),
       finishing,
     }));
