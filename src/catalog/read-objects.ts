@@ -1,4 +1,5 @@
 import type { Session } from '../core/ports.js';
+import { notOfExtension } from './extension-members.js';
 import type { SchemaObject } from './types.js';
 
 type ObjectRow = Record<string, unknown> &
@@ -9,10 +10,6 @@ type ObjectRow = Record<string, unknown> &
 
 const name = (schema: string, relation: string): string =>
   `pg_catalog.json_build_object('schema', ${schema}, 'name', ${relation})`;
-
-const notOfExtension = (catalog: string, oid: string): string => `NOT EXISTS (
-  SELECT FROM pg_catalog.pg_depend e
-   WHERE e.classid = 'pg_catalog.${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
 
 /** Views: a view's rule depends on each table it reads. */
 const VIEWS = `

@@ -1,4 +1,5 @@
 import type { Session } from '../core/ports.js';
+import { notOfExtension } from './extension-members.js';
 
 /** A schema, and how many tables it holds. */
 export interface SchemaSize {
@@ -11,8 +12,7 @@ const SCHEMAS = `
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'clinic_migrate', 'clinic_migrate_quarantine')
      AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
-                        AND d.objid = c.oid AND d.deptype = 'e')
+     AND ${notOfExtension('pg_class', 'c.oid')}
    GROUP BY n.nspname ORDER BY n.nspname COLLATE "C"`;
 
 /** The schemas that hold tables, without PostgreSQL's, extensions' and our own. */

@@ -1,4 +1,5 @@
 import type { Session } from '../core/ports.js';
+import { notOfExtension } from './extension-members.js';
 import type { Column, ForeignKey, Table, UniqueKey } from './types.js';
 
 interface TableRow extends Record<string, unknown> {
@@ -16,7 +17,6 @@ interface TableRow extends Record<string, unknown> {
 
 type Of<T> = T & Record<string, unknown> & { readonly oid: string };
 
-/** Extension members are left out: CREATE EXTENSION makes them again. */
 const TABLES = `
   SELECT c.oid::text AS oid, n.nspname::text AS schema, c.relname::text AS name,
          CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' ELSE 'foreign' END AS kind,
@@ -33,8 +33,7 @@ const TABLES = `
     LEFT JOIN pg_catalog.pg_class p ON c.relispartition AND p.oid = pg_catalog.pg_partition_root(c.oid)
     LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
    WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass
-                        AND d.objid = c.oid AND d.deptype = 'e')
+     AND ${notOfExtension('pg_class', 'c.oid')}
    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 const COLUMNS = `

@@ -2,20 +2,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { MigrationInput } from '../../src/codemods/migrate.js';
 import type { AppConfig, Scope } from '../../src/config/types.js';
+import { appConfig } from '../support/app-config.js';
 
 /** Where the fixtures' applications are taken to be. */
 const ROOT = '/app';
 
-const APP: AppConfig = {
-  root: ROOT,
-  models: 'src/models',
-  modelFactory: 'src/base/ModelFactory',
-  clinicDb: 'req.clinicDb',
-  clinicId: 'req.user.companyId',
-  server: 'server.js',
-  authMiddleware: 'authMiddleware',
-  modelScopes: {},
-};
+const APP = appConfig(ROOT);
 
 const SCOPES: Record<string, Scope> = {
   companies: 'clinic',

@@ -9,6 +9,7 @@ import { codemodCommand } from '../../src/commands/codemod.js';
 import type { Context } from '../../src/commands/command.js';
 import type { Files, VersionControl } from '../../src/core/ports.js';
 import { serializeMap } from '../../src/tenancy/saved-map.js';
+import { appConfig } from '../support/app-config.js';
 
 const ROUTE = `const Patient = require('../models/Patient');
 
@@ -40,16 +41,7 @@ function run(options: Record<string, unknown> = {}, paths = [root]) {
       directory: root,
       tables: {},
       clinics: { database: 'clinic_{key}', server: 'main' },
-      app: {
-        root,
-        models: 'src/models',
-        modelFactory: 'src/base/ModelFactory',
-        clinicDb: 'req.clinicDb',
-        clinicId: 'req.user.companyId',
-        server: 'server.js',
-        authMiddleware: 'authMiddleware',
-        modelScopes: {},
-      },
+      app: appConfig(root),
     },
     files,
     versionControl,

@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { AppConfig } from '../../src/config/types.js';
 import { inferApp } from '../../src/project/infer-app.js';
 import { openProject } from '../../src/project/load-project.js';
+import { appConfig } from '../support/app-config.js';
 
-const app: AppConfig = {
-  root: '/app',
-  models: 'src/models',
-  modelFactory: 'src/base/ModelFactory',
-  clinicDb: 'req.clinicDb',
-  clinicId: 'req.user.companyId',
-  server: 'server.js',
-  authMiddleware: 'authMiddleware',
-  modelScopes: {},
-};
+const app = appConfig('/app');
 
 /** What was found, by key; what was not is left out. */
 function found(files: Record<string, string>, manifest: object = {}): Record<string, string> {

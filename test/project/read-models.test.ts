@@ -3,17 +3,9 @@ import type { AppConfig, Scope } from '../../src/config/types.js';
 import { openProject } from '../../src/project/load-project.js';
 import { readModels } from '../../src/project/read-models.js';
 import { areApart, homesOf } from '../../src/project/types.js';
+import { appConfig } from '../support/app-config.js';
 
-const APP: AppConfig = {
-  root: '/app',
-  models: 'src/models',
-  modelFactory: 'src/base/ModelFactory',
-  clinicDb: 'req.clinicDb',
-  clinicId: 'req.user.companyId',
-  server: 'server.js',
-  authMiddleware: 'authMiddleware',
-  modelScopes: {},
-};
+const APP = appConfig('/app');
 
 function read(
   files: Record<string, string>,
