@@ -48,7 +48,7 @@ export function legacyFindings(
   return [
     ...map.findings,
     ...inventoryFindings(catalog, map),
-    ...surveys.flatMap((survey) => surveyFindings(survey, unassignable)),
+    ...surveys.flatMap((survey) => surveyFindings(survey, { unassignable, clinicTable: map.clinicTable })),
   ];
 }
 

@@ -94,8 +94,17 @@ export async function surveyTable(
   return { ...base, ...tally, aside, problems };
 }
 
-/** What a survey has to tell: one finding a problem, an error unless such rows are kept in quarantine. */
-export function surveyFindings(survey: TableSurvey, unassignable: 'stop' | 'quarantine'): Finding[] {
+/**
+ * What a survey has to tell: one finding a problem, an error unless such rows are kept in quarantine. A clinic's own
+ * row is never kept there: without it, its database could hold nothing that refers to it.
+ */
+export function surveyFindings(
+  survey: TableSurvey,
+  {
+    unassignable,
+    clinicTable,
+  }: { readonly unassignable: 'stop' | 'quarantine'; readonly clinicTable: QualifiedName },
+): Finding[] {
   const subject = displayName(survey.table);
   const codes = {
     'no clinic': 'SPLIT_NO_CLINIC',
@@ -107,13 +116,16 @@ export function surveyFindings(survey: TableSurvey, unassignable: 'stop' | 'quar
     'unknown clinic': 'name a clinic that does not exist',
     'paths disagree': 'reach one clinic by one way and another clinic by another way',
   } as const;
+  const isClinics = subject === displayName(clinicTable);
+  const stops = isClinics || unassignable === 'stop';
   return survey.problems.map(({ reason, rows, samples }) => ({
     code: codes[reason],
-    severity: unassignable === 'stop' ? 'error' : 'warning',
+    severity: stops ? 'error' : 'warning',
     subject,
     message: `${rows} of ${survey.total.rows} rows of ${subject} ${says[reason]}: ${samples.join(' | ')}${rows > samples.length ? ' | …' : ''}`,
-    hint:
-      unassignable === 'stop'
+    hint: isClinics
+      ? 'Correct these rows: a clinic’s own row has to be in its database, with what it refers to.'
+      : stops
         ? "Correct these rows, or set unassignable: 'quarantine' to keep them aside in the central database."
         : 'They are kept in clinic_migrate_quarantine of the central database.',
   }));

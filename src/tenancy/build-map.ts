@@ -30,7 +30,7 @@ export function buildTenancyMap(
     rules.map((rule) => ruleInWords(rule, settled)).join(', else ');
   const tables = index.roots.map((table): MappedTable => {
     const name = { schema: table.schema, name: table.name };
-    if (sameTable(table, clinicTable)) return clinicTableEntry(clinicTable);
+    if (sameTable(table, clinicTable)) return clinicTableEntry(table, clinicTable, index, settled);
     const ways = settled.get(tableKey(table));
     const own = configs.get(tableKey(table))?.config;
     if (ways !== undefined) {
@@ -65,14 +65,24 @@ export function buildTenancyMap(
   return { clinicTable, tables, crossingKeys: keys, findings };
 }
 
-function clinicTableEntry({ schema, name, key }: TenancyMap['clinicTable']): MappedTable {
+/** What a clinic's own row refers to must be its own too, or its database could not keep the foreign key. */
+function clinicTableEntry(
+  table: Table,
+  clinicTable: TenancyMap['clinicTable'],
+  index: TableIndex,
+  settled: ReadonlyMap<string, SettledWays>,
+): MappedTable {
+  const { schema, name, key } = clinicTable;
+  const witnesses = declaredWays(table, index, clinicTable).paths.filter(({ reference }) =>
+    settled.has(tableKey(reference.references)),
+  );
   const rules: readonly Rule[] = [{ kind: 'self', column: key }];
   return {
     schema,
     name,
     scope: 'clinic',
     rules,
-    witnesses: [],
+    witnesses,
     nullKey: undefined,
     evidence: 'clinic table',
     rule: key,

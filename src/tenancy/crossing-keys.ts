@@ -13,14 +13,15 @@ export function crossingKeys(
   return eachKey(index, tables).flatMap(({ table, key, from, to }) => {
     if (from.scope === 'ignored' || from.scope === 'unresolved' || to.scope === 'unresolved') return [];
     // The clinic table is on both sides: whole in the central database, each clinic's row in its own. What is lent to
-    // clinics may name another clinic, whose row they do not have.
+    // clinics, and the clinic's own row, may name another clinic, whose row they do not have.
     const isLent = from.scope === 'central' && from.copyReferenced;
-    if (sameTable(to, clinicTable) && !isLent) return [];
+    const isOfClinics = sameTable(from, clinicTable) && sameTable(to, clinicTable);
+    if (sameTable(to, clinicTable) && !isLent && !isOfClinics) return [];
     const stays =
       from.scope === 'central'
         ? to.scope === 'central' && (!isLent || to.copyReferenced)
         : to.scope === 'clinic' || to.scope === 'shared';
-    if (stays) return [];
+    if (stays && !isOfClinics) return [];
     const copied = to.scope === 'central' && to.copyReferenced;
     return [
       {
@@ -47,7 +48,9 @@ export function crossingFindings(
         code: 'TENANCY_CROSSING_KEY',
         severity: 'info',
         subject: displayName(table),
-        message: `${displayName(table)} keeps its values but loses the foreign key ${constraint} to ${displayName(references)}, which is in another database`,
+        message: `${displayName(table)} keeps its values but loses the foreign key ${constraint} to ${
+          sameTable(references, clinicTable) ? 'other clinics' : displayName(references)
+        }, which ${sameTable(references, clinicTable) ? 'are in other databases' : 'is in another database'}`,
       }),
     );
   const pointing = eachKey(index, tables)

@@ -234,4 +234,32 @@ describe('split', () => {
     expect(await rowsOf(source, '2', 'SELECT id FROM public.replies ORDER BY id')).toEqual([{ id: 6 }]);
     expect(errorsOf(await verifyCommand.run(context, ['data'], NO_OPTIONS))).toEqual([]);
   });
+
+  it('lets a clinic’s own row name other clinics, and refuses one that refers to their rows', async () => {
+    const source = await legacy(
+      `
+      CREATE TABLE companies (id int PRIMARY KEY, name text, group_id int REFERENCES companies, admin int);
+      CREATE TABLE users (id int PRIMARY KEY, company_id int REFERENCES companies, name text);
+      INSERT INTO companies VALUES (1, 'a', NULL, NULL), (2, 'b', 1, NULL), (3, 'c', 3, NULL);
+      INSERT INTO users VALUES (1, 1, 'anna'), (2, 2, 'bert'), (3, 2, 'bea');
+      UPDATE companies SET admin = nullif(id, 3);
+      ALTER TABLE companies ADD FOREIGN KEY (admin) REFERENCES users;`,
+      { unassignable: 'quarantine' },
+    );
+    const legacyRun = (sql: string): Promise<void> =>
+      withSession(source.database.url, (session) => session.execute(sql));
+    await legacyRun('UPDATE public.companies SET admin = 3 WHERE id = 1');
+    expect(errorsOf(await provisionCommand.run(source.context, [], NO_OPTIONS))).toEqual([]);
+    expect(errorsOf(await splitCommand.run(source.context, [], NO_OPTIONS))).toEqual([
+      'SPLIT_PATHS_DISAGREE 1 of 3 rows of public.companies reach one clinic by one way and another clinic by another way: 1',
+    ]);
+    await legacyRun('UPDATE public.companies SET admin = 1 WHERE id = 1');
+    expect(errorsOf(await splitCommand.run(source.context, [], NO_OPTIONS))).toEqual([]);
+    const keys = `SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'public.companies'::regclass`;
+    expect(await rowsOf(source, '2', keys)).toEqual([{ conname: 'companies_admin_fkey' }]);
+    expect(await rowsOf(source, '2', 'SELECT id, group_id, admin FROM public.companies')).toEqual([
+      { id: 2, group_id: 1, admin: 2 },
+    ]);
+    expect(errorsOf(await verifyCommand.run(source.context, ['data'], NO_OPTIONS))).toEqual([]);
+  });
 });

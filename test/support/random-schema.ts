@@ -14,6 +14,7 @@ export interface ReferenceShape {
 export interface TableShape {
   readonly name: string;
   readonly schema: string;
+  readonly partitioned: boolean;
   /** The column that names the clinic itself, if there is one; `code` by another unique column of the clinic table. */
   readonly key: 'none' | 'not null' | 'nullable' | 'undeclared' | 'code' | 'null is shared';
   readonly references: readonly ReferenceShape[];
@@ -34,6 +35,9 @@ export interface DatabaseShape {
 
 export const KEYS = {
   int: ['1', '-7', '0'],
+  smallint: ['32767', '-1', '5'],
+  numeric: ['1.50', '2', '-0.001'],
+  'char(4)': ['a', 'b c', 'é'],
   bigint: ['9007199254740993', '2', '-1'],
   text: ["o'neil", 'ü "x" \\ y', ''],
   uuid: [
@@ -47,6 +51,9 @@ const CODES = ['A', "b'\t", 'Ç'];
 
 export const SCHEMAS = ['public', 'Other "s"'];
 
+/** Names that queries of the program make up; the table's number is put behind them. */
+const OURS = ['t', 'r', 'p', 'judged', 'circle', 'once', 'route', 'companies'];
+
 const reference: fc.Arbitrary<ReferenceShape> = fc.record({
   to: fc.nat(6),
   target: fc.constantFrom('primary', 'pair', 'unique'),
@@ -54,8 +61,19 @@ const reference: fc.Arbitrary<ReferenceShape> = fc.record({
 });
 
 const tableShape: fc.Arbitrary<TableShape> = fc.record({
-  name: fc.constantFrom('plain', 'Mixed Case', 'se"lect', "it's", 'ümläut', 'a.b', '$1', 'x'.repeat(50)),
+  name: fc.constantFrom(
+    'plain',
+    'Mixed Case',
+    'se"lect',
+    "it's",
+    'ümläut',
+    'a.b',
+    '$1',
+    'x'.repeat(50),
+    ...OURS,
+  ),
   schema: fc.constantFrom(...SCHEMAS),
+  partitioned: fc.boolean(),
   key: fc.constantFrom('none', 'none', 'not null', 'nullable', 'undeclared', 'code', 'null is shared'),
   references: fc.array(reference, { maxLength: 3 }),
   borrows: fc.boolean(),
@@ -63,7 +81,7 @@ const tableShape: fc.Arbitrary<TableShape> = fc.record({
 });
 
 export const databaseShape: fc.Arbitrary<DatabaseShape> = fc.record({
-  keyType: fc.constantFrom('int', 'bigint', 'text', 'uuid'),
+  keyType: fc.constantFrom(...(Object.keys(KEYS) as (keyof typeof KEYS)[])),
   tables: fc.array(tableShape, { minLength: 1, maxLength: 6 }),
   staff: fc.array(fc.nat(99), { maxLength: 8 }),
   notes: fc.array(fc.array(fc.nat(99), { minLength: 2, maxLength: 2 }), { maxLength: 12 }),
@@ -103,7 +121,7 @@ const EVERY = 'every clinic';
 /** The script that makes the database, and whose every row is, worked out without any SQL. */
 export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape): BuiltDatabase {
   const keys = KEYS[keyType];
-  const tables = shapes.map((shape, at) => refine(shape, at, shapes.length));
+  const tables = shapes.map((shape, at) => refine(shape, at, shapes));
   const names = tables.map((table, at) => ({ schema: table.schema, name: `${table.name}${at}` }));
   const full = (at: number): string =>
     `${quoteIdent(names[at]?.schema ?? '')}.${quoteIdent(names[at]?.name ?? '')}`;
@@ -144,7 +162,10 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
           heard: new Set(key === undefined ? [] : [key]),
           lost: false,
         };
-        const value = table.key === 'code' ? CODES[chosen] : key;
+        const value =
+          table.key === 'code'
+            ? CODES[chosen]
+            : key && (table.key === 'undeclared' ? key : spelled(key, keyType, id));
         const values = keyed ? [value === undefined ? 'NULL' : quoteLiteral(value)] : [];
         return { row, parents, values, numbers };
       }),
@@ -162,7 +183,8 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
     }
   }
   for (const [at, table] of tables.entries()) {
-    const columns = ['id int PRIMARY KEY', 'tag text NOT NULL', 'u int NOT NULL UNIQUE'];
+    const columns = ['id int PRIMARY KEY', 'tag text NOT NULL'];
+    columns.push(`u int NOT NULL${table.partitioned ? '' : ' UNIQUE'}`);
     const keyColumn = {
       none: [],
       'not null': [`"first key" ${keyType} NOT NULL REFERENCES public.companies`],
@@ -182,7 +204,16 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
       );
     }
     if (table.borrows) columns.push('staff int REFERENCES public.staff');
-    script.push(`CREATE TABLE ${full(at)} (${columns.join(', ')}, UNIQUE (id, tag))`);
+    const whole = `CREATE TABLE ${full(at)} (${columns.join(', ')}, UNIQUE (id, tag))`;
+    script.push(table.partitioned ? `${whole} PARTITION BY RANGE (id)` : whole);
+    if (table.partitioned)
+      for (const [i, [from, to]] of [
+        ['MINVALUE', '7'],
+        ['7', 'MAXVALUE'],
+      ].entries())
+        script.push(
+          `CREATE TABLE ${quoteIdent(names[at]?.schema ?? '')}."part ${at}.${i}" PARTITION OF ${full(at)} FOR VALUES FROM (${from}) TO (${to})`,
+        );
     for (const [id, { row, parents, values, numbers }] of (rows[at] ?? []).entries()) {
       const cells = [String(id), tagOf(id), String(uniqueOf(id)), ...values];
       for (const [i, { to, target, nullable }] of table.references.entries()) {
@@ -290,16 +321,22 @@ const idsOf =
 
 const isIn = (owner: string | undefined, clinic: string): boolean => owner === clinic || owner === EVERY;
 
+/** A foreign key takes the same number in several writings, which are different texts; without one, the text tells. */
+const spelled = (key: string, keyType: DatabaseShape['keyType'], id: number): string =>
+  keyType === 'numeric' && id % 2 === 0 ? `${key}${key.includes('.') ? '' : '.'}0` : key;
+
 const tagOf = (id: number): string => quoteLiteral(`t${id % 3}`);
 const uniqueOf = (id: number): number => 12 - id;
 
 /** A table without a key column needs a first reference that leads towards a clinic: to an earlier table. */
-function refine(shape: TableShape, at: number, tables: number): TableShape {
+function refine(shape: TableShape, at: number, shapes: readonly TableShape[]): TableShape {
   const key = shape.key === 'none' && at === 0 ? 'not null' : shape.key;
   const references = shape.references.map((one): ReferenceShape => {
-    const to = one.to % tables;
+    const to = one.to % shapes.length;
+    // A unique key of a partitioned table holds what it is partitioned by.
+    const target = one.target === 'unique' && shapes[to]?.partitioned === true ? 'primary' : one.target;
     // What refers to itself or to what comes later must be free not to.
-    return { ...one, to, nullable: one.nullable || to >= at };
+    return { to, target, nullable: one.nullable || to >= at };
   });
   const isOpen = key === 'none' && !references.some(({ to }) => to < at);
   const first: ReferenceShape = { to: at - 1, target: 'primary', nullable: shape.rows.length % 2 === 0 };

@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,11 @@ export interface SmallDisk {
   free(): Promise<number>;
   /** Takes all but so many of them. */
   fill(leave: number): Promise<void>;
-  /** Gives them back, and starts the server again where it went down for want of them. */
-  makeRoom(): Promise<void>;
+  /**
+   * Gives them back, and starts the server again where it went down for want of them. Answers with whether it had gone
+   * down, if only for a moment: then it told nobody why.
+   */
+  makeRoom(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -105,6 +108,7 @@ export async function startSmallDisk(megabytes: number, wal: 'on it' | 'elsewher
     `LC_ALL=C ${prefix} ${bin}/initdb -D ${data} -U postgres --auth=trust -E UTF8 --locale=C --no-sync --wal-segsize=1 ${where}`,
   );
   await start();
+  let read = readFileSync(join(folder, 'log'), 'utf8').length;
   const free = async (): Promise<number> =>
     Number((await shell.run(`df --output=avail -B1 ${disk} | tail -1`)).trim());
   return {
@@ -123,6 +127,10 @@ export async function startSmallDisk(megabytes: number, wal: 'on it' | 'elsewher
         if (gone === 'gone') await start();
         return false;
       });
+      const said = readFileSync(join(folder, 'log'), 'utf8');
+      const news = said.slice(read);
+      read = said.length;
+      return /was interrupted|was not properly shut down/.test(news);
     },
     async stop() {
       await shell.run(`kill -INT $(cat ${folder}/pid) && wait $(cat ${folder}/pid); true`);

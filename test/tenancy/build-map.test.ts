@@ -70,6 +70,26 @@ describe('the tenancy map', () => {
     expect(folders?.scope === 'clinic' && folders.witnesses.map(({ kind }) => kind)).toEqual(['path']);
   });
 
+  it('drops the clinic table’s keys to other clinics, and has its own row refer to nobody else’s', async () => {
+    const map = await mapOf(`
+      CREATE TABLE companies (id int PRIMARY KEY, name text, group_id int REFERENCES companies, admin int);
+      CREATE TABLE users (id int PRIMARY KEY, company_id int REFERENCES companies);
+      ALTER TABLE companies ADD FOREIGN KEY (admin) REFERENCES users;`);
+    expect(map.crossingKeys.map(({ constraint, outcome }) => [constraint, outcome])).toEqual([
+      ['companies_group_id_fkey', 'dropped'],
+    ]);
+    expect(map.findings.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'TENANCY_CROSSING_KEY',
+        'public.companies keeps its values but loses the foreign key companies_group_id_fkey to other clinics, which are in other databases',
+      ],
+    ]);
+    const companies = map.tables.find(({ name }) => name === 'companies');
+    expect(companies?.scope === 'clinic' && companies.witnesses).toMatchObject([
+      { kind: 'path', reference: { columns: ['admin'], constraint: 'companies_admin_fkey' } },
+    ]);
+  });
+
   it('does not take a column for a key because of its name', async () => {
     const map = await mapOf(`${CLINICS}
       CREATE TABLE stock (id int PRIMARY KEY, company_id int); INSERT INTO stock VALUES (1, 1), (2, 99);
