@@ -20,7 +20,7 @@ import { ensureRole } from './roles.js';
 import { withRunLock } from './run-lock.js';
 import { type LegacySource, openSchemas, type PreData, readPreData } from './schema-source.js';
 import { makeTemplate, templateName } from './template.js';
-import type { RegistryEntry } from './types.js';
+import { isServed, type RegistryEntry } from './types.js';
 
 export interface ProvisionOptions extends LegacySource {
   readonly databases: Databases;
@@ -194,6 +194,7 @@ async function provideClinic(
   const entry = plan.registered.get(clinic.key);
   const password = entry === undefined ? randomPassword() : decryptPassword(entry.password, clinic.key, key);
   const owner = { installation, key: clinic.key };
+  if (entry !== undefined) await refuseLost(server.session, entry);
   const roleOutcome = await ensureRole(server.session, role, owner, password, entry !== undefined);
   const made = await ensureClinicDatabase(options.databases, server, {
     key: clinic.key,
@@ -204,7 +205,8 @@ async function provideClinic(
     contents: contentsOf(options.catalog, options.map, 'clinic'),
     schemas: openSchemas(options.catalog),
   });
-  if (entry === undefined) {
+  // A database that was made again holds no rows, whatever the registry says of the one before it.
+  if (entry === undefined || (made.outcome === 'made' && entry.state !== 'provisioned')) {
     await save({
       ...clinic,
       state: 'provisioned',
@@ -221,6 +223,15 @@ async function provideClinic(
     clinic: { clinic, server: server.name, database, role, outcome },
     findings: made.fingerprint === clinicData.fingerprint ? [] : [staleSchema(clinic, database)],
   };
+}
+
+/** A clinic that is served from its own database has rows that are nowhere else: an empty one must not take its place. */
+async function refuseLost(server: Session, { label, key, state, database }: RegistryEntry): Promise<void> {
+  if (!isServed(state) || (await databaseExists(server, database))) return;
+  throw new RunError(
+    `clinic ${JSON.stringify(label)} (${key}) is ${state}, and its database ${JSON.stringify(database)} is not on the server ${server.label}`,
+    { hint: 'Restore it from a backup: nothing is made in its place.' },
+  );
 }
 
 /** A clinic database that was cloned from the template of an older legacy schema. */

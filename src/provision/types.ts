@@ -3,6 +3,11 @@ import type { Clinic } from '../tenancy/types.js';
 /** Where a clinic stands. Only `ready` and `active` are served; `moving` is answered 503. */
 export type ClinicState = 'provisioned' | 'loading' | 'ready' | 'active' | 'moving' | 'suspended';
 
+/** True where its own database is what is used: it has newer rows than the legacy database. */
+export function isServed(state: ClinicState): boolean {
+  return state === 'active' || state === 'moving' || state === 'suspended';
+}
+
 /** One row of clinic_migrate.clinics in the central database. */
 export interface RegistryEntry {
   readonly key: string;

@@ -1,7 +1,7 @@
 import { RunError } from '../core/errors.js';
 import { hasErrors } from '../core/finding.js';
 import { everyOne, shareOut } from '../core/side-by-side.js';
-import type { ClinicTarget } from '../provision/types.js';
+import { type ClinicTarget, isServed } from '../provision/types.js';
 import { openCentral } from './central.js';
 import { conservationFindings } from './conservation.js';
 import { copyGroup } from './copy-group.js';
@@ -56,10 +56,7 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
 
 /** A clinic that is served from its own database has newer rows there than the legacy database. */
 function refuseServed(targets: readonly ClinicTarget[]): void {
-  const served = targets.filter(
-    ({ state }) => state === 'active' || state === 'moving' || state === 'suspended',
-  );
-  const [first] = served;
+  const first = targets.find(({ state }) => isServed(state));
   if (first === undefined) return;
   throw new RunError(
     `clinic ${JSON.stringify(first.clinic.label)} (${first.clinic.key}) is ${first.state}: its database is in use and is not overwritten`,

@@ -67,6 +67,22 @@ describe('provision', () => {
     expect((await splitCommand.run(context, [], NO_OPTIONS)).ok).toBe(true);
   });
 
+  it('makes a lost database again for split to fill, but none in the place of one that was served', async () => {
+    const { context, prefix, centralUrl } = await legacy();
+    await provisionCommand.run(context, [], NO_OPTIONS);
+    expect((await splitCommand.run(context, [], NO_OPTIONS)).ok).toBe(true);
+    await run(centralUrl, "UPDATE clinic_migrate.clinics SET state = 'active' WHERE key = '2'");
+    for (const key of ['1', '2']) await run(adminUrl(), `DROP DATABASE ${quoteIdent(`${prefix}_${key}`)}`);
+    await expect(provisionCommand.run(context, ['2'], NO_OPTIONS)).rejects.toThrow(
+      new RegExp(`clinic ".*" \\(2\\) is active, and its database "${prefix}_2" is not on the server`),
+    );
+    expect(await provisionCommand.run(context, ['1'], NO_OPTIONS)).toMatchObject({ summary: { made: 1 } });
+    expect(await splitCommand.run(context, ['1'], NO_OPTIONS)).toMatchObject({
+      ok: true,
+      summary: { copied: 1 },
+    });
+  });
+
   it('works on a legacy database with no clinic and no row', async () => {
     const { context } = await legacy('CREATE TABLE companies (id int PRIMARY KEY, name text)');
     expect(await provisionCommand.run(context, [], NO_OPTIONS)).toMatchObject({

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/core/errors.js';
 import type { Finding } from '../../src/core/finding.js';
+import { withDatabase } from '../../src/core/urls.js';
 import { type VerifyDataOptions, verifyData } from '../../src/verify/data.js';
 import { withSession } from '../support/postgres.js';
 import { buildFleet, type Fleet, MAP } from './fleet.js';
@@ -268,6 +269,19 @@ describe('what cannot be compared', () => {
       'info 2 clinics are served from their own databases, which may differ from the legacy one: 1, 2',
       `error ${TWO}: its database holds 1 row of public.patients of another clinic or of none: 3001`,
     ]);
+  });
+
+  it('is said of a database that is gone, and keeps nothing else from being looked at', async () => {
+    const url = String(fleet.clinics[1]?.url);
+    await plant(0, 'DELETE FROM appointments WHERE patient_id = 8');
+    const targets = options.targets.map((target, i) =>
+      i === 1 ? { ...target, adminUrl: withDatabase(url, 'gone') } : target,
+    );
+    const said = await lines({ ...options, targets });
+    expect(said).toContain(`DATA_DATABASE_MISSING ${TWO}: its database gone is not on the server`);
+    expect(said).toContain(
+      `DATA_ROWS_MISSING ${ONE}: 1 row of public.appointments missing, of 600 that belong there: 8`,
+    );
   });
 
   it('stops when asked', async () => {

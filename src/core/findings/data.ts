@@ -35,6 +35,10 @@ export const DATA = {
     cause: 'Rows refer to rows that are not in this database, although a foreign key says they must be.',
     mend: 'Do not cut over. Find the missing rows, then run split again for the clinic named.',
   },
+  DATA_DATABASE_MISSING: {
+    cause: 'The registry names a database for this clinic, and the server has none of that name.',
+    mend: 'Restore it from a backup if the clinic is served from it. If it only ever held what split copied, run provision and split again.',
+  },
   DATA_SCHEMA_DRIFT: {
     cause: 'The schema of this database is not the one that the legacy schema and the tenancy map call for.',
     mend: 'Run provision and split again, or bring the schema in line by a migration over every clinic.',

@@ -8,10 +8,11 @@ import {
 } from '../../catalog/digest.js';
 import { readCatalog } from '../../catalog/read-catalog.js';
 import type { SchemaCatalog } from '../../catalog/types.js';
-import { UsageError } from '../../core/errors.js';
+import { DatabaseError, UsageError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
 import { displayName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
+import { databaseOf } from '../../core/urls.js';
 import type { Clinic, MappedTable } from '../../tenancy/types.js';
 import { findDifferences } from './differences.js';
 import { orphanFindings, sequenceFindings } from './integrity.js';
@@ -49,6 +50,8 @@ export interface Check {
   readonly searches: Map<MappedTable, number>;
 }
 
+/** SQLSTATE of a database that does not exist. */
+const INVALID_CATALOG_NAME = '3D000';
 const MAX_SEARCHES = 5;
 const MAX_OWNERS_ASKED = 1000;
 
@@ -58,13 +61,32 @@ export async function checkDatabase(
   subject: Subject,
   reader: Session,
 ): Promise<DatabaseResult> {
-  const session = await check.options.databases.connect(subject.url, { readOnly: true });
+  const session = await open(check.options, subject);
+  if (session === undefined) return { findings: [missing(subject)], digests: new Map() };
   try {
     await session.execute('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     return await look(check, subject, reader, session);
   } finally {
     await session.close();
   }
+}
+
+/** Undefined where the server has no such database. */
+async function open({ databases }: VerifyDataOptions, { url }: Subject): Promise<Session | undefined> {
+  try {
+    return await databases.connect(url, { readOnly: true });
+  } catch (error) {
+    if (error instanceof DatabaseError && error.sqlState === INVALID_CATALOG_NAME) return undefined;
+    throw error;
+  }
+}
+
+function missing({ place, url }: Subject): Finding {
+  return {
+    code: 'DATA_DATABASE_MISSING',
+    severity: 'error',
+    message: `${place}: its database ${databaseOf(url)} is not on the server`,
+  };
 }
 
 async function look(
