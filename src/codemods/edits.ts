@@ -55,6 +55,6 @@ export function wholeLines(text: string, start: number, end: number): { start: n
   const closes = /^\s*[})\]]/.test(after);
   if (blankBefore && from > 0 && (after.trim() === '' || closes))
     return { start: lineStart(text, from - 1), end: to };
-  const opens = /[{([]\s*$/.test(before);
-  return { start: from, end: (from === 0 || opens) && after.trim() === '' ? lineEnd(text, to) : to };
+  const opens = /[{([]\s*$/.test(before) || /^(#!.*\n)?$/.test(text.slice(0, from));
+  return { start: from, end: opens && after.trim() === '' ? lineEnd(text, to) : to };
 }

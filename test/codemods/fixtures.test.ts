@@ -1,39 +1,58 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { planMigration } from '../../src/codemods/migrate.js';
 import { migrate } from '../../src/codemods/prove.js';
-import { brief, inputFor, readTree } from './fixture.js';
+import { openProject } from '../../src/project/load-project.js';
+import { HANDS, inHand, readCases } from './case.js';
+import { brief, inputFor } from './fixture.js';
 
-const FIXTURES = join(import.meta.dirname, '../../fixtures/codemods');
+/** The parsers of jscodeshift, which are Babel's. */
+const getParser = createRequire(import.meta.url)('jscodeshift/src/getParser') as (name: 'babylon' | 'ts') => {
+  parse(source: string): unknown;
+};
 
-/** Every fixtures/codemods/<subject>/<case>/{before,after}, with findings.txt where something is to be said. */
-const cases = readdirSync(FIXTURES).flatMap((subject) =>
-  readdirSync(join(FIXTURES, subject)).map((name) => ({
-    subject,
-    name,
-    folder: join(FIXTURES, subject, name),
-  })),
-);
+const cases = readCases();
 
-describe.each(cases)('$subject: $name', ({ folder }) => {
-  const before = readTree(join(folder, 'before'));
-  const result = new Map([...before, ...migrate(inputFor(before)).changes]);
+it('are at least 32, and at least 8 of them are left alone or reported', () => {
+  expect(cases.length).toBeGreaterThanOrEqual(32);
+  const isLeft = ({ input, expected, findings }: (typeof cases)[number]): boolean =>
+    findings.some((line) => !line.startsWith('CODE_CONNECTION_LEFT') && !line.startsWith('CODE_NO_START')) ||
+    [...input].every(([path, text]) => expected.get(path) === text);
+  expect(cases.filter(isLeft).length).toBeGreaterThanOrEqual(8);
+});
+
+describe.each(cases)('$subject: $name', (one) => {
+  const { input, expected, own, hasBase } = one;
+  const { changes, findings } = migrate(inputFor(input));
+  const result = new Map([...input, ...changes]);
 
   it('becomes what the fixture says, byte for byte', () => {
-    const after = join(folder, 'after');
-    expect(Object.fromEntries(result)).toEqual(
-      Object.fromEntries(existsSync(after) ? readTree(after) : before),
-    );
+    expect(Object.fromEntries(result)).toEqual(Object.fromEntries(expected));
   });
 
   it('says what was left and why', () => {
-    const file = join(folder, 'findings.txt');
-    const expected = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-    expect(brief(migrate(inputFor(before)).findings)).toEqual(expected);
+    const said = hasBase ? findings.filter(({ location }) => own.has(location?.file ?? '')) : findings;
+    expect(brief(said)).toEqual(one.findings);
   });
 
   it('is left alone by a second run', () => {
     expect([...planMigration(inputFor(result)).changes.keys()]).toEqual([]);
+  });
+
+  it('parses, for two parsers', () => {
+    const { sources, app } = inputFor(result);
+    const project = openProject(sources, app);
+    for (const path of changes.keys()) {
+      const file = project.file(path);
+      expect(file && project.syntaxErrors(file).map(({ messageText }) => messageText), path).toEqual([]);
+      const parser = getParser(/\.[cm]?ts$/.test(path) ? 'ts' : 'babylon');
+      expect(() => parser.parse(result.get(path) ?? ''), path).not.toThrow();
+    }
+  });
+
+  it.each(Object.keys(HANDS))('keeps %s', (hand) => {
+    const other = inHand(one, hand);
+    const changed = migrate(inputFor(other.input)).changes;
+    expect(Object.fromEntries([...other.input, ...changed])).toEqual(Object.fromEntries(other.expected));
   });
 });

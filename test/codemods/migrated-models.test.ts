@@ -23,7 +23,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Loads a fixture's migrated models and binds them to a connection of their own; nothing connects. */
 function bind(fixture: string, names: readonly string[]): Sequelize {
-  cpSync(join(PROJECT, 'fixtures/codemods', fixture, 'after'), folder, { recursive: true });
+  for (const side of ['input', 'expected'])
+    cpSync(join(PROJECT, 'fixtures/codemods', fixture, side), folder, { recursive: true });
   const require = createRequire(join(folder, 'app.js'));
   const sequelize = new Sequelize('postgres://nobody@localhost:1/none', { logging: false });
   const definitions = names.map((name) => require(`./src/models/${name}.js`) as Definition);
