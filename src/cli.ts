@@ -10,15 +10,7 @@ import { pgDatabases } from './adapters/pg.js';
 import { cutConnections } from './adapters/pg-client.js';
 import { pgDumper } from './adapters/pg-dump.js';
 import { terminalPrompter } from './adapters/prompts.js';
-import { codemodCommand } from './commands/codemod.js';
 import type { Command, CommonOptions, Context } from './commands/command.js';
-import { demoCommand } from './commands/demo.js';
-import { initCommand } from './commands/init.js';
-import { inspectCommand } from './commands/inspect.js';
-import { provisionCommand } from './commands/provision.js';
-import { scaffoldCommand } from './commands/scaffold.js';
-import { splitCommand } from './commands/split.js';
-import { verifyCommand } from './commands/verify.js';
 import { loadConfig } from './config/load-config.js';
 import { EXIT, type ExitCode, InterruptedError, RunError, UsageError } from './core/errors.js';
 import type { Progress, Prompter } from './core/ports.js';
@@ -32,16 +24,17 @@ import { sarifReport } from './report/sarif.js';
 import { svgReport } from './report/svg.js';
 import { textReport } from './report/text.js';
 
-const COMMANDS: readonly Command[] = [
-  initCommand,
-  inspectCommand,
-  provisionCommand,
-  splitCommand,
-  verifyCommand,
-  codemodCommand,
-  scaffoldCommand,
-  demoCommand,
-];
+/** Each is loaded where it is run or described: the two halves of the program need different, and large, libraries. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./commands/init.js')).initCommand,
+  inspect: async () => (await import('./commands/inspect.js')).inspectCommand,
+  provision: async () => (await import('./commands/provision.js')).provisionCommand,
+  split: async () => (await import('./commands/split.js')).splitCommand,
+  verify: async () => (await import('./commands/verify.js')).verifyCommand,
+  codemod: async () => (await import('./commands/codemod.js')).codemodCommand,
+  scaffold: async () => (await import('./commands/scaffold.js')).scaffoldCommand,
+  demo: async () => (await import('./commands/demo.js')).demoCommand,
+};
 
 interface Flags extends CommonOptions, Record<string, unknown> {
   readonly config?: string;
@@ -65,7 +58,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .exitOverride()
     .configureOutput({ getOutHasColors: () => hasColour(process.stdout, true), getErrHasColors: () => false })
     .showHelpAfterError('(--help shows what there is)');
-  for (const command of COMMANDS) {
+  for (const command of await commandsFor(argv)) {
     register(program, command, async (args, flags) => {
       code = await perform(command, args, flags);
     });
@@ -77,6 +70,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     code = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   return code;
+}
+
+/** The one that is run; all of them where the line asks for something else. */
+function commandsFor([name = '']: readonly string[]): Promise<Command[]> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return Promise.all((load === undefined ? Object.values(COMMANDS) : [load]).map((one) => one()));
 }
 
 function register(

@@ -1,4 +1,4 @@
-import { Utils } from 'sequelize';
+import inflection from 'inflection';
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import { memberName, property, walk } from '../project/nodes.js';
@@ -114,7 +114,7 @@ export function aliasOf(statement: ts.Statement, other: string): string {
   const options = call.arguments[1];
   const given = options && ts.isObjectLiteralExpression(options) ? property(options, 'as') : undefined;
   if (given !== undefined && ts.isStringLiteralLike(given)) return given.text;
-  return /Many$/.test(memberName(call.expression) ?? '') ? Utils.pluralize(other) : other;
+  return /Many$/.test(memberName(call.expression) ?? '') ? inflection.pluralize(other) : other;
 }
 
 /** A statement's text with its comments, each model in it under its own name. */

@@ -1,15 +1,16 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import { isFunctionNode, requiredSpecifier, unwrap } from '../project/nodes.js';
+import { symbolOf } from '../project/scope.js';
 import type { Draft } from './draft.js';
 import { newImports, topLevelNames } from './import-lines.js';
 import { removeUnused } from './unused-imports.js';
 
 /** How this file can already say `getModel`: by the name it imported ModelFactory or getModel under. */
-export function importedGetModel({ evaluator, project }: Analysis, file: ts.SourceFile): string | undefined {
+export function importedGetModel({ evaluator }: Analysis, file: ts.SourceFile): string | undefined {
   let found: string | undefined;
   for (const name of topLevelNames(file)) {
-    const symbol = project.checker.getSymbolAtLocation(name);
+    const symbol = symbolOf(name);
     const [declaration] = symbol?.declarations ?? [];
     const value = declaration && evaluator.valueOfDeclaration(declaration);
     if (value?.kind === 'getModel') return name.text;

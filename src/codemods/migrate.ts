@@ -3,7 +3,7 @@ import type { ts } from 'ts-morph';
 import type { AppConfig } from '../config/types.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
-import { analyse } from '../project/analysis.js';
+import { type Analysis, analyse } from '../project/analysis.js';
 import { openProject, type Sources, withoutMark } from '../project/load-project.js';
 import { isLoader } from '../project/loader.js';
 import type { TableFacts } from '../project/read-models.js';
@@ -12,7 +12,7 @@ import type { FunctionNode } from '../project/types.js';
 import { noteConnections } from './connections.js';
 import { lastingAliases } from './crossing.js';
 import { type Draft, Drafts, findingAt } from './draft.js';
-import { applyEdits } from './edits.js';
+import { applyEdits, type Edit } from './edits.js';
 import { finishImports } from './imports.js';
 import { migrateModel } from './models.js';
 import { claimIndex, isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
@@ -24,6 +24,8 @@ import { passClinicDb } from './services.js';
 export interface Migration {
   /** Absolute path to new text, for files that change. */
   readonly changes: ReadonlyMap<string, string>;
+  /** What makes the new texts of the old ones, byte-order marks aside. */
+  readonly edits: ReadonlyMap<string, readonly Edit[]>;
   readonly findings: readonly Finding[];
   /** Files whose edits contradict each other, with the reason; a fault of ours, never of the file's. */
   readonly broken: ReadonlyMap<string, string>;
@@ -42,9 +44,16 @@ export interface MigrationInput {
 }
 
 /** Every edit all codemods ask for, without the proofs of migrate(). */
-export function planMigration({ sources, app, facts, isWanted, blocked }: MigrationInput): Migration {
-  const project = openProject(sources, app);
-  const analysis = analyse(project, facts);
+export function planMigration(input: MigrationInput): Migration {
+  return planAnalysed(analyse(openProject(input.sources, input.app), input.facts), input);
+}
+
+/** As planMigration(), of sources that are analysed already. */
+export function planAnalysed(
+  analysis: Analysis,
+  { sources, facts, isWanted, blocked }: MigrationInput,
+): Migration {
+  const { project } = analysis;
   const drafts = new Drafts(analysis);
   for (const [file] of analysis.uses) {
     if (project.syntaxErrors(file).length > 0)
@@ -132,6 +141,7 @@ function collect(
   isWanted: (path: string) => boolean,
 ): Migration {
   const changes = new Map<string, string>();
+  const edits = new Map<string, readonly Edit[]>();
   const findings: Finding[] = [...drafts.notes];
   const dropped = new Map<string, Draft['dropped']>();
   const broken = new Map<string, string>();
@@ -160,8 +170,9 @@ function collect(
     const text = sources.texts.get(path) ?? '';
     const mark = text.slice(0, text.length - withoutMark(text).length);
     let result = text;
+    const wanted = draft.allEdits();
     try {
-      result = mark + applyEdits(withoutMark(text), draft.allEdits(), draft.style.endOfLine);
+      result = mark + applyEdits(withoutMark(text), wanted, draft.style.endOfLine);
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       broken.set(path, error.message);
@@ -170,7 +181,8 @@ function collect(
     findings.push(...draft.notes.filter(({ code }) => code !== 'CODE_CONNECTION_LEFT' || isConnected));
     if (result === text) continue;
     changes.set(path, result);
+    edits.set(path, wanted);
     dropped.set(path, draft.dropped);
   }
-  return { changes, findings, dropped, broken };
+  return { changes, edits, findings, dropped, broken };
 }

@@ -1,10 +1,10 @@
 import { ts } from 'ts-morph';
-import type { Analysis } from '../project/analysis.js';
 import { isNamespace } from '../project/bindings.js';
 import { isExported } from '../project/exported.js';
 import { isLoader } from '../project/loader.js';
 import { assignment, enclosingFunctions, isReference, walk } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
+import { symbolOf } from '../project/scope.js';
 import type { Model } from '../project/types.js';
 import { type AssociationLine, crosses, renderLine, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
@@ -62,7 +62,7 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
       const line = renderLine(file, statement, resolve);
       const [self] = line.models;
       const target = self && project.file(`${project.app.root}/${self.file}`);
-      if (self === undefined || target === undefined || !isMovable(analysis, statement, resolve)) continue;
+      if (self === undefined || target === undefined || !isMovable(statement, resolve)) continue;
       if (registry.inFile.has(file)) statements.set(file, [...(statements.get(file) ?? []), statement]);
       else remove(draft, statement);
       for (const use of fileUses.uses) {
@@ -78,16 +78,12 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
 }
 
 /** True for a statement that names nothing of its file but models. */
-function isMovable(
-  { evaluator }: Analysis,
-  statement: ts.Statement,
-  resolve: (node: ts.Node) => Model | undefined,
-): boolean {
+function isMovable(statement: ts.Statement, resolve: (node: ts.Node) => Model | undefined): boolean {
   let isFree = true;
   walk(statement, (node) => {
     if (resolve(node) !== undefined) return false;
     if (!ts.isIdentifier(node) || !isReference(node)) return undefined;
-    const declared = evaluator.symbolOf(node)?.declarations ?? [];
+    const declared = symbolOf(node)?.declarations ?? [];
     if (declared.some((one) => one.pos < statement.pos || statement.end < one.end)) isFree = false;
     return undefined;
   });

@@ -1,65 +1,81 @@
 import { ts } from 'ts-morph';
+import type { Finding } from '../core/finding.js';
+import { analyse } from '../project/analysis.js';
 import { type AppProject, openProject } from '../project/load-project.js';
 import { descendants, isReference } from '../project/nodes.js';
-import { type Migration, type MigrationInput, planMigration } from './migrate.js';
+import { symbolOf } from '../project/scope.js';
+import { type Migration, type MigrationInput, planAnalysed } from './migrate.js';
+
+/** A migration that may be written. */
+export interface Proven extends Migration {
+  /** What is still to be said of the result, at the places of the new texts. */
+  readonly left: readonly Finding[];
+}
 
 /**
  * Runs every codemod and proves the result before anyone writes it: it parses, no comment and no template
  * literal is lost, no name is used that nothing declares, and a second run asks for nothing. A file that fails is left as it is and reported.
  */
-export function migrate(input: MigrationInput): Migration {
+export function migrate(input: MigrationInput): Proven {
+  const before = analyse(openProject(input.sources, input.app), input.facts);
   const blocked = new Map<string, string>();
   for (;;) {
-    const migration = planMigration({ ...input, blocked });
-    const faults = findFaults(input, migration, blocked);
-    if (faults.size === 0) return migration;
+    const migration = planAnalysed(before, { ...input, blocked });
+    const { faults, left } = prove(before.project, { ...input, blocked }, migration);
+    if (faults.size === 0) return { ...migration, left };
     for (const [path, fault] of faults) blocked.set(path, fault);
   }
 }
 
-function findFaults(
+/** What is wrong with the result, by file; and what a second run would have to say. */
+function prove(
+  before: AppProject,
   input: MigrationInput,
-  { changes, dropped, broken }: Migration,
-  blocked: ReadonlyMap<string, string>,
-): Map<string, string> {
-  const faults = new Map(broken);
-  if (changes.size === 0 || faults.size > 0) return faults;
-  const texts = new Map([...input.sources.texts, ...changes]);
-  const sources = { ...input.sources, texts };
-  const before = openProject(input.sources, input.app);
-  const after = openProject(sources, input.app);
+  migration: Migration,
+): { readonly faults: ReadonlyMap<string, string>; readonly left: readonly Finding[] } {
+  const { changes, broken, findings } = migration;
+  if (changes.size === 0 || broken.size > 0) return { faults: broken, left: findings };
+  const sources = { ...input.sources, texts: new Map([...input.sources.texts, ...changes]) };
+  const after = openProject(sources, input.app, before);
+  const faults = new Map<string, string>();
   for (const path of changes.keys()) {
-    const [old, result] = [before.file(path), after.file(path)];
-    if (old === undefined || result === undefined) continue;
-    if (after.syntaxErrors(result).length > 0) faults.set(path, 'the result would not parse');
-    else if (!keepsAll(comments(old, dropped.get(path)), comments(result)))
-      faults.set(path, 'the result would lose a comment');
-    else if (!keepsAll(templates(old), templates(result)))
-      faults.set(path, 'the result would change a template literal');
-    else {
-      const known = freeNames(before, old);
-      const [fresh] = [...freeNames(after, result)].filter((name) => !known.has(name) && !GLOBALS.has(name));
-      if (fresh !== undefined)
-        faults.set(path, `the result would use ${fresh}, which nothing there declares`);
-    }
+    const fault = faultOf(path, before, after, migration);
+    if (fault !== undefined) faults.set(path, fault);
   }
-  if (faults.size > 0) return faults;
-  for (const path of planMigration({ ...input, sources, blocked }).changes.keys())
-    faults.set(path, 'a second run would change the result again');
-  return faults;
+  if (faults.size > 0) return { faults, left: [] };
+  const second = planAnalysed(analyse(after, input.facts), { ...input, sources });
+  for (const path of second.changes.keys()) faults.set(path, 'a second run would change the result again');
+  return { faults, left: second.findings };
+}
+
+function faultOf(
+  path: string,
+  before: AppProject,
+  after: AppProject,
+  { edits, dropped }: Migration,
+): string | undefined {
+  const [old, result] = [before.file(path), after.file(path)];
+  if (old === undefined || result === undefined) return undefined;
+  if (after.syntaxErrors(result).length > 0) return 'the result would not parse';
+  // Reading every comment takes longer than all the rest, and only what an edit replaces can be lost.
+  const replaced = (edits.get(path) ?? []).map(({ start, end }) => old.text.slice(start, end)).join('\n');
+  if (/\/[/*]/.test(replaced) && !keepsAll(comments(old, dropped.get(path)), comments(result)))
+    return 'the result would lose a comment';
+  if (old.text.includes('`') && !keepsAll(templates(old), templates(result)))
+    return 'the result would change a template literal';
+  const known = freeNames(old);
+  const [fresh] = [...freeNames(result)].filter((name) => !known.has(name) && !GLOBALS.has(name));
+  return fresh && `the result would use ${fresh}, which nothing there declares`;
 }
 
 /** Globals that our own text uses. */
 const GLOBALS = new Set(['Promise', 'require']);
 
 /** The names a file uses and does not declare. */
-function freeNames({ checker }: AppProject, file: ts.SourceFile): Set<string> {
+function freeNames(file: ts.SourceFile): Set<string> {
   const free = descendants(file, ts.isIdentifier).filter((identifier) => {
     if (!isReference(identifier)) return false;
-    const symbol = ts.isShorthandPropertyAssignment(identifier.parent)
-      ? checker.getShorthandAssignmentValueSymbol(identifier.parent)
-      : checker.getSymbolAtLocation(identifier);
-    return (symbol?.declarations ?? []).length === 0;
+    return symbolOf(identifier) === undefined;
   });
   return new Set(free.map(({ text }) => text));
 }

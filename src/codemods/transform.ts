@@ -1,4 +1,4 @@
-import jscodeshift, { type Transform } from 'jscodeshift';
+import type { Transform } from 'jscodeshift';
 import { RunError } from '../core/errors.js';
 
 /** A user's own jscodeshift module: the transform, and the parser it asks for. */
@@ -15,6 +15,8 @@ export async function runTransform(
   { default: transform, parser }: UserTransform,
   texts: ReadonlyMap<string, string>,
 ): Promise<Map<string, string>> {
+  // Large, and only loaded where there is a transform.
+  const { default: jscodeshift } = await import('jscodeshift');
   const changed = new Map<string, string>();
   for (const [path, source] of texts) {
     const j = jscodeshift.withParser(parser ?? (/\.[cm]?ts$/.test(path) ? 'ts' : 'babel'));

@@ -3,6 +3,7 @@ import type { Analysis } from '../project/analysis.js';
 import { type Binding, isBindingDeclaration } from '../project/bindings.js';
 import { isLoader } from '../project/loader.js';
 import { descendants, isReference } from '../project/nodes.js';
+import { symbolOf } from '../project/scope.js';
 import type { Draft } from './draft.js';
 import { topLevelNames } from './import-lines.js';
 
@@ -56,21 +57,21 @@ function importPackage(draft: Draft, { name }: Binding['declaration']): void {
 }
 
 /** Other imports whose every use stood in text that the edits take away. */
-function otherUnused(draft: Draft, { evaluator, project }: Analysis): Binding[] {
+function otherUnused(draft: Draft, { evaluator }: Analysis): Binding[] {
   const cut = [...draft.removals, ...draft.edits.filter(({ text }) => !/\w/.test(text))].filter(
     ({ start, end }) => start < end,
   );
   if (cut.length === 0) return [];
   const references = new Map<ts.Symbol, ts.Identifier[]>();
   for (const identifier of descendants(draft.file, ts.isIdentifier)) {
-    const symbol = isReference(identifier) ? evaluator.symbolOf(identifier) : undefined;
+    const symbol = isReference(identifier) ? symbolOf(identifier) : undefined;
     if (symbol !== undefined) references.set(symbol, [...(references.get(symbol) ?? []), identifier]);
   }
   const isCut = (node: ts.Node): boolean =>
     cut.some(({ start, end }) => start <= node.getStart(draft.file) && node.end <= end);
   return topLevelNames(draft.file).flatMap((name) => {
     const { parent } = name;
-    const symbol = project.checker.getSymbolAtLocation(name);
+    const symbol = symbolOf(name);
     const uses = (symbol && references.get(symbol)) ?? [];
     const value = isBindingDeclaration(parent) ? evaluator.valueOfDeclaration(parent) : undefined;
     if (symbol === undefined || value?.kind !== 'package' || !isBindingDeclaration(parent)) return [];

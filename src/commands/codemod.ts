@@ -38,18 +38,10 @@ export const codemodCommand: Command = {
     const texts = new Map([...sources.texts].filter(([path]) => isWanted(path)));
     for (const [path, text] of migration.changes) texts.set(path, text);
     if (options.annotate === true) {
-      const left = migrate({
-        ...input,
-        sources: { ...sources, texts: new Map([...sources.texts, ...texts]) },
-      });
-      for (const [path, text] of texts)
-        texts.set(
-          path,
-          annotate(
-            text,
-            left.findings.filter(({ location }) => location?.file === path),
-          ),
-        );
+      for (const [path, text] of texts) {
+        const left = migration.left.filter(({ location }) => location?.file === path);
+        texts.set(path, annotate(text, left));
+      }
     }
     if (typeof options.transform === 'string') {
       for (const [path, text] of await runTransform(await loadTransform(options.transform), texts))

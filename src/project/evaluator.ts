@@ -17,6 +17,7 @@ import {
 } from './nodes.js';
 import { isOneOfPromised, isPromisedModel } from './promised.js';
 import type { ModelRegistry } from './read-models.js';
+import { symbolOf } from './scope.js';
 import type { Value } from './types.js';
 
 /** Says what an expression stands for by following bindings forward; it reads and never runs anything. */
@@ -41,7 +42,7 @@ export class Evaluator {
 
   /** The one declaration an identifier refers to; undefined for globals and for names declared twice. */
   declarationOf(identifier: ts.Identifier): ts.Declaration | undefined {
-    const declarations = (this.symbolOf(identifier)?.declarations ?? []).filter(
+    const declarations = (symbolOf(identifier)?.declarations ?? []).filter(
       (one) =>
         !ts.isPropertyAccessExpression(one) &&
         !ts.isBinaryExpression(one) &&
@@ -49,15 +50,6 @@ export class Evaluator {
         !ts.isInterfaceDeclaration(one),
     );
     return declarations.length === 1 ? declarations[0] : undefined;
-  }
-
-  /** The binding an identifier refers to, through shorthand properties and export lists. */
-  symbolOf(identifier: ts.Identifier): ts.Symbol | undefined {
-    const { checker } = this.project;
-    const { parent } = identifier;
-    if (ts.isShorthandPropertyAssignment(parent)) return checker.getShorthandAssignmentValueSymbol(parent);
-    if (ts.isExportSpecifier(parent)) return checker.getExportSpecifierLocalTargetSymbol(parent);
-    return checker.getSymbolAtLocation(identifier);
   }
 
   /** The value that a declaration gives its name. */

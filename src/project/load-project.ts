@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { Project, ts } from 'ts-morph';
+import { ts } from 'ts-morph';
 import type { AppConfig } from '../config/types.js';
 import type { Files } from '../core/ports.js';
 
@@ -17,7 +17,6 @@ export interface Sources {
 export interface AppProject {
   readonly app: AppConfig;
   readonly files: readonly ts.SourceFile[];
-  readonly checker: ts.TypeChecker;
   readonly manifest: string | undefined;
   /** Import aliases: the part before `*`, and the absolute path it stands for. */
   readonly aliases: readonly { readonly prefix: string; readonly path: string }[];
@@ -47,33 +46,61 @@ export async function readSources(files: Files, app: AppConfig): Promise<Sources
   };
 }
 
-/** Parses and binds the sources. Pure: nothing is read from disk, and imports are resolved by us alone. */
-export function openProject(sources: Sources, app: AppConfig): AppProject {
-  const project = new Project({
-    useInMemoryFileSystem: true,
-    skipLoadingLibFiles: true,
-    compilerOptions: {
-      allowJs: true,
-      noLib: true,
-      noResolve: true,
-      target: ts.ScriptTarget.ESNext,
-      module: ts.ModuleKind.ESNext,
-      types: [],
-    },
-  });
-  for (const [path, text] of sources.texts) project.createSourceFile(path, withoutMark(text));
-  const program = project.getProgram().compilerObject;
-  const files = [...sources.texts.keys()].flatMap((path) => program.getSourceFile(path) ?? []);
+const OPTIONS: ts.CompilerOptions = {
+  allowJs: true,
+  noLib: true,
+  noResolve: true,
+  target: ts.ScriptTarget.ESNext,
+  module: ts.ModuleKind.ESNext,
+  types: [],
+};
+
+/**
+ * Parses and binds the sources. Pure: nothing is read from disk, and imports are resolved by us alone. Files whose text is
+ * as in an `earlier` project are taken from there.
+ */
+export function openProject(sources: Sources, app: AppConfig, earlier?: AppProject): AppProject {
+  const texts = new Map([...sources.texts].map(([path, text]) => [path, withoutMark(text)]));
+  const program = ts.createProgram([...texts.keys()], OPTIONS, hostOf(texts, earlier));
+  program.getTypeChecker(); // which binds all files
+  const files = [...texts.keys()].flatMap((path) => program.getSourceFile(path) ?? []);
   const byPath = new Map(files.map((file) => [file.fileName, file]));
   return {
     app,
     files,
-    checker: program.getTypeChecker(),
     manifest: sources.manifest,
     aliases: readAliases(app.root, sources),
     file: (path) => byPath.get(path),
     syntaxErrors: (file) => program.getSyntacticDiagnostics(file),
   };
+}
+
+function hostOf(texts: ReadonlyMap<string, string>, earlier: AppProject | undefined): ts.CompilerHost {
+  return {
+    fileExists: (path) => texts.has(path),
+    readFile: (path) => texts.get(path),
+    getSourceFile(path, options) {
+      const text = texts.get(path);
+      if (text === undefined) return undefined;
+      const known = earlier?.file(path);
+      return known?.text === text ? known : parseFile(path, text, options);
+    },
+    getDefaultLibFileName: () => '',
+    getCurrentDirectory: () => '/',
+    getCanonicalFileName: (path) => path,
+    useCaseSensitiveFileNames: () => true,
+    getNewLine: () => '\n',
+    writeFile: () => undefined,
+  };
+}
+
+function parseFile(
+  path: string,
+  text: string,
+  options: ts.ScriptTarget | ts.CreateSourceFileOptions,
+): ts.SourceFile {
+  const plain = typeof options === 'object' ? options : { languageVersion: options };
+  return ts.createSourceFile(path, text, { ...plain, jsDocParsingMode: ts.JSDocParsingMode.ParseNone }, true);
 }
 
 /** The text without its byte-order mark; offsets of nodes count from there. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { Utils } from 'sequelize';
+import inflection from 'inflection';
 import { ts } from 'ts-morph';
 import type { AppConfig, Scope } from '../config/types.js';
 import type { AppProject } from './load-project.js';
@@ -129,7 +129,7 @@ function sharedOptions(project: AppProject): ts.ObjectLiteralExpression | undefi
   return undefined;
 }
 
-/** The table's name by Sequelize's own rules, and other spellings to look for where it is not written down. */
+/** The table's name by Sequelize's own rules, whose library this is, and other spellings to look for where it is not written down. */
 function tableOf(
   name: string,
   options: ts.Expression | undefined,
@@ -142,9 +142,9 @@ function tableOf(
     const value = (own && property(own, option)) ?? (shared && property(shared, option));
     return value?.kind === ts.SyntaxKind.TrueKeyword;
   };
-  const plural = isOn('freezeTableName') ? name : Utils.pluralize(name);
-  const tableName = Utils.underscoredIf(plural, isOn('underscored'));
-  return { tableName, others: [Utils.underscoredIf(plural, true), plural.toLowerCase()] };
+  const plural = isOn('freezeTableName') ? name : inflection.pluralize(name);
+  const snake = inflection.underscore(plural);
+  return { tableName: isOn('underscored') ? snake : plural, others: [snake, plural.toLowerCase()] };
 }
 
 function bare(table: string): string {

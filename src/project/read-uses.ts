@@ -14,6 +14,7 @@ import type { Evaluator } from './evaluator.js';
 import { isExported } from './exported.js';
 import { isReference, memberName, requiredSpecifier, unwrap, walk } from './nodes.js';
 import { ownerOf } from './owners.js';
+import { symbolOf } from './scope.js';
 import type { FunctionNode, Model, Value } from './types.js';
 
 /** A place where a model or the global connection is used as a value. */
@@ -58,13 +59,12 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
   walk(file, (node) => {
     if (isBindingDeclaration(node)) {
       const name = ts.isImportClause(node) ? node.name : node.name;
-      const symbol =
-        name && ts.isIdentifier(name) ? evaluator.project.checker.getSymbolAtLocation(name) : undefined;
+      const symbol = name && ts.isIdentifier(name) ? symbolOf(name) : undefined;
       const value = symbol && bindingValue(evaluator, node);
       if (symbol !== undefined && value !== undefined)
         bindings.set(symbol, { symbol, declaration: node, value, references: [], kept: isLasting(node) });
     }
-    // A member's name is no binding, and asking for its symbol makes the checker infer types.
+    // A member's name is no binding.
     if (ts.isIdentifier(node) && !isMemberName(node)) identifiers.push(node);
     if (requiredSpecifier(node) !== undefined && ts.isCallExpression(node)) requires.push(node);
     if (ts.isCallExpression(node) && DISTINCTIVE.has(memberName(node.expression) ?? '')) unknown.push(node);
@@ -82,7 +82,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
       packages.push({ node, root });
       return;
     }
-    const names = fedSymbols(evaluator, node);
+    const names = fedSymbols(node);
     if (names.some((symbol) => symbol !== undefined && bindings.has(symbol))) {
       // A name that is no binding of ours keeps what feeds it: no file's import is ever fed by undefined.
       if (root !== undefined && names.every((symbol) => symbol !== undefined && bindings.has(symbol)))
@@ -105,7 +105,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     if (isNamespace(evaluator, value) && !isHarmless(evaluator, node, value)) computed.push(node);
   };
   for (const identifier of identifiers) {
-    const symbol = evaluator.symbolOf(identifier);
+    const symbol = symbolOf(identifier);
     const binding = symbol && bindings.get(symbol);
     if (binding === undefined || isDeclarationName(identifier)) continue;
     if (isReference(identifier)) {
@@ -166,17 +166,15 @@ function climb(
 }
 
 /** The names that get their value from this expression, `const X = node`, `const { X } = node`; undefined for inner patterns. */
-function fedSymbols(evaluator: Evaluator, node: ts.Expression): (ts.Symbol | undefined)[] {
+function fedSymbols(node: ts.Expression): (ts.Symbol | undefined)[] {
   const declaration = ts.isAwaitExpression(node.parent) ? node.parent.parent : node.parent;
   if (!ts.isVariableDeclaration(declaration) || declaration.initializer === undefined) return [];
   const isWhole = declaration.initializer === node || unwrap(declaration.initializer) === node;
   const isConstant = (declaration.parent.flags & ts.NodeFlags.Const) !== 0 || !isAssignedAgain(declaration);
   if (!isWhole || !isConstant) return [];
-  const symbolOf = (name: ts.Node): ts.Symbol | undefined =>
-    ts.isIdentifier(name) ? evaluator.project.checker.getSymbolAtLocation(name) : undefined;
   if (ts.isIdentifier(declaration.name)) return [symbolOf(declaration.name)];
   return declaration.name.elements.map((element) =>
-    ts.isBindingElement(element) ? symbolOf(element.name) : undefined,
+    ts.isBindingElement(element) && ts.isIdentifier(element.name) ? symbolOf(element.name) : undefined,
   );
 }
 

@@ -1,6 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { descendants } from '../../project/nodes.js';
+import { symbolOf } from '../../project/scope.js';
 
 const ASSIGNING = new Set([
   ts.SyntaxKind.EqualsToken,
@@ -22,7 +23,7 @@ export class Assignments {
   readonly #bySymbol = new Map<ts.Symbol, Assigned[]>();
   readonly #toThis = new Map<string, Assigned[]>();
 
-  constructor(private readonly analysis: Analysis) {
+  constructor(analysis: Analysis) {
     this.all = [...analysis.uses.keys()].flatMap((file) =>
       descendants(file, ts.isBinaryExpression)
         .filter(({ operatorToken }) => ASSIGNING.has(operatorToken.kind))
@@ -32,7 +33,7 @@ export class Assignments {
       if (ts.isPropertyAccessExpression(one.left) && one.left.expression.kind === ts.SyntaxKind.ThisKeyword)
         this.#toThis.set(one.left.name.text, [...(this.#toThis.get(one.left.name.text) ?? []), one]);
       for (const name of namesIn(one.left)) {
-        const symbol = analysis.evaluator.symbolOf(name);
+        const symbol = symbolOf(name);
         if (symbol !== undefined) this.#bySymbol.set(symbol, [...(this.#bySymbol.get(symbol) ?? []), one]);
       }
     }
@@ -45,7 +46,7 @@ export class Assignments {
 
   /** What a variable or parameter is given after its declaration. */
   to(name: ts.Node): readonly Assigned[] {
-    const symbol = ts.isIdentifier(name) ? this.analysis.evaluator.symbolOf(name) : undefined;
+    const symbol = ts.isIdentifier(name) ? symbolOf(name) : undefined;
     return (symbol && this.#bySymbol.get(symbol)) ?? [];
   }
 }

@@ -1,6 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { descendants, enclosingFunctions, memberName, unwrap } from '../../project/nodes.js';
+import { symbolOf } from '../../project/scope.js';
 import { namesIn } from './assigned.js';
 import type { ConnectionSources } from './connection-source.js';
 import { type Problem, problem, short } from './words.js';
@@ -108,7 +109,7 @@ function outlives({ evaluator }: Analysis, ofRequests: ReadonlySet<ts.Node>, lef
     return value?.kind !== 'instance' || !ofRequests.has(value.node);
   }
   if (!ts.isIdentifier(root)) return false;
-  const declarations = evaluator.symbolOf(root)?.declarations ?? [];
+  const declarations = symbolOf(root)?.declarations ?? [];
   // An undeclared name is a global: `global`, `module`, or one made by mistake.
   return declarations.every((one) => enclosingFunctions(one).length === 0 && !ts.isParameter(one));
 }

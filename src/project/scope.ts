@@ -1,0 +1,57 @@
+import { ts } from 'ts-morph';
+import { isFunctionNode } from './nodes.js';
+
+/** What TypeScript's binder leaves on nodes; its types do not say so, and the checker's own way to them is many times slower. */
+interface Bound {
+  readonly symbol?: ts.Symbol & { readonly exportSymbol?: ts.Symbol };
+  readonly locals?: ReadonlyMap<string, ts.Symbol & { readonly exportSymbol?: ts.Symbol }>;
+}
+
+const bound = (node: ts.Node): Bound => node as unknown as Bound;
+
+/**
+ * The binding that an identifier refers to or declares, by the scopes of its own file: what the checker answers where
+ * no types are asked for. Undefined for globals, for the names of members and labels, and for what `export … from` names.
+ */
+export function symbolOf(identifier: ts.Identifier): ts.Symbol | undefined {
+  const { parent } = identifier;
+  if (ts.isShorthandPropertyAssignment(parent)) return lookUp(identifier);
+  if (ts.isExportSpecifier(parent)) {
+    const local = parent.propertyName ?? parent.name;
+    const isOwn = parent.parent.parent.moduleSpecifier === undefined;
+    return isOwn && ts.isIdentifier(local) ? lookUp(local) : undefined;
+  }
+  if (ts.isImportSpecifier(parent)) return declared(parent);
+  if ((parent as Partial<ts.NamedDeclaration>).name === identifier) return declared(parent);
+  if (ts.isBindingElement(parent) && parent.propertyName === identifier) return undefined;
+  if (ts.isQualifiedName(parent) && parent.right === identifier) return undefined;
+  if (ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent)) return undefined;
+  return lookUp(identifier);
+}
+
+/** An access has a name and declares nothing. */
+function declared(node: ts.Node): ts.Symbol | undefined {
+  if (ts.isPropertyAccessExpression(node) || ts.isMetaProperty(node)) return undefined;
+  return bound(node).symbol;
+}
+
+function lookUp(identifier: ts.Identifier): ts.Symbol | undefined {
+  const name = String(identifier.escapedText);
+  let from: ts.Node = identifier;
+  for (let at = identifier.parent; at !== undefined; from = at, at = at.parent) {
+    const found = bound(at).locals?.get(name);
+    if (found !== undefined && isValue(found) && isSeen(found, at, from)) return found.exportSymbol ?? found;
+    if ((ts.isFunctionExpression(at) || ts.isClassExpression(at)) && at.name?.escapedText === name)
+      return bound(at).symbol;
+  }
+  return undefined;
+}
+
+const isValue = ({ flags }: ts.Symbol): boolean =>
+  (flags & (ts.SymbolFlags.Value | ts.SymbolFlags.Alias)) !== 0;
+
+/** A parameter's default does not see what the body declares. */
+function isSeen({ declarations }: ts.Symbol, scope: ts.Node, from: ts.Node): boolean {
+  if (!isFunctionNode(scope) || !ts.isParameter(from)) return true;
+  return declarations?.some((one) => one.pos < (scope.body?.pos ?? scope.end)) === true;
+}
