@@ -17,29 +17,67 @@ export interface Proven extends Migration {
  * literal is lost, no name is used that nothing declares, and a second run asks for nothing. A file that fails is left as it is and reported.
  */
 export function migrate(input: MigrationInput): Proven {
-  const before = analyse(openProject(input.sources, input.app), input.facts);
   const blocked = new Map<string, string>();
   for (;;) {
-    const migration = planAnalysed(before, { ...input, blocked });
-    const { faults, left } = prove(before.project, { ...input, blocked }, migration);
-    if (faults.size === 0) return { ...migration, left };
+    const first = runFirst({ ...input, blocked });
+    const { faults, left } = prove({ ...input, blocked }, first);
+    if (faults.size === 0) return { ...first.migration, left };
     for (const [path, fault] of faults) blocked.set(path, fault);
   }
 }
 
+/** What must still be in a file after the edits. */
+interface Contents {
+  readonly freeNames: ReadonlySet<string>;
+  readonly templates: readonly string[];
+  /** Undefined where the edits replace none: reading every comment takes longer than all the rest. */
+  readonly comments: readonly string[] | undefined;
+}
+
+/** Holds on to no more of the old sources than the proof needs: two parsed applications are large. */
+interface FirstRun {
+  readonly migration: Migration;
+  /** Of files that change. */
+  readonly contents: ReadonlyMap<string, Contents>;
+  /** Files that do not change, parsed. */
+  readonly parsed: ReadonlyMap<string, ts.SourceFile>;
+}
+
+function runFirst(input: MigrationInput): FirstRun {
+  const project = openProject(input.sources, input.app);
+  const migration = planAnalysed(analyse(project, input.facts), input);
+  const { changes, edits, dropped } = migration;
+  const contents = new Map<string, Contents>();
+  const parsed = new Map<string, ts.SourceFile>();
+  for (const file of project.files) {
+    const path = file.fileName;
+    if (!changes.has(path)) {
+      parsed.set(path, file);
+      continue;
+    }
+    const replaced = (edits.get(path) ?? []).map(({ start, end }) => file.text.slice(start, end)).join('\n');
+    contents.set(path, {
+      freeNames: freeNames(file),
+      templates: templates(file),
+      comments: /\/[/*]/.test(replaced) ? comments(file, dropped.get(path)) : undefined,
+    });
+  }
+  return { migration, contents, parsed };
+}
+
 /** What is wrong with the result, by file; and what a second run would have to say. */
 function prove(
-  before: AppProject,
   input: MigrationInput,
-  migration: Migration,
+  { migration, contents, parsed }: FirstRun,
 ): { readonly faults: ReadonlyMap<string, string>; readonly left: readonly Finding[] } {
   const { changes, broken, findings } = migration;
   if (changes.size === 0 || broken.size > 0) return { faults: broken, left: findings };
   const sources = { ...input.sources, texts: new Map([...input.sources.texts, ...changes]) };
-  const after = openProject(sources, input.app, before);
+  const after = openProject(sources, input.app, parsed);
   const faults = new Map<string, string>();
-  for (const path of changes.keys()) {
-    const fault = faultOf(path, before, after, migration);
+  for (const [path, before] of contents) {
+    const result = after.file(path);
+    const fault = result && faultOf(before, result, after);
     if (fault !== undefined) faults.set(path, fault);
   }
   if (faults.size > 0) return { faults, left: [] };
@@ -48,23 +86,12 @@ function prove(
   return { faults, left: second.findings };
 }
 
-function faultOf(
-  path: string,
-  before: AppProject,
-  after: AppProject,
-  { edits, dropped }: Migration,
-): string | undefined {
-  const [old, result] = [before.file(path), after.file(path)];
-  if (old === undefined || result === undefined) return undefined;
+function faultOf(before: Contents, result: ts.SourceFile, after: AppProject): string | undefined {
   if (after.syntaxErrors(result).length > 0) return 'the result would not parse';
-  // Reading every comment takes longer than all the rest, and only what an edit replaces can be lost.
-  const replaced = (edits.get(path) ?? []).map(({ start, end }) => old.text.slice(start, end)).join('\n');
-  if (/\/[/*]/.test(replaced) && !keepsAll(comments(old, dropped.get(path)), comments(result)))
+  if (before.comments !== undefined && !keepsAll(before.comments, comments(result)))
     return 'the result would lose a comment';
-  if (old.text.includes('`') && !keepsAll(templates(old), templates(result)))
-    return 'the result would change a template literal';
-  const known = freeNames(old);
-  const [fresh] = [...freeNames(result)].filter((name) => !known.has(name) && !GLOBALS.has(name));
+  if (!keepsAll(before.templates, templates(result))) return 'the result would change a template literal';
+  const [fresh] = [...freeNames(result)].filter((name) => !before.freeNames.has(name) && !GLOBALS.has(name));
   return fresh && `the result would use ${fresh}, which nothing there declares`;
 }
 
@@ -110,6 +137,7 @@ function comments(file: ts.SourceFile, except: readonly { start: number; end: nu
 
 /** The literal parts of every template. */
 function templates(file: ts.SourceFile): string[] {
+  if (!file.text.includes('`')) return [];
   return descendants(file, isTemplatePart).map((node) => node.rawText ?? node.text);
 }
 

@@ -22,7 +22,7 @@ import type { Value } from './types.js';
 
 /** Says what an expression stands for by following bindings forward; it reads and never runs anything. */
 export class Evaluator {
-  readonly #values = new Map<ts.Node, Value | undefined>();
+  readonly #values = new Map<ts.Node | ts.Symbol, Value | undefined>();
   readonly #look = (expression: ts.Expression): Value | undefined => this.valueOf(expression);
 
   constructor(
@@ -33,10 +33,13 @@ export class Evaluator {
   /** The value of an expression; undefined where the source does not tell. */
   valueOf(expression: ts.Expression): Value | undefined {
     const node = unwrap(expression);
-    if (this.#values.has(node)) return this.#values.get(node);
-    this.#values.set(node, undefined); // a cycle has no value
+    // All references to one binding have one value, and there are many more of them than of anything else.
+    const key = ts.isIdentifier(node) ? symbolOf(node) : node;
+    if (key === undefined) return this.#evaluate(node);
+    if (this.#values.has(key)) return this.#values.get(key);
+    this.#values.set(key, undefined); // a cycle has no value
     const value = this.#evaluate(node);
-    this.#values.set(node, value);
+    this.#values.set(key, value);
     return value;
   }
 

@@ -56,12 +56,16 @@ const OPTIONS: ts.CompilerOptions = {
 };
 
 /**
- * Parses and binds the sources. Pure: nothing is read from disk, and imports are resolved by us alone. Files whose text is
- * as in an `earlier` project are taken from there.
+ * Parses and binds the sources. Pure: nothing is read from disk, and imports are resolved by us alone. Files that
+ * are `parsed` already are taken as they are.
  */
-export function openProject(sources: Sources, app: AppConfig, earlier?: AppProject): AppProject {
+export function openProject(
+  sources: Sources,
+  app: AppConfig,
+  parsed: ReadonlyMap<string, ts.SourceFile> = new Map(),
+): AppProject {
   const texts = new Map([...sources.texts].map(([path, text]) => [path, withoutMark(text)]));
-  const program = ts.createProgram([...texts.keys()], OPTIONS, hostOf(texts, earlier));
+  const program = ts.createProgram([...texts.keys()], OPTIONS, hostOf(texts, parsed));
   program.getTypeChecker(); // which binds all files
   const files = [...texts.keys()].flatMap((path) => program.getSourceFile(path) ?? []);
   const byPath = new Map(files.map((file) => [file.fileName, file]));
@@ -75,15 +79,17 @@ export function openProject(sources: Sources, app: AppConfig, earlier?: AppProje
   };
 }
 
-function hostOf(texts: ReadonlyMap<string, string>, earlier: AppProject | undefined): ts.CompilerHost {
+function hostOf(
+  texts: ReadonlyMap<string, string>,
+  parsed: ReadonlyMap<string, ts.SourceFile>,
+): ts.CompilerHost {
   return {
     fileExists: (path) => texts.has(path),
     readFile: (path) => texts.get(path),
     getSourceFile(path, options) {
       const text = texts.get(path);
       if (text === undefined) return undefined;
-      const known = earlier?.file(path);
-      return known?.text === text ? known : parseFile(path, text, options);
+      return parsed.get(path) ?? parseFile(path, text, options);
     },
     getDefaultLibFileName: () => '',
     getCurrentDirectory: () => '/',
@@ -100,7 +106,7 @@ function parseFile(
   options: ts.ScriptTarget | ts.CreateSourceFileOptions,
 ): ts.SourceFile {
   const plain = typeof options === 'object' ? options : { languageVersion: options };
-  return ts.createSourceFile(path, text, { ...plain, jsDocParsingMode: ts.JSDocParsingMode.ParseNone }, true);
+  return ts.createSourceFile(path, text, { ...plain, jsDocParsingMode: ts.JSDocParsingMode.ParseNone });
 }
 
 /** The text without its byte-order mark; offsets of nodes count from there. */

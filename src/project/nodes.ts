@@ -14,11 +14,24 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => false | undefined)
   if (visit(node) !== false) node.forEachChild((child) => walk(child, visit));
 }
 
+const nodes = new WeakMap<ts.SourceFile, readonly ts.Node[]>();
+
+/** Every node of a file, in the order of the source; listed once, since many ask. */
+export function nodesOf(file: ts.SourceFile): readonly ts.Node[] {
+  const known = nodes.get(file);
+  if (known !== undefined) return known;
+  const found: ts.Node[] = [];
+  walk(file, (node) => void found.push(node));
+  nodes.set(file, found);
+  return found;
+}
+
 /** Every node below that passes the test, in the order of the source. */
 export function descendants<T extends ts.Node>(
   node: ts.Node,
   test: (candidate: ts.Node) => candidate is T,
 ): T[] {
+  if (ts.isSourceFile(node)) return nodesOf(node).filter(test);
   const found: T[] = [];
   walk(node, (candidate) => {
     if (test(candidate)) found.push(candidate);

@@ -8,8 +8,8 @@ import {
   isFunctionNode,
   isReference,
   memberName,
+  nodesOf,
   requiredSpecifier,
-  walk,
 } from './nodes.js';
 import type { FunctionNode, Value } from './types.js';
 
@@ -43,10 +43,8 @@ export function readCalls(evaluator: Evaluator): CallGraph {
     for (const inner of functionsIn(evaluator, value)) entry(inner).escapes.push(node);
   };
   for (const file of evaluator.project.files) {
-    walk(file, (node) => {
+    for (const node of nodesOf(file))
       if (ts.isIdentifier(node) ? isReference(node) : isRoot(node)) visitRoot(node as ts.Expression);
-      return undefined;
-    });
   }
   return graph;
 }

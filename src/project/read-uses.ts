@@ -12,7 +12,7 @@ import {
 } from './bindings.js';
 import type { Evaluator } from './evaluator.js';
 import { isExported } from './exported.js';
-import { isReference, memberName, requiredSpecifier, unwrap, walk } from './nodes.js';
+import { isReference, memberName, nodesOf, requiredSpecifier, unwrap } from './nodes.js';
 import { ownerOf } from './owners.js';
 import { symbolOf } from './scope.js';
 import type { FunctionNode, Model, Value } from './types.js';
@@ -56,7 +56,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
   const identifiers: ts.Identifier[] = [];
   const requires: ts.CallExpression[] = [];
   const unknown: ts.Node[] = [];
-  walk(file, (node) => {
+  for (const node of nodesOf(file)) {
     if (isBindingDeclaration(node)) {
       const name = ts.isImportClause(node) ? node.name : node.name;
       const symbol = name && ts.isIdentifier(name) ? symbolOf(name) : undefined;
@@ -69,8 +69,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     if (requiredSpecifier(node) !== undefined && ts.isCallExpression(node)) requires.push(node);
     if (ts.isCallExpression(node) && DISTINCTIVE.has(memberName(node.expression) ?? '')) unknown.push(node);
     if (isModelsMember(evaluator, node)) unknown.push(node);
-    return undefined;
-  });
+  }
 
   const uses: Use[] = [];
   const feeds = new Map<ts.Identifier, ts.Symbol[]>();
