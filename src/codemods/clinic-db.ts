@@ -44,6 +44,7 @@ export function addToPattern(draft: Draft, owner: FunctionNode, name: string): v
 
 /** Makes `clinicDb` a function's first parameter. */
 export function addParameter(draft: Draft, owner: FunctionNode): void {
+  draft.threaded.add(owner);
   const type = draft.style.isTypeScript ? ': Sequelize' : '';
   if (type !== '') draft.fromSequelize.add('type Sequelize');
   const [first] = owner.parameters;

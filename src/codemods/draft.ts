@@ -4,7 +4,7 @@ import type { FindingCode } from '../core/finding-codes.js';
 import { FINDINGS } from '../core/finding-codes.js';
 import type { Analysis } from '../project/analysis.js';
 import { locationOf } from '../project/nodes.js';
-import type { Model } from '../project/types.js';
+import type { FunctionNode, Model } from '../project/types.js';
 import { type Edit, wholeLines } from './edits.js';
 import { type Style, styleOf } from './style.js';
 
@@ -38,6 +38,8 @@ export class Draft {
   readonly dropped: { readonly start: number; readonly end: number }[] = [];
   /** Associations that were taken out, by the model they belonged to. */
   readonly severed: Severed[] = [];
+  /** Functions that get clinicDb as a parameter. */
+  readonly threaded = new Set<FunctionNode>();
   /** Why the file is left as it is. */
   readonly problems: Finding[] = [];
   /** What to know of the result. */

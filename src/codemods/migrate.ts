@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { ts } from 'ts-morph';
 import type { AppConfig } from '../config/types.js';
 import { RunError } from '../core/errors.js';
-import type { Finding } from '../core/finding.js';
+import { type Finding, hasErrors } from '../core/finding.js';
 import { type Analysis, analyse } from '../project/analysis.js';
 import { openProject, type Sources, withoutMark } from '../project/load-project.js';
 import { isLoader } from '../project/loader.js';
@@ -14,8 +14,10 @@ import { lastingAliases } from './crossing.js';
 import { type Draft, Drafts, findingAt } from './draft.js';
 import { applyEdits, type Edit } from './edits.js';
 import { finishImports } from './imports.js';
+import { type CodemodName, chooseCodemods } from './list.js';
 import { migrateModel } from './models.js';
 import { claimIndex, isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
+import { leaveFunctions, leaveNotAsked } from './not-asked.js';
 import { migrateFunctions } from './routes.js';
 import { claimStart, migrateServer } from './server.js';
 import { passClinicDb } from './services.js';
@@ -27,6 +29,8 @@ export interface Migration {
   /** What makes the new texts of the old ones, byte-order marks aside. */
   readonly edits: ReadonlyMap<string, readonly Edit[]>;
   readonly findings: readonly Finding[];
+  /** How many functions get clinicDb as a parameter. */
+  readonly threaded: number;
   /** Files whose edits contradict each other, with the reason; a fault of ours, never of the file's. */
   readonly broken: ReadonlyMap<string, string>;
   /** Ranges of the old texts (byte-order mark aside) that go away on purpose, with their comments. */
@@ -39,6 +43,8 @@ export interface MigrationInput {
   readonly facts: TableFacts;
   /** True for files that may be changed and reported on. */
   readonly isWanted: (path: string) => boolean;
+  /** The codemods to run; all of them where it says nothing. */
+  readonly chosen?: ReadonlySet<CodemodName> | undefined;
   /** Files to leave alone, with the reason. */
   readonly blocked?: ReadonlyMap<string, string>;
 }
@@ -51,7 +57,7 @@ export function planMigration(input: MigrationInput): Migration {
 /** As planMigration(), of sources that are analysed already. */
 export function planAnalysed(
   analysis: Analysis,
-  { sources, facts, isWanted, blocked }: MigrationInput,
+  { sources, facts, isWanted, blocked, chosen = chooseCodemods(undefined, undefined) }: MigrationInput,
 ): Migration {
   const { project } = analysis;
   const drafts = new Drafts(analysis);
@@ -65,7 +71,7 @@ export function planAnalysed(
   }
   if (facts.isComplete === true) noteUnmapped(drafts, facts);
   const taken = takeAssociations(drafts);
-  for (const file of analysis.registry.inFile.keys()) {
+  for (const file of chosen.has('models') ? analysis.registry.inFile.keys() : []) {
     if (!migrateModel(drafts, file, taken))
       for (const one of taken.lines.get(file) ?? []) drafts.link(file, one.file);
   }
@@ -74,13 +80,15 @@ export function planAnalysed(
   const needing: FunctionNode[] = [];
   for (const [file, fileUses] of analysis.uses) {
     if (analysis.registry.inFile.has(file) || (isLoader(file) && isModelsIndex(drafts, file))) continue;
+    leaveNotAsked(drafts, fileUses, claimed, chosen);
     needing.push(...migrateFunctions(drafts, facts, fileUses, claimed, aliases));
   }
+  leaveFunctions(drafts, needing, chosen);
   passClinicDb(drafts, needing);
-  migrateServer(drafts);
+  if (chosen.has('server')) migrateServer(drafts);
   noteConnections(drafts);
   const failed = spreadProblems(drafts, isWanted);
-  migrateIndex(drafts, failed);
+  if (chosen.has('models')) migrateIndex(drafts, failed);
   return collect(drafts, sources, failed, isWanted);
 }
 
@@ -145,6 +153,7 @@ function collect(
   const findings: Finding[] = [...drafts.notes];
   const dropped = new Map<string, Draft['dropped']>();
   const broken = new Map<string, string>();
+  let threaded = 0;
   for (const draft of drafts.all()) {
     const path = draft.file.fileName;
     if (!isWanted(path)) continue;
@@ -155,7 +164,7 @@ function collect(
         findings.push(
           findingAt(
             'CODE_GROUP_LEFT',
-            'error',
+            hasErrors(origin.problems) ? 'error' : 'info',
             draft.file,
             `left as it is, because of ${posix.relative(drafts.analysis.project.app.root, origin.file.fileName)}`,
           ),
@@ -181,8 +190,9 @@ function collect(
     findings.push(...draft.notes.filter(({ code }) => code !== 'CODE_CONNECTION_LEFT' || isConnected));
     if (result === text) continue;
     changes.set(path, result);
+    threaded += draft.threaded.size;
     edits.set(path, wanted);
     dropped.set(path, draft.dropped);
   }
-  return { changes, edits, findings, dropped, broken };
+  return { changes, edits, findings, dropped, broken, threaded };
 }

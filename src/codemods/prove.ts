@@ -4,12 +4,14 @@ import { analyse } from '../project/analysis.js';
 import { type AppProject, openProject } from '../project/load-project.js';
 import { descendants, isReference } from '../project/nodes.js';
 import { symbolOf } from '../project/scope.js';
+import { type Account, accountFor } from './account.js';
 import { type Migration, type MigrationInput, planAnalysed } from './migrate.js';
 
 /** A migration that may be written. */
 export interface Proven extends Migration {
   /** What is still to be said of the result, at the places of the new texts. */
   readonly left: readonly Finding[];
+  readonly account: Account;
 }
 
 /**
@@ -21,7 +23,7 @@ export function migrate(input: MigrationInput): Proven {
   for (;;) {
     const first = runFirst({ ...input, blocked });
     const { faults, left } = prove({ ...input, blocked }, first);
-    if (faults.size === 0) return { ...first.migration, left };
+    if (faults.size === 0) return { ...first.migration, left, account: first.account };
     for (const [path, fault] of faults) blocked.set(path, fault);
   }
 }
@@ -37,6 +39,7 @@ interface Contents {
 /** Holds on to no more of the old sources than the proof needs: two parsed applications are large. */
 interface FirstRun {
   readonly migration: Migration;
+  readonly account: Account;
   /** Of files that change. */
   readonly contents: ReadonlyMap<string, Contents>;
   /** Files that do not change, parsed. */
@@ -45,7 +48,8 @@ interface FirstRun {
 
 function runFirst(input: MigrationInput): FirstRun {
   const project = openProject(input.sources, input.app);
-  const migration = planAnalysed(analyse(project, input.facts), input);
+  const analysis = analyse(project, input.facts);
+  const migration = planAnalysed(analysis, input);
   const { changes, edits, dropped } = migration;
   const contents = new Map<string, Contents>();
   const parsed = new Map<string, ts.SourceFile>();
@@ -62,7 +66,8 @@ function runFirst(input: MigrationInput): FirstRun {
       comments: /\/[/*]/.test(replaced) ? comments(file, dropped.get(path)) : undefined,
     });
   }
-  return { migration, contents, parsed };
+  const account = accountFor(analysis, migration, input.isWanted);
+  return { migration, account, contents, parsed };
 }
 
 /** What is wrong with the result, by file; and what a second run would have to say. */

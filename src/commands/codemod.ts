@@ -1,24 +1,38 @@
-import { createHash } from 'node:crypto';
-import { join, relative, resolve, sep } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createTwoFilesPatch } from 'diff';
 import { annotate } from '../codemods/annotate.js';
-import type { Migration } from '../codemods/migrate.js';
-import { migrate } from '../codemods/prove.js';
+import { explanation } from '../codemods/explain.js';
+import { CODEMODS, chooseCodemods } from '../codemods/list.js';
+import type { MigrationInput } from '../codemods/migrate.js';
+import { migrate, type Proven } from '../codemods/prove.js';
 import { runTransform, type UserTransform } from '../codemods/transform.js';
 import type { Config } from '../config/types.js';
 import { UsageError } from '../core/errors.js';
 import { hasErrors } from '../core/finding.js';
 import { readSources, type Sources } from '../project/load-project.js';
-import type { Command, Context } from './command.js';
+import type { Report } from '../report/report.js';
+import { askForEach } from './codemod-ask.js';
+import { codemodTables, counts } from './codemod-tables.js';
+import { finishEarlier, patch, write } from './codemod-write.js';
+import type { Command, CommonOptions } from './command.js';
 import { tableFacts } from './table-facts.js';
+
+type Options = CommonOptions & Readonly<Record<string, unknown>>;
 
 export const codemodCommand: Command = {
   name: 'codemod',
-  argument: { notation: '<paths...>', description: 'files and folders of the application to rewrite' },
+  argument: { notation: '[paths...]', description: 'files and folders of the application to rewrite' },
   summary: "Rewrite the application's source so that every query goes to its clinic's database",
   options: [
     { flags: '--check', description: 'write nothing; exit 1 where there is work left' },
+    {
+      flags: '--explain',
+      description: 'write nothing; say of each call site what it is and what becomes of it',
+    },
+    { flags: '--list', description: 'show the codemods there are' },
+    { flags: '--only <names>', description: 'run these codemods only, separated by commas' },
+    { flags: '--skip <names>', description: 'leave these codemods out' },
+    { flags: '--interactive', description: 'ask for each file' },
     { flags: '--force', description: 'rewrite files that have changes not committed' },
     { flags: '--annotate', description: 'put a TODO comment above what is left for a person' },
     { flags: '--transform <file>', description: 'run a jscodeshift transform of your own afterwards' },
@@ -27,47 +41,97 @@ export const codemodCommand: Command = {
   examples: [
     { line: 'clinic-migrate codemod src --dry-run', what: 'see what would change' },
     { line: 'clinic-migrate codemod src server.js', what: 'rewrite the application' },
+    { line: 'clinic-migrate codemod src/routes/patients.js --explain', what: 'why, call by call' },
+    { line: 'clinic-migrate codemod src --only models,server', what: 'a part of it' },
     { line: 'clinic-migrate codemod src --check', what: 'in CI: fail while there is work left' },
   ],
   async run(context, paths, options) {
-    const { config, files } = context;
+    if (options.list === true) return list();
+    if (paths.length === 0)
+      throw new UsageError('codemod needs the files or folders to rewrite', {
+        hint: 'clinic-migrate codemod src --dry-run shows what would change below src.',
+      });
+    const { config, files, progress } = context;
+    const isReading = options.dryRun || options.check === true || options.explain === true;
+    const finished = isReading ? 0 : await finishEarlier(context);
     const sources = await readSources(files, config.app);
+    const chosen = chooseCodemods(text(options.only), text(options.skip));
     const isWanted = wantedFiles(paths, sources, config);
-    const input = { sources, app: config.app, facts: await tableFacts(context), isWanted };
-    const migration = migrate(input);
-    const texts = new Map([...sources.texts].filter(([path]) => isWanted(path)));
-    for (const [path, text] of migration.changes) texts.set(path, text);
-    if (options.annotate === true) {
-      for (const [path, text] of texts) {
-        const left = migration.left.filter(({ location }) => location?.file === path);
-        texts.set(path, annotate(text, left));
-      }
-    }
-    if (typeof options.transform === 'string') {
-      for (const [path, text] of await runTransform(await loadTransform(options.transform), texts))
-        texts.set(path, text);
-    }
-    const changes = new Map([...texts].filter(([path, text]) => sources.texts.get(path) !== text));
-    const isReading = options.dryRun || options.check === true;
+    const input = { sources, app: config.app, facts: await tableFacts(context), isWanted, chosen };
+    const task = progress.start(`Analysing ${sources.texts.size} files`);
+    let migration = migrate(input);
+    task.done();
+    if (options.explain === true) return explain(config, migration);
+    if (options.interactive === true) migration = await askForEach(context, input, migration);
+    const texts = await finalTexts(input, migration, options);
+    const changes = new Map([...texts].filter(([path, after]) => sources.texts.get(path) !== after));
     if (!isReading) await write(context, sources, changes, options.force === true);
+    const figures = counts(migration);
     return {
       command: 'codemod',
       ok: !hasErrors(migration.findings) && !(options.check === true && changes.size > 0),
       summary: {
         files: texts.size,
         [isReading ? 'would change' : 'changed']: changes.size,
-        ...counts(migration),
+        ...(finished > 0 ? { 'finished for a killed run': finished } : {}),
+        ...figures,
       },
       findings: migration.findings,
-      data: { changed: [...changes.keys()].map((path) => relative(config.app.root, path)) },
+      tables: codemodTables(migration),
+      data: {
+        changed: [...changes.keys()].map((path) => relative(config.app.root, path)),
+        sites: migration.account.sites,
+      },
       ...(options.dryRun && changes.size > 0 ? { text: patch(config, sources.texts, changes) } : {}),
     };
   },
 };
 
-function counts({ findings }: Migration): Record<string, number> {
-  const left = findings.filter(({ severity }) => severity === 'error').length;
-  return { 'left for a person': left, notes: findings.length - left };
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+function list(): Report {
+  const rows = Object.entries(CODEMODS).map(([name, what]) => [name, what]);
+  return {
+    command: 'codemod',
+    ok: true,
+    summary: {},
+    findings: [],
+    tables: [{ head: ['codemod', 'what it rewrites'], rows }],
+    data: { codemods: CODEMODS },
+  };
+}
+
+function explain({ app }: Config, migration: Proven): Report {
+  const { sites } = migration.account;
+  return {
+    command: 'codemod',
+    ok: true,
+    summary: { sites: sites.length, ...counts(migration) },
+    findings: [],
+    data: { sites },
+    text: explanation(app.root, sites),
+  };
+}
+
+/** The new texts, with what was asked for besides. */
+async function finalTexts(
+  { sources, isWanted }: MigrationInput,
+  migration: Proven,
+  options: Options,
+): Promise<Map<string, string>> {
+  const texts = new Map([...sources.texts].filter(([path]) => isWanted(path)));
+  for (const [path, after] of migration.changes) texts.set(path, after);
+  if (options.annotate === true) {
+    for (const [path, after] of texts) {
+      const left = migration.left.filter(({ location }) => location?.file === path);
+      texts.set(path, annotate(after, left));
+    }
+  }
+  if (typeof options.transform === 'string') {
+    for (const [path, after] of await runTransform(await loadTransform(options.transform), texts))
+      texts.set(path, after);
+  }
+  return texts;
 }
 
 /** The files that the arguments name. UsageError for a path with no source file of the application. */
@@ -99,49 +163,4 @@ async function loadTransform(file: string): Promise<UserTransform> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`the transform ${file} cannot be loaded: ${reason}`, { cause: error });
   }
-}
-
-/** Writes the files, after a patch that undoes it. UsageError where version control could not bring them back. */
-async function write(
-  { config, files, versionControl }: Context,
-  { texts }: Sources,
-  changes: ReadonlyMap<string, string>,
-  force: boolean,
-): Promise<void> {
-  if (changes.size === 0) return;
-  const dirty = force ? [] : await versionControl.dirty(config.app.root, [...changes.keys()]);
-  if (dirty.length > 0) {
-    const named = dirty.slice(0, 3).map((path) => relative(config.app.root, resolve(config.app.root, path)));
-    const more = dirty.length > 3 ? ` and ${dirty.length - 3} more` : '';
-    throw new UsageError(
-      `nothing was rewritten: ${named.join(', ')}${more} have changes that are not committed`,
-      {
-        hint: 'Commit or stash them first, or use --force.',
-      },
-    );
-  }
-  const undo = patch(
-    config,
-    changes,
-    new Map([...changes.keys()].map((path) => [path, texts.get(path) ?? ''])),
-  );
-  const name = createHash('sha256').update(undo).digest('hex').slice(0, 12);
-  await files.write(join(config.directory, '.clinic-migrate', 'undo', `codemod-${name}.patch`), undo);
-  for (const [path, text] of changes) await files.write(path, text, texts.get(path));
-}
-
-/** A unified diff over all files, their paths relative to the application's root. */
-function patch(
-  { app }: Config,
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
-): string {
-  return [...after]
-    .map(([path, text]) => {
-      const name = relative(app.root, path);
-      return createTwoFilesPatch(`a/${name}`, `b/${name}`, before.get(path) ?? '', text, '', '', {
-        context: 3,
-      });
-    })
-    .join('');
 }

@@ -67,8 +67,19 @@ export interface Files {
   read(path: string): Promise<string | undefined>;
   /** Every file below a folder (or the file itself), sorted; `skip` names folders that are not entered. */
   list(path: string, skip?: readonly string[]): Promise<string[]>;
-  /** Writes by rename, making folders; `expected` is what was read, and a file that has changed since is a RunError. */
-  write(path: string, text: string, expected?: string): Promise<void>;
+  /** Writes by rename, making folders. */
+  write(path: string, text: string): Promise<void>;
+  /** Writes several files as one; a run that is killed in the midst is finished by finishWrites() of the same journal. */
+  writeAll(changes: readonly FileChange[], journal: string): Promise<void>;
+  /** Puts in place what a killed writeAll() left; answers with the number of files. */
+  finishWrites(journal: string): Promise<number>;
+}
+
+/** A file's new text, and the one that was read. */
+export interface FileChange {
+  readonly path: string;
+  readonly text: string;
+  readonly expected: string;
 }
 
 /** A question to a person, with its answers. */

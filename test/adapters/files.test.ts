@@ -39,20 +39,55 @@ it('writes whole files, makes folders, keeps the mode and the link, and leaves n
   expect(await readFile(join(folder, 'new/deep/a.js'), 'utf8')).toBe('one');
   await chmod(join(folder, 'new/deep/a.js'), 0o750);
   await symlink(join(folder, 'new/deep/a.js'), join(folder, 'link.js'));
-  await nodeFiles.write(join(folder, 'link.js'), 'two', 'one');
+  await nodeFiles.write(join(folder, 'link.js'), 'two');
   expect(await readFile(join(folder, 'new/deep/a.js'), 'utf8')).toBe('two');
   expect((await stat(join(folder, 'new/deep/a.js'))).mode & 0o777).toBe(0o750);
   expect(await readdir(join(folder, 'new/deep'))).toEqual(['a.js']);
 });
 
-it('does not write over a file that has changed since it was read', async () => {
+it('writes several files as one: none where one has changed since, is gone or is read-only', async () => {
+  const folder = await temporaryFolder();
+  const [one, other, journal] = ['a.js', 'b.js', '.state/journal'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const change = (path: string, expected: string) => ({ path, text: 'ours', expected });
+  for (const path of [one, other]) await writeFile(path, 'theirs');
+  for (const second of [change(other, 'as read'), change(join(folder, 'gone.js'), 'x')])
+    await expect(nodeFiles.writeAll([change(one, 'theirs'), second], journal)).rejects.toThrow(
+      /has changed since it was read; nothing was written/,
+    );
+  await chmod(other, 0o444);
+  await expect(nodeFiles.writeAll([change(one, 'theirs'), change(other, 'theirs')], journal)).rejects.toThrow(
+    /cannot write .*b\.js: it is read-only/,
+  );
+  expect(await readFile(one, 'utf8')).toBe('theirs');
+  expect((await readdir(folder)).filter((name) => name !== '.state')).toEqual(['a.js', 'b.js']);
+  await chmod(other, 0o644);
+  await nodeFiles.writeAll([change(one, 'theirs'), change(other, 'theirs')], journal);
+  expect([await readFile(one, 'utf8'), await readFile(other, 'utf8')]).toEqual(['ours', 'ours']);
+  expect(await readdir(join(folder, '.state'))).toEqual([]);
+});
+
+it('puts in place what a killed run left, and says of how many files', async () => {
+  const folder = await temporaryFolder();
+  const journal = join(folder, 'journal');
+  for (const name of ['a.js', 'b.js', 'draft']) await writeFile(join(folder, name), name);
+  const renamings = [
+    { draft: join(folder, 'renamed already'), target: join(folder, 'a.js') },
+    { draft: join(folder, 'draft'), target: join(folder, 'b.js') },
+  ];
+  await writeFile(journal, JSON.stringify(renamings));
+  expect(await nodeFiles.finishWrites(journal)).toBe(1);
+  expect(await readFile(join(folder, 'b.js'), 'utf8')).toBe('draft');
+  expect(await readdir(folder)).toEqual(['a.js', 'b.js']);
+  expect(await nodeFiles.finishWrites(journal)).toBe(0);
+});
+
+it('says which path cannot be written, and why', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'a.js'), 'theirs');
-  await expect(nodeFiles.write(join(folder, 'a.js'), 'ours', 'as read')).rejects.toThrow(/has changed since/);
-  await expect(nodeFiles.write(join(folder, 'gone.js'), 'ours', 'as read')).rejects.toThrow(
-    /has changed since/,
-  );
-  expect(await readFile(join(folder, 'a.js'), 'utf8')).toBe('theirs');
   await expect(nodeFiles.write(join(folder, 'a.js', 'below'), 'x')).rejects.toThrow(
     /cannot write .*below: E/,
   );

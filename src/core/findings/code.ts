@@ -140,6 +140,10 @@ export const CODE = {
     cause: 'The models’ index reads its folder and calls each file as a function, which it no longer is.',
     mend: 'Delete the index; ModelFactory does its work.',
   },
+  CODE_NOT_ASKED: {
+    cause: 'The file needs a codemod that --only or --skip leaves out.',
+    mend: 'Run again without --only and --skip, or change it by hand.',
+  },
   CODE_NOT_STABLE: {
     cause: 'The result would not parse, would lose a comment, or would be changed again by a second run.',
     mend: 'Migrate the file by hand, and report the case.',

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { RunError } from '../core/errors.js';
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Undefined where there is nothing at the path; every other failure is a RunError that names the file. */
+export async function orUndefined<T>(what: string, work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw failure(what, error);
+  }
+}
+
+export function failure(what: string, error: unknown): RunError {
+  const code = codeOf(error);
+  const reason = code === '' ? (error instanceof Error ? error.message : String(error)) : code;
+  return new RunError(`cannot ${what}: ${reason}`, { cause: error });
+}
+
+export async function read(path: string): Promise<string | undefined> {
+  const bytes = await orUndefined(`read ${path}`, readFile(path));
+  if (bytes === undefined) return undefined;
+  try {
+    // Anything else would come back changed when the text is written again.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new RunError(`cannot read ${path}: it is not UTF-8 text`, {
+      hint: 'Convert it to UTF-8, or leave it out.',
+      cause: error,
+    });
+  }
+}
+
+export async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    throw failure(`write ${path}`, error);
+  });
+  const { draft, target } = await draftBeside(path, text);
+  try {
+    await rename(draft, target);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw failure(`write ${path}`, error);
+  }
+}
+
+/**
+ * Writes a text into a new file beside its place, with the rights of the file that is there, to be renamed. A link stays a link:
+ * what it points at is replaced. RunError where the file there is read-only.
+ */
+export async function draftBeside(
+  path: string,
+  text: string,
+): Promise<{ readonly draft: string; readonly target: string }> {
+  const target = (await orUndefined(`write ${path}`, realpath(path))) ?? path;
+  const mode = (await orUndefined(`write ${path}`, stat(target)))?.mode;
+  // A rename would not ask.
+  if (mode !== undefined && (mode & 0o222) === 0)
+    throw new RunError(`cannot write ${path}: it is read-only`, {
+      hint: 'Make it writable, or leave it out.',
+    });
+  const draft = join(dirname(target), `.${basename(target).slice(0, 80)}.${randomBytes(6).toString('hex')}`);
+  try {
+    await writeFile(draft, text, mode === undefined ? { flag: 'wx' } : { flag: 'wx', mode: mode & 0o7777 });
+    return { draft, target };
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw failure(`write ${path}`, error);
+  }
+}

@@ -1,0 +1,70 @@
+import type { ts } from 'ts-morph';
+import type { Finding } from '../core/finding.js';
+import type { Analysis } from '../project/analysis.js';
+import { locationOf } from '../project/nodes.js';
+import { ownerOf, requestOf } from '../project/owners.js';
+import { type Site, sitesOf } from '../project/sites.js';
+import { howKnown, type SiteAccount, whatItIs } from './explain.js';
+import type { Migration } from './migrate.js';
+
+/** What a run does, counted and site by site. */
+export interface Account {
+  readonly sites: readonly SiteAccount[];
+  /** Handlers that ask for their models after the run. */
+  readonly routes: number;
+  /** Functions that take clinicDb after the run and did not before. */
+  readonly functions: number;
+}
+
+/** Accounts for every call site of the files that may be changed. */
+export function accountFor(
+  analysis: Analysis,
+  { changes, edits, findings, threaded }: Migration,
+  isWanted: (path: string) => boolean,
+): Account {
+  const routes = new Set<ts.Node>();
+  const sites = [...analysis.uses.keys()]
+    .filter((file) => isWanted(file.fileName))
+    .flatMap((file) => {
+      const said = findings.filter(({ location }) => location?.file === file.fileName);
+      return sitesOf(analysis, file).map((site): SiteAccount => {
+        const concerns = site.kind === 'model' || site.kind === 'connection';
+        const isChanged = concerns && changes.has(file.fileName);
+        const owner = ownerOf(site.call);
+        if (isChanged && owner !== undefined && requestOf(owner) !== undefined) routes.add(owner);
+        const reasons = reasonsFor(site, said);
+        const outcome = isChanged ? 'rewritten' : concerns || reasons.length > 0 ? 'left' : 'stays';
+        const inserted = (edits.get(file.fileName) ?? []).filter(
+          ({ start, end, text }) =>
+            owner !== undefined && owner.pos <= start && end <= owner.end && text.trim() !== '',
+        );
+        return {
+          location: locationOf(site.call),
+          text: site.call.expression.getText(file).split('\n')[0] ?? '',
+          kind: site.kind,
+          what: whatItIs(site),
+          known: howKnown(analysis, site),
+          outcome,
+          does: outcome === 'rewritten' ? inserted.flatMap(({ text }) => linesOf(text)) : reasons,
+        };
+      });
+    });
+  return { sites, routes: routes.size, functions: threaded };
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+/** What is said of the site's own line, else of its file as a whole. */
+function reasonsFor({ call, kind }: Site, said: readonly Finding[]): string[] {
+  if (kind === 'migrated' || kind === 'not Sequelize') return [];
+  const { line } = locationOf(call);
+  const own = said.filter(({ location }) => location?.line === line);
+  const ofFile = kind === 'model' || kind === 'connection' ? said : [];
+  const telling = own.length > 0 ? own : ofFile.filter(({ severity }) => severity !== 'info').slice(0, 3);
+  return telling.map(({ code, message }) => `${code} ${message}`);
+}
