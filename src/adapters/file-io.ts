@@ -24,8 +24,12 @@ export function failure(what: string, error: unknown): RunError {
   return new RunError(`cannot ${what}: ${reason}`, { cause: error });
 }
 
+export function readBytes(path: string): Promise<Buffer | undefined> {
+  return orUndefined(`read ${path}`, readFile(path));
+}
+
 export async function read(path: string): Promise<string | undefined> {
-  const bytes = await orUndefined(`read ${path}`, readFile(path));
+  const bytes = await readBytes(path);
   if (bytes === undefined) return undefined;
   try {
     // Anything else would come back changed when the text is written again.
@@ -42,23 +46,26 @@ export async function write(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
     throw failure(`write ${path}`, error);
   });
-  const { draft, target } = await draftBeside(path, text);
+  const place = await placeOf(path);
   try {
-    await rename(draft, target);
+    await writeDraft(place, text);
+    await rename(place.draft, place.target);
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
+    await rm(place.draft, { force: true }).catch(() => undefined);
     throw failure(`write ${path}`, error);
   }
 }
 
-/**
- * Writes a text into a new file beside its place, with the rights of the file that is there, to be renamed. A link stays a link:
- * what it points at is replaced. RunError where the file there is read-only.
- */
-export async function draftBeside(
-  path: string,
-  text: string,
-): Promise<{ readonly draft: string; readonly target: string }> {
+/** Where a text is written first, and where it then takes the place of what is there. */
+export interface Place {
+  readonly draft: string;
+  readonly target: string;
+  /** Of the file that is there. */
+  readonly mode: number | undefined;
+}
+
+/** A link stays a link: what it points at is replaced. RunError where the file there is read-only. */
+export async function placeOf(path: string): Promise<Place> {
   const target = (await orUndefined(`write ${path}`, realpath(path))) ?? path;
   const mode = (await orUndefined(`write ${path}`, stat(target)))?.mode;
   // A rename would not ask.
@@ -66,12 +73,11 @@ export async function draftBeside(
     throw new RunError(`cannot write ${path}: it is read-only`, {
       hint: 'Make it writable, or leave it out.',
     });
-  const draft = join(dirname(target), `.${basename(target).slice(0, 80)}.${randomBytes(6).toString('hex')}`);
-  try {
-    await writeFile(draft, text, mode === undefined ? { flag: 'wx' } : { flag: 'wx', mode: mode & 0o7777 });
-    return { draft, target };
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    throw failure(`write ${path}`, error);
-  }
+  const name = `.${basename(target).slice(0, 80)}.${randomBytes(6).toString('hex')}`;
+  return { draft: join(dirname(target), name), target, mode };
+}
+
+/** Writes a new file, with the rights of the one whose place it is to take. */
+export async function writeDraft({ draft, mode }: Place, text: string): Promise<void> {
+  await writeFile(draft, text, mode === undefined ? { flag: 'wx' } : { flag: 'wx', mode: mode & 0o7777 });
 }

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../core/errors.js';
 import type { Files } from '../core/ports.js';
-import { failure, orUndefined, read, write } from './file-io.js';
+import { failure, orUndefined, read, readBytes, write } from './file-io.js';
 import { finishWrites, writeAll } from './write-all.js';
 
 /** Symbolic links are not followed: a file would be listed, and written, under two names. */
@@ -27,4 +27,4 @@ async function list(path: string, skip: readonly string[] = []): Promise<string[
 }
 
 /** The machine's own file system. */
-export const nodeFiles: Files = { read, list, write, writeAll, finishWrites };
+export const nodeFiles: Files = { read, readBytes, list, write, writeAll, finishWrites };

@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import type { Finding } from '../core/finding.js';
 import type { Analysis } from '../project/analysis.js';
-import { locationOf, unwrap } from '../project/nodes.js';
-import type { Site, SiteClass } from '../project/sites.js';
+import { locationOf } from '../project/nodes.js';
+import { rootOf, type Site, type SiteClass } from '../project/sites.js';
 import { homesOf, type Model } from '../project/types.js';
 
 /** A call site with what it is, how that is known and what becomes of it, in words. */
@@ -59,13 +59,6 @@ export function howKnown({ evaluator, project }: Analysis, { receiver, kind, mod
       ? 'no declaration was found'
       : `${firstLine(statementOf(declaration))} in ${posix.relative(project.app.root, declaration.getSourceFile().fileName)}`;
   return `nothing tells what ${root.text} is: ${where}`;
-}
-
-function rootOf(node: ts.Expression): ts.Identifier | undefined {
-  let at = unwrap(node);
-  while (ts.isPropertyAccessExpression(at) || ts.isElementAccessExpression(at) || ts.isCallExpression(at))
-    at = unwrap(at.expression);
-  return ts.isIdentifier(at) ? at : undefined;
 }
 
 function statementOf(node: ts.Node): ts.Node {

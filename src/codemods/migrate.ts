@@ -4,9 +4,10 @@ import type { AppConfig } from '../config/types.js';
 import { RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { type Analysis, analyse } from '../project/analysis.js';
-import { openProject, type Sources, withoutMark } from '../project/load-project.js';
+import { openProject, withoutMark } from '../project/load-project.js';
 import { isLoader } from '../project/loader.js';
 import type { TableFacts } from '../project/read-models.js';
+import { type Sources, skippedFindings } from '../project/read-sources.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode } from '../project/types.js';
 import { noteConnections } from './connections.js';
@@ -150,7 +151,8 @@ function collect(
 ): Migration {
   const changes = new Map<string, string>();
   const edits = new Map<string, readonly Edit[]>();
-  const findings: Finding[] = [...drafts.notes];
+  const skipped = skippedFindings(sources).filter(({ location }) => isWanted(location?.file ?? ''));
+  const findings: Finding[] = [...drafts.notes, ...skipped];
   const dropped = new Map<string, Draft['dropped']>();
   const broken = new Map<string, string>();
   let threaded = 0;

@@ -9,7 +9,7 @@ import { runTransform, type UserTransform } from '../codemods/transform.js';
 import type { Config } from '../config/types.js';
 import { UsageError } from '../core/errors.js';
 import { hasErrors } from '../core/finding.js';
-import { readSources, type Sources } from '../project/load-project.js';
+import { readSources, type Sources } from '../project/read-sources.js';
 import type { Report } from '../report/report.js';
 import { askForEach } from './codemod-ask.js';
 import { codemodTables, counts } from './codemod-tables.js';

@@ -6,7 +6,7 @@ import { RunError, UsageError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { didYouMean } from '../core/near-miss.js';
 import { describeUrl } from '../core/urls.js';
-import { readSources } from '../project/load-project.js';
+import { readSources } from '../project/read-sources.js';
 import { openCentral } from '../provision/central.js';
 import { readTargets } from '../provision/targets.js';
 import type { ClinicTarget } from '../provision/types.js';

@@ -65,6 +65,8 @@ export interface Progress {
 export interface Files {
   /** The file's text; undefined where there is no such file. */
   read(path: string): Promise<string | undefined>;
+  /** As read(), whatever the bytes are. */
+  readBytes(path: string): Promise<Buffer | undefined>;
   /** Every file below a folder (or the file itself), sorted; `skip` names folders that are not entered. */
   list(path: string, skip?: readonly string[]): Promise<string[]>;
   /** Writes by rename, making folders. */

@@ -1,17 +1,7 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import type { AppConfig } from '../config/types.js';
-import type { Files } from '../core/ports.js';
-
-/** The application's source as text, byte-order marks kept. */
-export interface Sources {
-  /** Absolute path to text, sorted by path. */
-  readonly texts: ReadonlyMap<string, string>;
-  /** The text of package.json, if there is one. */
-  readonly manifest: string | undefined;
-  /** The text of tsconfig.json or jsconfig.json, if there is one: import aliases are read from it. */
-  readonly compilerSettings?: string | undefined;
-}
+import type { Sources } from './read-sources.js';
 
 /** The application's source, parsed and bound once; everything else is derived from it and never changes it. */
 export interface AppProject {
@@ -24,26 +14,6 @@ export interface AppProject {
   file(path: string): ts.SourceFile | undefined;
   /** Messages of the parser; empty where the file is sound. */
   syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[];
-}
-
-const SKIPPED = ['node_modules', 'dist', 'build', 'coverage', '.git', '.clinic-migrate', 'public'];
-const SOURCE = /(?<!\.d|\.min)\.[cm]?[jt]s$/;
-const TEST = /(^|\/)(tests?|__tests__|spec)\/|\.(test|spec)\.[cm]?[jt]s$/;
-
-/** Reads every JavaScript and TypeScript file below the application's root, its tests left out. */
-export async function readSources(files: Files, app: AppConfig): Promise<Sources> {
-  const texts = new Map<string, string>();
-  for (const path of await files.list(app.root, SKIPPED)) {
-    if (!SOURCE.test(path) || TEST.test(posix.relative(app.root, path))) continue;
-    const text = await files.read(path);
-    if (text !== undefined) texts.set(path, text);
-  }
-  const read = async (name: string): Promise<string | undefined> => files.read(posix.join(app.root, name));
-  return {
-    texts,
-    manifest: await read('package.json'),
-    compilerSettings: (await read('tsconfig.json')) ?? (await read('jsconfig.json')),
-  };
 }
 
 const OPTIONS: ts.CompilerOptions = {

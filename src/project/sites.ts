@@ -35,6 +35,10 @@ export function sitesOf({ evaluator, uses }: Analysis, file: ts.SourceFile): Sit
     if (value?.kind === 'connection' || value?.kind === 'migrated')
       return [{ ...base, kind: value.kind, model: undefined }];
     if (value !== undefined) return [{ ...base, kind: 'not Sequelize', model: undefined }];
+    const root = rootOf(receiver);
+    const origin = root && evaluator.valueOf(root);
+    if (origin?.kind === 'package')
+      return [{ ...base, value: origin, kind: 'not Sequelize', model: undefined }];
     const maker = unknown.has(call) ? undefined : makerOf(evaluator.declarationOf.bind(evaluator), receiver);
     const made = maker && evaluator.valueOf(maker);
     if (made?.kind === 'model') return [{ ...base, kind: 'instance', model: made.model }];
@@ -45,6 +49,13 @@ export function sitesOf({ evaluator, uses }: Analysis, file: ts.SourceFile): Sit
 
 const isMember = (node: ts.Node): node is ts.PropertyAccessExpression | ts.ElementAccessExpression =>
   ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node);
+
+/** The name at the left of a chain: `crypto` in `crypto.createHash('md5').update`. */
+export function rootOf(node: ts.Expression): ts.Identifier | undefined {
+  let at = unwrap(node);
+  while (isMember(at) || ts.isCallExpression(at)) at = unwrap(at.expression);
+  return ts.isIdentifier(at) ? at : undefined;
+}
 
 /** `Patient` in `const row = await Patient.findByPk(1)`, asked of `row`. */
 function makerOf(

@@ -2,9 +2,10 @@ import type { AppConfig } from '../config/types.js';
 import type { Finding } from '../core/finding.js';
 import { FINDINGS } from '../core/finding-codes.js';
 import { analyse } from '../project/analysis.js';
-import { openProject, type Sources } from '../project/load-project.js';
+import { openProject } from '../project/load-project.js';
 import { locationOf } from '../project/nodes.js';
 import type { TableFacts } from '../project/read-models.js';
+import { type Sources, skippedFindings } from '../project/read-sources.js';
 import { acceptIgnored } from './code/accepted.js';
 import { choiceProblems } from './code/clinic-choice.js';
 import { ConnectionSources } from './code/connection-source.js';
@@ -54,7 +55,10 @@ export function verifyCode({ sources, app, facts }: VerifyCodeOptions): Finding[
     ...routingProblems(analysis, mounts),
   ];
   const findings = asFindings(problems, subjectsOf(mounts));
-  return acceptIgnored([...unread, ...registrationFindings(analysis), ...findings], sources.texts);
+  return acceptIgnored(
+    [...skippedFindings(sources), ...unread, ...registrationFindings(analysis), ...findings],
+    sources.texts,
+  );
 }
 
 /** One finding for each place and code, by file and line. */

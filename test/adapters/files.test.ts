@@ -70,16 +70,22 @@ it('writes several files as one: none where one has changed since, is gone or is
   expect(await readdir(join(folder, '.state'))).toEqual([]);
 });
 
-it('puts in place what a killed run left, and says of how many files', async () => {
+it('finishes what a killed run left, and takes away what it had only prepared', async () => {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal');
-  for (const name of ['a.js', 'b.js', 'draft']) await writeFile(join(folder, name), name);
-  const renamings = [
-    { draft: join(folder, 'renamed already'), target: join(folder, 'a.js') },
-    { draft: join(folder, 'draft'), target: join(folder, 'b.js') },
-  ];
-  await writeFile(journal, JSON.stringify(renamings));
-  expect(await nodeFiles.finishWrites(journal)).toBe(1);
+  const left = async (step: string): Promise<number> => {
+    for (const name of ['a.js', 'b.js', 'draft']) await writeFile(join(folder, name), name);
+    const places = [
+      { draft: join(folder, 'renamed already'), target: join(folder, 'a.js') },
+      { draft: join(folder, 'draft'), target: join(folder, 'b.js') },
+    ];
+    await writeFile(journal, JSON.stringify({ step, places }));
+    return nodeFiles.finishWrites(journal);
+  };
+  expect(await left('drafts')).toBe(0);
+  expect(await readFile(join(folder, 'b.js'), 'utf8')).toBe('b.js');
+  expect(await readdir(folder)).toEqual(['a.js', 'b.js']);
+  expect(await left('renames')).toBe(1);
   expect(await readFile(join(folder, 'b.js'), 'utf8')).toBe('draft');
   expect(await readdir(folder)).toEqual(['a.js', 'b.js']);
   expect(await nodeFiles.finishWrites(journal)).toBe(0);

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +17,7 @@ import { git } from '../../src/adapters/git.js';
 import { codemodCommand } from '../../src/commands/codemod.js';
 import type { Context } from '../../src/commands/command.js';
 import type { Files, VersionControl } from '../../src/core/ports.js';
+import { silentProgress } from '../../src/report/progress.js';
 import { serializeMap } from '../../src/tenancy/saved-map.js';
 import { appConfig } from '../support/app-config.js';
 
@@ -45,6 +55,7 @@ function run(options: Record<string, unknown> = {}, paths = [root]) {
     },
     files,
     versionControl,
+    progress: silentProgress,
   } as unknown as Context;
   return codemodCommand.run(context, paths, { dryRun: false, jobs: undefined, yes: false, ...options });
 }
@@ -171,6 +182,117 @@ describe('codemod', () => {
       'CODE_MODEL_TABLE',
       'Patient',
     ]);
+  });
+
+  it('undoes by its patch what it wrote with other line ends, a byte-order mark and no last newline', async () => {
+    const odd = `\uFEFF${ROUTE.replaceAll('\n', '\r\n').trimEnd()}`;
+    put('src/routes/odd.js', odd);
+    await run({ force: true });
+    expect(read('src/routes/odd.js')).not.toBe(odd);
+    const [name = ''] = readdirSync(join(root, '.clinic-migrate/undo'));
+    gitIn('apply', join('.clinic-migrate/undo', name));
+    expect(read('src/routes/odd.js')).toBe(odd);
+  });
+
+  it('tells of each call site what it is, how that is known and what becomes of it', async () => {
+    put(
+      'src/routes/b.js',
+      `const Patient = require('../models/Patient');
+const crypto = require('crypto');
+
+exports.show = async (req, res) => {
+  const patient = await Patient.findByPk(req.params.id);
+  await patient.update({ seen: crypto.createHash('md5').update('x').digest() });
+  res.json(await somebody.findAll());
+};
+`,
+    );
+    const { text = '', ok } = await run({ explain: true }, [join(root, 'src/routes/b.js')]);
+    expect(ok).toBe(true);
+    expect(text.split('\n')).toEqual([
+      'src/routes/b.js',
+      '',
+      '  5:25  Patient.findByPk',
+      '      is       the model Patient, table Patients, in the clinic database',
+      "      known    const Patient = require('../models/Patient'); (line 1) → src/models/Patient.js:2 defines Patient",
+      "      becomes  const Patient = await ModelFactory.getModel(req.clinicDb, 'Patient');",
+      '',
+      '  6:9  patient.update',
+      '      is       a row of the model Patient',
+      '      known    const patient = await Patient.findByPk(req.params.id); (line 5) → src/models/Patient.js:2 defines Patient',
+      '      stays as it is',
+      '',
+      "  6:32  crypto.createHash('md5').update",
+      '      is       the package crypto',
+      "      known    const crypto = require('crypto'); (line 2)",
+      '      stays as it is',
+      '',
+      '  7:18  somebody.findAll',
+      '      is       not known',
+      '      known    nothing tells what somebody is: no declaration was found',
+      '      left     CODE_RECEIVER_UNKNOWN nothing tells what somebody.findAll is',
+    ]);
+  });
+
+  it('runs the codemods that are named, and leaves alone what would need the others', async () => {
+    const { findings } = await run({ only: 'models' });
+    expect(findings.map(({ code }) => code)).toContain('CODE_NOT_ASKED');
+    expect(read('src/routes/a.js')).toBe(ROUTE);
+    expect(read('src/models/Patient.js')).toContain('define');
+    await run({ skip: 'models', force: true });
+    expect(read('src/routes/a.js')).toContain("await ModelFactory.getModel(req.clinicDb, 'Patient')");
+    await expect(run({ only: 'modells' })).rejects.toThrow('--only names "modells", which is no codemod');
+    expect((await run({ list: true }, [])).tables?.[0]?.rows.map(([name]) => name)).toContain('services');
+  });
+
+  it('counts call sites by what they are, routes and functions', async () => {
+    put(
+      'src/services/a.js',
+      `const Patient = require('../models/Patient');\n\nexports.all = () => Patient.findAll();\n`,
+    );
+    put(
+      'src/routes/b.js',
+      `const a = require('../services/a');\n\nexports.b = async (req, res) => res.json(await a.all());\n`,
+    );
+    put('src/routes/crud.js', CRUD);
+    const { summary, tables } = await run({ dryRun: true });
+    expect(summary).toMatchObject({ 'routes migrated': 1, 'functions threaded': 1, 'left for a person': 1 });
+    expect(tables).toEqual([
+      { title: 'Call sites', head: ['receiver', 'rewritten', 'left', 'stays'], rows: [['model', 2, 0, 0]] },
+      { title: 'Left for a person', head: ['code', 'places'], rows: [['CODE_MODEL_AT_LOAD', 1]] },
+    ]);
+  });
+
+  it('leaves out what it cannot read or nobody wrote by hand, and says so', async () => {
+    writeFileSync(join(root, 'src/latin1.js'), Buffer.from("// \xe9\nrequire('sequelize')", 'latin1'));
+    put('src/bundle.js', `var a=${'1+'.repeat(6000)}1;`);
+    put('src/large.js', '// line\n'.repeat(130_000));
+    put('src/broken.js', 'function (');
+    symlinkSync(join(root, 'src/routes/a.js'), join(root, 'src/routes/link.js'));
+    const { findings, data } = await run({ force: true });
+    const about = findings.filter(({ code }) => /SKIPPED|SYNTAX/.test(code));
+    expect(about.map(({ code, severity, location }) => [code, severity, location?.file])).toEqual(
+      expect.arrayContaining([
+        ['CODE_FILE_SKIPPED', 'error', join(root, 'src/latin1.js')],
+        ['CODE_FILE_SKIPPED', 'info', join(root, 'src/bundle.js')],
+        ['CODE_FILE_SKIPPED', 'info', join(root, 'src/large.js')],
+        ['CODE_SYNTAX', 'error', join(root, 'src/broken.js')],
+      ]),
+    );
+    expect(about).toHaveLength(4);
+    expect(data?.['changed']).toEqual(['src/models/Patient.js', 'src/routes/a.js']);
+  });
+
+  it('writes nothing where one of the files is read-only', async () => {
+    chmodSync(join(root, 'src/routes/a.js'), 0o444);
+    await expect(run()).rejects.toThrow(/cannot write .*src\/routes\/a\.js: it is read-only/);
+    expect(read('src/models/Patient.js')).toBe(MODEL);
+  });
+
+  it('works where there is no git', async () => {
+    rmSync(join(root, '.git'), { recursive: true });
+    await run();
+    expect(read('src/routes/a.js')).toContain('ModelFactory');
   });
 
   it('refuses a path without source', async () => {

@@ -6,6 +6,10 @@ export const CODE = {
     cause: 'The file cannot be parsed.',
     mend: 'Correct the syntax error; the file is left as it is until then.',
   },
+  CODE_FILE_SKIPPED: {
+    cause: 'A file was not read: it is not UTF-8, or it is generated or minified.',
+    mend: 'Convert it to UTF-8; move generated code out of app.root. Until then nothing in it is checked.',
+  },
   CODE_MODEL_SHAPE: {
     cause:
       'A file defines a model in a way that is not understood: several models, decorators, exports by name.',
