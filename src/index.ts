@@ -1,1 +1,2 @@
+export type { TransformOptions, UserTransform } from './codemods/transform.js';
 export { defineConfig } from './config/define-config.js';

@@ -4,6 +4,7 @@ import type { Analysis } from '../project/analysis.js';
 import { locationOf } from '../project/nodes.js';
 import { ownerOf, requestOf } from '../project/owners.js';
 import { type Site, sitesOf } from '../project/sites.js';
+import type { Model } from '../project/types.js';
 import { howKnown, type SiteAccount, whatItIs } from './explain.js';
 import type { Migration } from './migrate.js';
 
@@ -14,6 +15,7 @@ export interface Account {
   readonly routes: number;
   /** Functions that take clinicDb after the run and did not before. */
   readonly functions: number;
+  readonly models: readonly Model[];
 }
 
 /** Accounts for every call site of the files that may be changed. */
@@ -49,7 +51,7 @@ export function accountFor(
         };
       });
     });
-  return { sites, routes: routes.size, functions: threaded };
+  return { sites, routes: routes.size, functions: threaded, models: analysis.registry.models };
 }
 
 function linesOf(text: string): string[] {

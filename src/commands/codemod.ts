@@ -1,11 +1,12 @@
 import { relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { annotate } from '../codemods/annotate.js';
+import { applyEdits } from '../codemods/edits.js';
 import { explanation } from '../codemods/explain.js';
 import { CODEMODS, chooseCodemods } from '../codemods/list.js';
 import type { MigrationInput } from '../codemods/migrate.js';
 import { migrate, type Proven } from '../codemods/prove.js';
-import { runTransform, type UserTransform } from '../codemods/transform.js';
+import { runTransform, type TransformOptions, type UserTransform } from '../codemods/transform.js';
 import type { Config } from '../config/types.js';
 import { UsageError } from '../core/errors.js';
 import { hasErrors } from '../core/finding.js';
@@ -128,8 +129,13 @@ async function finalTexts(
     }
   }
   if (typeof options.transform === 'string') {
-    for (const [path, after] of await runTransform(await loadTransform(options.transform), texts))
-      texts.set(path, after);
+    const transform = await loadTransform(options.transform);
+    const optionsFor = (path: string, after: string): TransformOptions => ({
+      left: migration.left.filter(({ location }) => location?.file === path),
+      models: migration.account.models,
+      edit: (edits) => applyEdits(after, edits, after.includes('\r\n') ? '\r\n' : '\n'),
+    });
+    for (const [path, after] of await runTransform(transform, texts, optionsFor)) texts.set(path, after);
   }
   return texts;
 }

@@ -135,6 +135,23 @@ describe('codemod', () => {
     );
   });
 
+  it('tells a transform what is left in the file, what the models are, and edits without disturbing a byte', async () => {
+    put('src/routes/crud.js', CRUD);
+    put(
+      'mend.cjs',
+      `module.exports = ({ source }, _, { left, models, edit }) => {
+  if (left.length === 0) return undefined;
+  const [{ code, location }] = left;
+  const [{ name, tableName, scope }] = models;
+  return edit([{ start: 0, end: 0, text: \`// \${code} in line \${location.line}: \${name} (\${tableName}, \${scope})\\n\` }]);
+};`,
+    );
+    await run({ transform: join(root, 'mend.cjs'), force: true }, [join(root, 'src')]);
+    expect(read('src/routes/crud.js')).toBe(
+      `// CODE_MODEL_AT_LOAD in line 3: Patient (Patients, clinic)\n${CRUD}`,
+    );
+  });
+
   it('changes only the paths it is given, and reports a change that would need more', async () => {
     put(
       'src/services/a.js',
