@@ -2,13 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { startEmbedded } from './adapters/embedded.js';
 import { nodeFiles } from './adapters/files.js';
 import { git } from './adapters/git.js';
+import { cutConnections, databases, dumper, startServer } from './adapters/on-demand.js';
 import { packageRoot } from './adapters/package-root.js';
-import { pgDatabases } from './adapters/pg.js';
-import { cutConnections } from './adapters/pg-client.js';
-import { pgDumper } from './adapters/pg-dump.js';
 import { terminalPrompter } from './adapters/prompts.js';
 import type { Command, CommonOptions, Context } from './commands/command.js';
 import { loadConfig } from './config/load-config.js';
@@ -138,13 +135,13 @@ async function perform(command: Command, args: readonly string[], flags: Flags):
     const context: Context = {
       config,
       env,
-      databases: pgDatabases,
-      dumper: pgDumper,
+      databases,
+      dumper,
       files: nodeFiles,
       versionControl: git,
       progress: progressFor(flags),
       prompter: prompterFor(interrupt.signal),
-      startServer: startEmbedded,
+      startServer,
       say: (line) => void (watched && process.stdout.write(`${line}\n`)),
       paint: chalk(hasColour(process.stdout, flags.color) && watched),
       signal: interrupt.signal,
@@ -192,7 +189,7 @@ function onStopSignals(ask: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   const handler = (): void => {
     if (timer !== undefined) process.exit(EXIT.interrupted);
-    timer = setTimeout(cutConnections, PATIENCE);
+    timer = setTimeout(() => void cutConnections(), PATIENCE);
     process.stderr.write('\nStopping at the next safe point; once more stops at once.\n');
     ask();
   };
