@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
-import { runtimePaths } from '../project/modules.js';
+import type { AppProject } from '../project/load-project.js';
+import { importEnding, runtimePaths } from '../project/modules.js';
 import { requiredSpecifier } from '../project/nodes.js';
 import type { Draft, RuntimeName } from './draft.js';
 
@@ -56,7 +57,7 @@ export function newImports(draft: Draft, { project }: Analysis): string[] {
   const lines: string[] = [];
   for (const [path, names] of byFile) {
     const relative = posix.relative(posix.dirname(file.fileName), path);
-    const specifier = (relative.startsWith('.') ? relative : `./${relative}`) + ending(draft);
+    const specifier = (relative.startsWith('.') ? relative : `./${relative}`) + ending(draft, project);
     const isWhole = names[0] === 'ModelFactory' || names[0] === 'clinicRoutingMiddleware';
     lines.push(importLine(draft, isWhole ? (names[0] ?? '') : `{ ${names.join(', ')} }`, specifier));
   }
@@ -96,24 +97,30 @@ function importLine({ style }: Draft, what: string, specifier: string): string {
   return style.isEsModule ? `import ${what} from ${quoted}` : `const ${what} = require(${quoted})`;
 }
 
-/** ES modules name the ending; TypeScript as the file's other imports do. */
-function ending({ file, style }: Draft): string {
+/** ES modules name the ending; TypeScript as the file's other imports do, or those of other files. */
+function ending({ file, style }: Draft, { files }: AppProject): string {
   if (!style.isEsModule) return '';
   const relative = [...file.text.matchAll(/from\s+['"](\.[^'"]*)['"]/g)].map(
     ([, specifier = '']) => specifier,
   );
   const own = relative.find((specifier) => /\.[cm]?[jt]s$/.test(specifier));
   if (own !== undefined) return /\.[cm]?[jt]s$/.exec(own)?.[0] ?? '';
-  return relative.length > 0 || style.isTypeScript ? '' : '.js';
+  if (relative.length > 0) return '';
+  return style.isTypeScript ? importEnding(files) : '.js';
 }
 
 /** Adds a name to the file's `const { … } = require('sequelize')` or `import { … }`; false where it has none. */
 function addToImport(draft: Draft, name: string): boolean {
-  for (const statement of draft.file.statements) {
+  const { file, style } = draft;
+  for (const statement of file.statements) {
     const elements = sequelizeNames(statement);
     const last = elements?.at(-1);
-    if (last === undefined) continue;
-    draft.insert(last.end, `, ${draft.style.isEsModule ? name.replace(': ', ' as ') : name}`);
+    const isTypes = ts.isImportDeclaration(statement) && statement.importClause?.isTypeOnly === true;
+    if (last === undefined || (isTypes && !name.startsWith('type '))) continue;
+    const text = style.isEsModule ? name.replace(': ', ' as ') : name;
+    const before = file.text.slice(elements?.pos, elements?.[0]?.getStart(file));
+    const gap = /\n[ \t]*$/.exec(before)?.[0] ?? ' ';
+    draft.insert(last.end, `,${gap}${isTypes ? text.replace('type ', '') : text}`);
     return true;
   }
   return false;

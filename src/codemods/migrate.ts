@@ -18,10 +18,13 @@ import { finishImports } from './imports.js';
 import { type CodemodName, chooseCodemods } from './list.js';
 import { migrateModel } from './models.js';
 import { claimIndex, isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
+import { migrateNamedImports } from './named-models.js';
 import { leaveFunctions, leaveNotAsked } from './not-asked.js';
 import { migrateFunctions } from './routes.js';
 import { claimStart, migrateServer } from './server.js';
 import { passClinicDb } from './services.js';
+import { takeSharedOptions } from './take-options.js';
+import { migrateTypeImports } from './type-imports.js';
 
 /** What a run would write, and what it has to say. */
 export interface Migration {
@@ -76,13 +79,24 @@ export function planAnalysed(
     if (!migrateModel(drafts, file, taken))
       for (const one of taken.lines.get(file) ?? []) drafts.link(file, one.file);
   }
-  const claimed = new Set<Use>([...taken.uses, ...claimStart(drafts), ...claimIndex(drafts)]);
+  if (chosen.has('models')) {
+    migrateTypeImports(drafts);
+    migrateNamedImports(drafts);
+  }
+  const options = takeSharedOptions(drafts);
+  const claimed = new Set<Use>([
+    ...taken.uses,
+    ...options.claimed,
+    ...claimStart(drafts),
+    ...claimIndex(drafts),
+  ]);
   const aliases = lastingAliases(drafts);
   const needing: FunctionNode[] = [];
   for (const [file, fileUses] of analysis.uses) {
     if (analysis.registry.inFile.has(file) || (isLoader(file) && isModelsIndex(drafts, file))) continue;
-    leaveNotAsked(drafts, fileUses, claimed, chosen);
-    needing.push(...migrateFunctions(drafts, facts, fileUses, claimed, aliases));
+    const extra = options.uses.get(file) ?? [];
+    leaveNotAsked(drafts, { ...fileUses, uses: [...fileUses.uses, ...extra] }, claimed, chosen);
+    needing.push(...migrateFunctions(drafts, facts, fileUses, claimed, aliases, extra));
   }
   leaveFunctions(drafts, needing, chosen);
   passClinicDb(drafts, needing);

@@ -4,6 +4,9 @@ import { exportsOf } from '../project/modules.js';
 import { assignment, descendants, memberName } from '../project/nodes.js';
 import { isMigratedModel } from '../project/read-models.js';
 import type { Model } from '../project/types.js';
+import { type ClassShape, classShape } from './bound-class.js';
+import { type InlineShape, inlineShape } from './inline-export.js';
+import { type StaticInit, staticInit } from './static-init.js';
 
 /** How a file defines its one model. */
 export type ModelShape =
@@ -12,10 +15,12 @@ export type ModelShape =
       /** `module.exports = (sequelize, DataTypes) => { …; return Patient; }`. */
       readonly kind: 'factory';
       readonly model: Model;
-      readonly node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration;
+      readonly node: Factory;
       /** The connection's parameter. */
       readonly parameter: string;
       readonly local: string | undefined;
+      /** The name in `module.exports = definePatient`; undefined where the function itself is exported. */
+      readonly exported?: ts.Identifier;
     }
   | {
       /** `const Patient = sequelize.define(…)` or `class Patient` with `init` on a global connection. */
@@ -28,7 +33,11 @@ export type ModelShape =
       readonly parameter: string;
       /** Undefined where the definition itself is exported. */
       readonly local: string | undefined;
-    };
+      /** The static method that binds the class to the connection it is given. */
+      readonly maker?: StaticInit | undefined;
+    }
+  | ClassShape
+  | InlineShape;
 
 /** The shape of a file that defines models; undefined for one that is not understood. */
 export function shapeOf(analysis: Analysis, file: ts.SourceFile): ModelShape | undefined {
@@ -36,17 +45,40 @@ export function shapeOf(analysis: Analysis, file: ts.SourceFile): ModelShape | u
   if (model === undefined || others.length > 0) return undefined;
   if (isMigratedModel(file)) return { kind: 'migrated', model };
   const { whole, named } = exportsOf(file);
+  const bound = /\.[cm]?ts$/.test(file.fileName) ? classShape(analysis, file, model, isGoing) : undefined;
+  if (bound !== undefined) return bound;
+  const inline = inlineShape(analysis, file, model, isGoing);
+  if (inline !== undefined) return inline;
   if (whole === undefined || named.size > 0) return undefined;
-  if (ts.isArrowFunction(whole) || ts.isFunctionExpression(whole) || ts.isFunctionDeclaration(whole))
-    return factoryShape(analysis, model, whole);
+  if (isFactory(whole)) return factoryShape(analysis, model, whole);
+  const factory = ts.isIdentifier(whole) ? namedFactory(analysis, whole) : undefined;
+  if (factory !== undefined && ts.isIdentifier(whole)) {
+    const shape = factoryShape(analysis, model, factory);
+    return shape && { ...shape, exported: whole };
+  }
   return globalShape(analysis, file, model, whole);
+}
+
+export type Factory = ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration;
+
+function isFactory(node: ts.Node): node is Factory {
+  return ts.isArrowFunction(node) || ts.isFunctionExpression(node) || ts.isFunctionDeclaration(node);
+}
+
+/** The function of the same file that an export names. */
+function namedFactory({ evaluator }: Analysis, name: ts.Identifier): Factory | undefined {
+  const value = evaluator.valueOf(name);
+  const node = value?.kind === 'function' ? value.node : undefined;
+  return node !== undefined && isFactory(node) && node.getSourceFile() === name.getSourceFile()
+    ? node
+    : undefined;
 }
 
 function factoryShape(
   analysis: Analysis,
   model: Model,
-  node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration,
-): ModelShape | undefined {
+  node: Factory,
+): Extract<ModelShape, { kind: 'factory' }> | undefined {
   const [connection] = node.parameters;
   if (connection === undefined || !ts.isIdentifier(connection.name) || node.parameters.length > 2)
     return undefined;
@@ -73,7 +105,8 @@ function globalShape(
 ): ModelShape | undefined {
   const connections = (analysis.uses.get(file)?.uses ?? []).filter((use) => use.model === undefined);
   const [connection] = connections;
-  if (connection === undefined || ts.isStatement(whole)) return undefined;
+  const maker = connection === undefined ? staticInit(analysis, file, model) : undefined;
+  if ((connection === undefined && maker === undefined) || ts.isStatement(whole)) return undefined;
   const last = statementOf(whole);
   if (last === undefined || last.parent !== file) return undefined;
   const local = ts.isIdentifier(whole) ? whole.text : undefined;
@@ -86,13 +119,18 @@ function globalShape(
   const isDefinition = ts.isCallExpression(whole) && analysis.registry.byNode.has(whole);
   if (first < 0 || (local === undefined && !isDefinition)) return undefined;
   const after = file.statements.slice(end + 1);
-  const isGoing = (statement: ts.Statement): boolean =>
-    associateIn(statement) !== undefined || isAssociation(statement) || isSync(statement);
   if (!after.every(isGoing)) return undefined;
   const wrapped = file.statements.slice(first, end);
   if (wrapped.some((statement) => isImport(statement))) return undefined;
-  const parameter = ts.isIdentifier(connection.node) ? connection.node.text : 'sequelize';
-  return { kind: 'global', model, wrapped, last, parameter, local };
+  const given =
+    connection !== undefined && ts.isIdentifier(connection.node) ? connection.node.text : 'sequelize';
+  return { kind: 'global', model, wrapped, last, parameter: maker?.parameter ?? given, local, maker };
+}
+
+/** True for a statement that goes away or moves into `associate`. */
+function isGoing(statement: ts.Statement): boolean {
+  const isOwn = !ts.isClassDeclaration(statement) && associateIn(statement) !== undefined;
+  return isOwn || isAssociation(statement) || isSync(statement);
 }
 
 function isImport(statement: ts.Statement): boolean {

@@ -2,13 +2,14 @@ import { ts } from 'ts-morph';
 import { isNamespace } from '../project/bindings.js';
 import { isExported } from '../project/exported.js';
 import { isLoader } from '../project/loader.js';
-import { assignment, enclosingFunctions, isReference, walk } from '../project/nodes.js';
+import { assignment, descendants, enclosingFunctions, isReference, walk } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import { symbolOf } from '../project/scope.js';
 import type { Model } from '../project/types.js';
 import { type AssociationLine, crosses, renderLine, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
 import { isAssociation } from './model-shape.js';
+import { isInitCall } from './static-init.js';
 
 /** An association that stood at the top of a file. */
 export interface MovedAssociation extends AssociationLine {
@@ -102,31 +103,56 @@ function remove(draft: Draft, statement: ts.Statement): void {
  */
 export function claimIndex(drafts: Drafts): Use[] {
   const claimed: Use[] = [];
-  for (const [file, { uses }] of drafts.analysis.uses) {
-    if (!isModelsIndex(drafts, file)) continue;
-    if (isLoader(file)) {
+  const { analysis } = drafts;
+  for (const [file, { uses, bindings }] of analysis.uses) {
+    const isIndex = isModelsIndex(drafts, file);
+    if (isIndex && isLoader(file)) {
       claimed.push(...uses);
       continue;
     }
     const draft = drafts.of(file);
-    const claim = (start: number, end: number): void => {
-      for (const use of uses) {
-        if (use.node.pos < start || end < use.node.end) continue;
-        claimed.push(use);
-        if (use.root !== undefined) draft.replaced.add(use.root);
-      }
-    };
-    for (const statement of file.statements) {
-      if (!/\.associate\b/.test(statement.getText(file))) continue;
+    const isBinding = (statement: ts.Statement): boolean =>
+      isInitCall(statement) &&
+      uses.some(({ node, model }) => model === undefined && isInside(node, statement)) &&
+      (isIndex || uses.some(({ node, model }) => model !== undefined && isInside(node, statement)));
+    const going = analysis.registry.inFile.has(file)
+      ? []
+      : file.statements.filter(
+          (statement) => isBinding(statement) || (isIndex && /\.associate\b/.test(statement.getText(file))),
+        );
+    for (const statement of [...going, ...onlyFor(file, going)]) {
       remove(draft, statement);
-      claim(statement.pos, statement.end);
+      claimed.push(...uses.filter(({ node }) => isInside(node, statement)));
+      for (const one of bindings.flatMap(({ references }) => references))
+        if (isInside(one, statement)) draft.replaced.add(one);
     }
-    for (const call of factoryCalls(file, drafts)) {
-      draft.replace(call.expression.end, call.end, '');
-      claim(call.expression.end, call.end);
+    if (!isIndex) continue;
+    for (const { call, model } of factoryCalls(file, drafts)) {
+      claimed.push(...uses.filter(({ node }) => call.expression.end <= node.pos && node.end <= call.end));
+      const definition = analysis.project.file(`${analysis.project.app.root}/${model.file}`);
+      // A model that is no function any more cannot be called here; one that stays a function is.
+      if (definition !== undefined) drafts.of(definition).required.add(file);
     }
   }
   return claimed;
+}
+
+/** Constants like `const models = [Patient, Drug]` that nothing but these statements reads. */
+function onlyFor(file: ts.SourceFile, going: readonly ts.Statement[]): ts.Statement[] {
+  return file.statements.filter((statement) => {
+    if (!ts.isVariableStatement(statement)) return false;
+    const [declaration, ...others] = statement.declarationList.declarations;
+    const value = declaration?.initializer;
+    if (declaration === undefined || value === undefined || others.length > 0) return false;
+    if (!ts.isArrayLiteralExpression(value) && !ts.isObjectLiteralExpression(value)) return false;
+    const name = declaration.name.getText(file);
+    const readers = descendants(file, ts.isIdentifier).filter((one) => one.text === name && isReference(one));
+    return readers.length > 0 && readers.every((one) => going.some((other) => isInside(one, other)));
+  });
+}
+
+function isInside(node: ts.Node, outer: ts.Node): boolean {
+  return outer.pos <= node.pos && node.end <= outer.end;
 }
 
 /** Takes the global connection out of the files that gather models, where nothing that is left alone needs it. */
@@ -144,20 +170,35 @@ export function migrateIndex(drafts: Drafts, failed: ReadonlyMap<ts.SourceFile, 
       );
       continue;
     }
+    const calls = factoryCalls(file, drafts);
+    const isLeft = ({ model }: FactoryCall): boolean =>
+      [...failed.keys()].some((one) => one.fileName === `${analysis.project.app.root}/${model.file}`);
+    for (const { call } of calls.filter((one) => !isLeft(one))) {
+      draft.replace(call.expression.end, call.end, '');
+      for (const { root } of analysis.uses.get(file)?.uses ?? [])
+        if (root !== undefined && call.expression.end <= root.pos && root.end <= call.end)
+          draft.replaced.add(root);
+    }
     const isNeeded = [...failed.keys()].some((one) =>
       (analysis.uses.get(one)?.uses ?? []).some((use) => use.model === undefined),
     );
-    if (!isNeeded) dropConnection(draft, drafts);
+    if (!isNeeded && !calls.some(isLeft)) dropConnection(draft, drafts);
   }
 }
 
+interface FactoryCall {
+  readonly call: ts.CallExpression;
+  readonly model: Model;
+}
+
 /** `require('./Patient')(sequelize, DataTypes)`. */
-function factoryCalls(file: ts.SourceFile, { analysis }: Drafts): ts.CallExpression[] {
-  const found: ts.CallExpression[] = [];
+function factoryCalls(file: ts.SourceFile, { analysis }: Drafts): FactoryCall[] {
+  const found: FactoryCall[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && enclosingFunctions(node).length === 0) {
       const callee = analysis.evaluator.valueOf(node.expression);
-      if (callee?.kind === 'model' && !ts.isPropertyAccessExpression(node.expression)) found.push(node);
+      if (callee?.kind === 'model' && !ts.isPropertyAccessExpression(node.expression))
+        found.push({ call: node, model: callee.model });
     }
     node.forEachChild(visit);
   };

@@ -4,13 +4,19 @@ import type { Use } from '../project/read-uses.js';
 import { areApart, type Model } from '../project/types.js';
 import { associateText, linesOfAssociate, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
-import { indentAt, lineStart, wholeLines } from './edits.js';
-import { type Associate, associateIn, isSync, type ModelShape, shapeOf } from './model-shape.js';
+import { indentAt, lineStart } from './edits.js';
+import { associateIn, type Factory, isSync, type ModelShape, shapeOf } from './model-shape.js';
+import {
+  dropAssociate,
+  type Going,
+  parameterText,
+  resultText,
+  rewriteClass,
+  rewriteInline,
+} from './model-text.js';
 import type { TakenAssociations } from './models-index.js';
 import { indentLines } from './obtain-models.js';
-
-/** What leaves a model's file or moves into its `associate`. */
-type Going = Pick<Associate, 'node'>;
+import { ownConnection } from './write-class.js';
 
 type Unmigrated = Exclude<ModelShape, { kind: 'migrated' }>;
 
@@ -56,7 +62,9 @@ export function migrateModel(drafts: Drafts, file: ts.SourceFile, taken: TakenAs
   for (const node of syncs) draft.note('CODE_SYNC_REMOVED', 'info', node, 'sync() was taken out');
   const going = [...own, ...[...(taken.statements.get(file) ?? []), ...syncs].map((node) => ({ node }))];
   rewriteUses(drafts, draft, shape, going);
-  if (shape.kind === 'factory') rewriteFactory(draft, shape, going, associate);
+  if (shape.kind === 'inline') rewriteInline(draft, shape, going, associate);
+  else if (shape.kind === 'class') rewriteClass(draft, shape, going, associate);
+  else if (shape.kind === 'factory') rewriteFactory(draft, shape, going, associate);
   else rewriteGlobal(draft, shape, going, associate);
   return true;
 }
@@ -106,33 +114,46 @@ function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own: reado
         `${shape.model.name} uses ${use.model.name}`,
         shape.model.name,
       );
-    const text = use.model === undefined ? shape.parameter : `${shape.parameter}.models.${use.model.name}`;
+    const connection = connectionAt(shape, use);
+    if (connection === undefined) {
+      draft.problem(
+        'CODE_MODEL_SHAPE',
+        use.node,
+        `${shape.model.name} uses ${use.node.getText(draft.file)} outside its methods`,
+        shape.model.name,
+      );
+      continue;
+    }
+    const text = use.model === undefined ? connection : `${connection}.models.${use.model.name}`;
     if (use.node.getText(draft.file) !== text)
       draft.replace(use.node.getStart(draft.file), use.node.end, text);
   }
 }
 
-function dropAssociate(draft: Draft, { node }: Going): { start: number; end: number } {
-  const range = wholeLines(draft.file.text, withComments(draft.file, node), node.end);
-  draft.dropped.push(range);
-  return range;
-}
-
-function parameterText(draft: Draft, parameter: string): string {
-  if (!draft.style.isTypeScript) return `(${parameter})`;
-  draft.fromSequelize.add('type Sequelize');
-  return `(${parameter}: Sequelize)`;
+/** The connection as seen from a use: `define`'s parameter, or that of the class that stays outside it. */
+function connectionAt(shape: Unmigrated, { node }: Use): string | undefined {
+  const isOutside = shape.kind === 'class' && shape.node.pos <= node.pos && node.end <= shape.node.end;
+  return isOutside ? ownConnection(node, shape.node) : shape.parameter;
 }
 
 function rewriteFactory(
   draft: Draft,
-  { node, parameter, local, model }: Extract<Unmigrated, { kind: 'factory' }>,
+  { node, parameter, local, model, exported }: Extract<Unmigrated, { kind: 'factory' }>,
   own: readonly Going[],
   associate: string,
 ): void {
   const { file, style } = draft;
   const unit = style.indent;
-  importTypes(draft, node);
+  importTypes(draft, node, exported === undefined ? unit : '');
+  if (exported !== undefined) {
+    const [connection, types] = node.parameters;
+    if (connection !== undefined && types !== undefined) draft.replace(connection.end, types.end, '');
+    for (const range of own.map((one) => dropAssociate(draft, one)))
+      draft.replace(range.start, range.end, '');
+    draft.insert(exported.getStart(file), `{\n${unit}define: `);
+    draft.insert(exported.end, `${associate === '' ? '' : `,\n\n${associate}`}\n}`);
+    return;
+  }
   const tail = `${associate === '' ? '' : `,\n\n${associate}`}\n}`;
   const head = `${ts.isFunctionDeclaration(node) ? 'export default ' : ''}{\n${unit}define: ${parameterText(draft, parameter)} => `;
   const { body } = node;
@@ -204,19 +225,31 @@ function trailing(file: ts.SourceFile, statement: ts.Statement): string {
 const OFFERED = new Set(['DataTypes', 'Sequelize']);
 
 /** A factory's second parameter becomes an import of DataTypes. */
-function importTypes(
-  draft: Draft,
-  node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration,
-): void {
+function importTypes(draft: Draft, node: Factory, unit: string): void {
   const types = node.parameters[1]?.name;
-  if (types === undefined || !ts.isIdentifier(types)) return;
-  const used = node.body?.getText(draft.file).match(new RegExp(`\\b${types.text}\\b`)) !== null;
+  if (types === undefined || node.body === undefined) return;
+  if (!ts.isIdentifier(types)) {
+    const [first] = ts.isBlock(node.body) ? node.body.statements : [];
+    if (first === undefined) {
+      draft.problem('CODE_MODEL_SHAPE', types, 'a type is taken apart where there is no place for it');
+      return;
+    }
+    draft.fromSequelize.add('DataTypes');
+    const { text } = draft.file;
+    const start = withComments(draft.file, first);
+    draft.insert(
+      start,
+      `const ${types.getText(draft.file)} = DataTypes${draft.style.end}\n${indentAt(text, start)}${unit}`,
+    );
+    return;
+  }
+  const used = node.body.getText(draft.file).match(new RegExp(`\\b${types.text}\\b`)) !== null;
   if (used) draft.fromSequelize.add(OFFERED.has(types.text) ? types.text : `DataTypes: ${types.text}`);
 }
 
 function rewriteGlobal(
   draft: Draft,
-  { wrapped, last, parameter, local, model }: Extract<Unmigrated, { kind: 'global' }>,
+  { wrapped, last, parameter, local, model, maker }: Extract<Unmigrated, { kind: 'global' }>,
   own: readonly Going[],
   associate: string,
 ): void {
@@ -266,6 +299,6 @@ function rewriteGlobal(
     draft.replace(
       lineStart(file.text, last.getStart(file)),
       last.end,
-      `${inner}return ${local}${style.end}${close}`,
+      `${inner}${resultText(draft, local, maker)}${close}`,
     );
 }

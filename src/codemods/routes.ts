@@ -19,6 +19,7 @@ import {
   type Wanted,
 } from './obtain-models.js';
 import { requireAwaited } from './services.js';
+import { callWith, isOptionsUse, type OptionsUse } from './take-options.js';
 
 /**
  * Lets every function of a file obtain its models and connections for one clinic. `aliases` are the names of
@@ -31,11 +32,12 @@ export function migrateFunctions(
   fileUses: FileUses,
   claimed: ReadonlySet<Use>,
   aliases: ReadonlyMap<string, ReadonlySet<string>>,
+  optionsUses: readonly OptionsUse[],
 ): FunctionNode[] {
   const { analysis } = drafts;
   const draft = drafts.of(fileUses.file);
   const byOwner = new Map<FunctionNode, Use[]>();
-  for (const use of fileUses.uses) {
+  for (const use of [...fileUses.uses, ...optionsUses]) {
     if (claimed.has(use)) continue;
     const definition =
       use.model && analysis.project.file(posix.join(analysis.project.app.root, use.model.file));
@@ -195,14 +197,28 @@ function wantedModels(
         use.model.name,
       );
     else known.uses.push(use);
-    if (use.node !== use.root) replaceExpression(draft, use.node, local);
+    if (use.node !== use.root && !isOptionsUse(use)) replaceExpression(draft, use.node, local);
   }
-  return [...wanted.values()];
+  const all = [...wanted.values()];
+  for (const use of uses) {
+    // Once for each reference, although it needs several models.
+    if (!isOptionsUse(use) || use.model !== [...use.options.parameters.values()][0]) continue;
+    callWith(
+      draft,
+      use.node,
+      use.options,
+      (model) => all.find((one) => one.model === model)?.local ?? model.name,
+    );
+  }
+  return all;
 }
 
 /** The name the source uses, else the model's own, out of the way of other names in the function. */
 function localName(owner: FunctionNode, use: Use, uses: readonly Use[]): string {
-  if (ts.isIdentifier(use.node)) return use.node.text;
+  if (isOptionsUse(use)) {
+    const plain = uses.find((one) => one.model === use.model && !isOptionsUse(one));
+    if (plain !== undefined) return localName(owner, plain, uses);
+  } else if (ts.isIdentifier(use.node)) return use.node.text;
   const name = use.model?.name ?? '';
   const preferred = name.charAt(0).toUpperCase() + name.slice(1);
   let isTaken = false;

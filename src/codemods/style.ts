@@ -43,7 +43,11 @@ function isEnded(statement: ts.Statement): boolean {
 function indentOf(file: ts.SourceFile): string {
   const { text } = file;
   for (const block of descendants(file, isBraced)) {
-    const [first] = ts.isObjectLiteralExpression(block) ? block.properties : block.statements;
+    const [first] = ts.isObjectLiteralExpression(block)
+      ? block.properties
+      : ts.isBlock(block)
+        ? block.statements
+        : block.members;
     if (first === undefined) continue;
     const outer = blanksOf(text, block.getStart(file));
     const inner = blanksOf(text, first.getStart(file));
@@ -52,8 +56,8 @@ function indentOf(file: ts.SourceFile): string {
   return '  ';
 }
 
-function isBraced(node: ts.Node): node is ts.Block | ts.ObjectLiteralExpression {
-  return ts.isBlock(node) || ts.isObjectLiteralExpression(node);
+function isBraced(node: ts.Node): node is ts.Block | ts.ObjectLiteralExpression | ts.ClassLikeDeclaration {
+  return ts.isBlock(node) || ts.isObjectLiteralExpression(node) || ts.isClassLike(node);
 }
 
 function blanksOf(text: string, offset: number): string {

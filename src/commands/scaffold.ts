@@ -5,11 +5,11 @@ import { type Finding, hasErrors } from '../core/finding.js';
 import { analyse } from '../project/analysis.js';
 import { readConnectionOptions } from '../project/connection-options.js';
 import { type AppProject, openProject } from '../project/load-project.js';
-import { isEsModule, runtimePaths } from '../project/modules.js';
+import { importEnding, isEsModule, runtimePaths } from '../project/modules.js';
 import { readModels, type TableFacts } from '../project/read-models.js';
 import { readSources } from '../project/read-sources.js';
 import type { Model } from '../project/types.js';
-import { type RuntimeFile, requireLine, runtimeFiles } from '../templates/runtime-files.js';
+import { type Form, type RuntimeFile, requireLine, runtimeFiles } from '../templates/runtime-files.js';
 import { registrationFindings } from '../verify/code/registration.js';
 import type { Command } from './command.js';
 import { tableFacts } from './table-facts.js';
@@ -34,18 +34,21 @@ export const scaffoldCommand: Command = {
     const facts = await tableFacts(context);
     const models = readModels(project, app, facts);
     refuseUnfit(project, models);
-    const isModules = usesEsModules(project, models);
+    const form = formOf(project, models);
+    const ending = form.kind === 'ts' ? '.ts' : '.js';
     const options = readConnectionOptions(project);
     const missing: RuntimeFile[] = [];
     const kept: RuntimeFile[] = [];
-    for (const file of runtimeFiles(app, models, options.text, isModules))
+    for (const file of runtimeFiles(app, models, options.text, form))
       ((await files.read(file.path)) === undefined ? missing : kept).push(file);
     if (!dryRun) for (const { path, text } of missing) await files.write(path, text);
-    const factory = `${runtimePaths(app).modelFactory}.js`;
-    const manager = `${runtimePaths(app).connectionManager}.js`;
+    const factory = runtimePaths(app).modelFactory + ending;
+    const manager = runtimePaths(app).connectionManager + ending;
     const findings = [
-      ...(kept.some(({ path }) => path === factory) ? unregistered(project, facts, models, isModules) : []),
-      ...(missing.some(({ path }) => path === manager) ? optionsLeft(options.left) : []),
+      ...(kept.some(({ path }) => path === factory) ? unregistered(project, facts, models, form) : []),
+      ...(missing.some(({ path }) => path === manager)
+        ? optionsLeft(options.left, relative(app.root, manager))
+        : []),
     ];
     const name = ({ path }: RuntimeFile): string => relative(app.root, path);
     const outcomes = [
@@ -75,11 +78,13 @@ function refuseUnfit({ app, manifest }: AppProject, models: readonly Model[]): v
   const hint = 'Set app.root and app.models.';
   if (manifest === undefined) throw new UsageError(`there is no package.json in ${app.root}`, { hint });
   if (models.length === 0) throw new UsageError(`no model was found in ${app.root}`, { hint });
-  const typed = models.find(({ file }) => /\.[cm]?ts$/.test(file));
-  if (typed === undefined) return;
-  throw new UsageError(`${typed.file} is TypeScript, and scaffold writes JavaScript`, {
-    hint: 'Run it on a JavaScript application with such models and add the types to what it writes.',
-  });
+}
+
+/** TypeScript where the models are; else by package.json, as Node decides. */
+function formOf(project: AppProject, models: readonly Model[]): Form {
+  if (!models.some(({ file }) => /\.[cm]?ts$/.test(file)))
+    return { kind: usesEsModules(project, models) ? 'esm' : 'cjs' };
+  return { kind: 'ts', ending: importEnding(project.files) };
 }
 
 /** By package.json, as Node decides; else by the models themselves, which a bundler may turn into CommonJS. */
@@ -100,23 +105,23 @@ function unregistered(
   project: AppProject,
   facts: TableFacts,
   models: readonly Model[],
-  isModules: boolean,
+  form: Form,
 ): Finding[] {
   return registrationFindings(analyse(project, facts)).flatMap((finding) => {
     const model = models.find(({ name }) => name === finding.subject);
     if (model === undefined) return [];
-    return [{ ...finding, hint: `Add it there, with ${requireLine(project.app, model, isModules)}` }];
+    return [{ ...finding, hint: `Add it there, with ${requireLine(project.app, model, form)}` }];
   });
 }
 
-function optionsLeft(names: readonly string[]): Finding[] {
+function optionsLeft(names: readonly string[], file: string): Finding[] {
   if (names.length === 0) return [];
   return [
     {
       code: 'CODE_CONNECTION_OPTIONS',
       severity: 'warning',
       subject: 'connectionManager',
-      message: `the connection's options ${names.join(', ')} were not taken over into connectionManager.js`,
+      message: `the connection's options ${names.join(', ')} were not taken over into ${file}`,
     },
   ];
 }

@@ -16,7 +16,7 @@ import {
   unwrap,
 } from './nodes.js';
 import { isOneOfPromised, isPromisedModel } from './promised.js';
-import type { ModelRegistry } from './read-models.js';
+import { isMigratedModel, type ModelRegistry } from './read-models.js';
 import { symbolOf } from './scope.js';
 import type { Value } from './types.js';
 
@@ -255,6 +255,8 @@ export class Evaluator {
     if (name === 'default' && whole !== undefined) {
       if (!isDefault) return this.#settle({ kind: 'module', file });
       const settled = this.#settle({ kind: 'module', file });
+      const [model] = isMigratedModel(file) ? (this.registry.inFile.get(file) ?? []) : [];
+      if (model !== undefined) return { kind: 'model', model };
       return settled?.kind === 'model' ? settled : this.#node(whole);
     }
     const passed = passedOn.get(name);

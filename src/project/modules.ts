@@ -158,6 +158,16 @@ function hasExport(statement: ts.Statement): boolean {
   );
 }
 
+/** What relative imports of TypeScript files end in here, by the first that is met: `.js`, `.ts` or nothing. */
+export function importEnding(files: readonly ts.SourceFile[]): string {
+  for (const file of files) {
+    if (!/\.[cm]?ts$/.test(file.fileName)) continue;
+    const [, specifier] = /^(?:im|ex)port\b[^'"]*from\s+['"](\.[^'"]*)['"]/m.exec(file.text) ?? [];
+    if (specifier !== undefined) return /\.[cm]?[jt]s$/.exec(specifier)?.[0] ?? '';
+  }
+  return '';
+}
+
 /** True for a file in ES module syntax. */
 export function isEsModule(file: ts.SourceFile): boolean {
   return file.statements.some(

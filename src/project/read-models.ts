@@ -54,10 +54,12 @@ export function readRegistry(project: AppProject, app: AppConfig, facts: TableFa
         location: locationOf(node),
       };
       byNode.set(node, model);
+      const base = boundBase(file, node);
+      if (base !== undefined) byNode.set(base, model);
       inFile.set(file, [...(inFile.get(file) ?? []), model]);
     }
   }
-  const models = [...byNode.values()];
+  const models = [...new Set(byNode.values())];
   const names = new Map(
     models.flatMap((model) => [
       [model.name.charAt(0).toLowerCase() + model.name.slice(1), model] as const,
@@ -106,6 +108,16 @@ function modelClass(file: ts.SourceFile, receiver: ts.Expression): ts.ClassLikeD
   if (!ts.isIdentifier(receiver)) return undefined;
   return descendants(file, ts.isClassDeclaration).find(
     ({ name, heritageClauses }) => name?.text === receiver.text && heritageClauses !== undefined,
+  );
+}
+
+/** Patient of `class Bound extends Patient {}` in `define`: the class that other files know the model's type by. */
+function boundBase(file: ts.SourceFile, node: ts.Node): ts.ClassDeclaration | undefined {
+  if (!ts.isClassLike(node) || ts.isSourceFile(node.parent)) return undefined;
+  const [base] = node.heritageClauses?.[0]?.types ?? [];
+  const name = base?.expression.getText(file);
+  return file.statements.find(
+    (one): one is ts.ClassDeclaration => ts.isClassDeclaration(one) && one.name?.text === name,
   );
 }
 

@@ -106,6 +106,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
   for (const identifier of identifiers) {
     const symbol = symbolOf(identifier);
     const binding = symbol && bindings.get(symbol);
+    if (ts.isTypeReferenceNode(identifier.parent)) keepNamed(bindings.values(), identifier.text);
     if (binding === undefined || isDeclarationName(identifier)) continue;
     if (isReference(identifier)) {
       binding.references.push(identifier);
@@ -125,6 +126,11 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     computed,
     unknown: unknown.filter((node) => isUnknownReceiver(evaluator, node)),
   };
+}
+
+/** A type's name: a local value of that name hides the import from values only. */
+function keepNamed(bindings: Iterable<{ readonly symbol: ts.Symbol; kept: boolean }>, name: string): void {
+  for (const binding of bindings) if (binding.symbol.name === name) binding.kept = true;
 }
 
 /** The longest expression around `start` that still has a value we follow. */

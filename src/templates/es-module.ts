@@ -1,14 +1,14 @@
 /**
  * Turns one of the runtime files from CommonJS into an ES module. It knows the forms that those files use and no
- * others: `const … = require('…')` and `module.exports…` at the start of a line.
+ * others: `const … = require('…')` and `module.exports…` at the start of a line. `ending` is what relative imports get.
  */
-export function toEsModule(text: string): string {
+export function toEsModule(text: string, ending = '.js'): string {
   const imports: string[] = [];
   const body = text
     .replace(
       /^const (.+) = require\('(.+)'\);\n/gm,
       (_whole: string, names: string, specifier: string): string => {
-        imports.push(`import ${names.replace(/: /g, ' as ')} from '${withEnding(specifier)}';`);
+        imports.push(`import ${names.replace(/: /g, ' as ')} from '${withEnding(specifier, ending)}';`);
         return '';
       },
     )
@@ -24,6 +24,6 @@ export function toEsModule(text: string): string {
 }
 
 /** Node looks for no endings in ES modules. */
-function withEnding(specifier: string): string {
-  return specifier.startsWith('.') && !/\.[cm]?js$/.test(specifier) ? `${specifier}.js` : specifier;
+function withEnding(specifier: string, ending: string): string {
+  return specifier.startsWith('.') && !/\.[cm]?js$/.test(specifier) ? specifier + ending : specifier;
 }

@@ -1,4 +1,4 @@
-/** What ModelFactory.js itself declares or uses. */
+/** What ModelFactory itself declares or uses, in any of its forms. */
 const TAKEN = new Set([
   'CENTRAL_MODEL_MAP',
   'Error',
@@ -14,6 +14,17 @@ const TAKEN = new Set([
   'module',
   'notFound',
   'require',
+  'Definition',
+  'Definitions',
+  'Model',
+  'ModelName',
+  'ModelOf',
+  'ModelStatic',
+  'Promise',
+  'Readonly',
+  'Record',
+  'ReturnType',
+  'Sequelize',
 ]);
 
 /** A variable's name for every model: its own, unless that is no identifier or is taken. */

@@ -5,6 +5,7 @@ import { UsageError } from '../core/errors.js';
 import type { Model } from '../project/types.js';
 import { toEsModule } from './es-module.js';
 import { modelNames } from './model-names.js';
+import { type TemplateName, TYPED_LINES, toTypeScript } from './typescript.js';
 
 /** A file of the application, its path absolute. */
 export interface RuntimeFile {
@@ -15,6 +16,13 @@ export interface RuntimeFile {
 // Two levels up from src/templates and from dist/templates alike.
 const FILES = new URL('../../src/templates/files/', import.meta.url);
 
+/** How the application is written: the runtime files are written the same way. */
+export type Form =
+  | { readonly kind: 'cjs' }
+  | { readonly kind: 'esm' }
+  /** `ending` is what relative imports end in: nothing, `.js` or `.ts`. */
+  | { readonly kind: 'ts'; readonly ending: string };
+
 /**
  * The files that give an application its clinic databases. `connectionOptions` is the object literal that the
  * application's own connection is made with, as source text. Models of scope `ignored` are in neither map.
@@ -23,27 +31,43 @@ export function runtimeFiles(
   app: AppConfig,
   models: readonly Model[],
   connectionOptions: string,
-  isEsModule = false,
+  form: Form = { kind: 'cjs' },
 ): RuntimeFile[] {
-  const factory = posix.join(app.root, `${app.modelFactory.replace(/\.[cm]?[jt]s$/, '')}.js`);
+  const ending = form.kind === 'ts' ? '.ts' : '.js';
+  const factory = posix.join(app.root, app.modelFactory.replace(/\.[cm]?[jt]s$/, ''));
   const base = posix.dirname(factory);
-  const manager = posix.join(base, 'connectionManager.js');
-  const middleware = posix.join(base, '..', 'middleware', 'clinicRoutingMiddleware.js');
+  const manager = posix.join(base, 'connectionManager');
+  const middleware = posix.join(base, '..', 'middleware', 'clinicRoutingMiddleware');
   const request = requestNames(app);
-  const from = { FACTORY: `./${posix.basename(factory, '.js')}`, ...request };
-  const files = [
-    { path: factory, text: fill('ModelFactory.js', { ...request, ...modelMaps(app, models, base) }) },
-    { path: posix.join(base, 'Repository.js'), text: fill('Repository.js', from) },
-    { path: manager, text: fill('connectionManager.js', { OPTIONS: connectionOptions }) },
-    {
-      path: middleware,
-      text: fill('clinicRoutingMiddleware.js', {
-        MANAGER: relativeModule(posix.dirname(middleware), manager),
-        ...request,
-      }),
-    },
+  const file = (path: string, name: TemplateName, values: Readonly<Record<string, string>>): RuntimeFile => ({
+    path: path + ending,
+    text: inForm(name, fill(readTemplate(name), values), values, form),
+  });
+  return [
+    file(factory, 'ModelFactory.js', { ...request, ...modelMaps(app, models, base) }),
+    file(posix.join(base, 'Repository'), 'Repository.js', {
+      FACTORY: `./${posix.basename(factory)}`,
+      ...request,
+    }),
+    file(manager, 'connectionManager.js', { OPTIONS: connectionOptions }),
+    file(middleware, 'clinicRoutingMiddleware.js', {
+      MANAGER: relativeModule(posix.dirname(middleware), manager),
+      ...request,
+    }),
   ];
-  return isEsModule ? files.map(({ path, text }) => ({ path, text: toEsModule(text) })) : files;
+}
+
+function inForm(
+  name: TemplateName,
+  text: string,
+  values: Readonly<Record<string, string>>,
+  form: Form,
+): string {
+  if (form.kind === 'cjs') return text;
+  if (form.kind === 'esm') return toEsModule(text);
+  return toTypeScript(toEsModule(text, form.ending), TYPED_LINES[name], (typed) =>
+    fill(typed, { ...values, ENDING: form.ending }),
+  );
 }
 
 /** How the application spells its clinic and its clinic's database; UsageError where they are not the request's. */
@@ -59,7 +83,18 @@ function requestNames({ clinicId, clinicDb }: AppConfig): Record<string, string>
     CLINIC_ID: clinicId,
     USER_NAME: user,
     USER: user.replaceAll('.', '?.').replace(/^req\?\./, 'req.'),
+    CLINIC_DB_TYPE: typeOf(clinicDb, 'Sequelize', ''),
+    CLINIC_ID_TYPE: `{ ${typeOf(clinicId, 'unknown', '?')} }`,
   };
+}
+
+/** `req.user.companyId` as the type of what it is read from: `user?: { companyId?: unknown }`. */
+function typeOf(expression: string, type: string, optional: string): string {
+  const [, ...names] = expression.split('.');
+  return names.reduceRight((inner, name, at) => {
+    const own = at === names.length - 1 ? inner : `{ ${inner} }`;
+    return `${name}${optional}: ${own}`;
+  }, type);
 }
 
 function modelMaps(app: AppConfig, models: readonly Model[], base: string): Record<string, string> {
@@ -82,11 +117,11 @@ function modelMaps(app: AppConfig, models: readonly Model[], base: string): Reco
 }
 
 /** The line that ModelFactory needs for one more model. */
-export function requireLine(app: AppConfig, { name, file }: Model, isEsModule: boolean): string {
+export function requireLine(app: AppConfig, { name, file }: Model, form: Form): string {
   const base = posix.dirname(posix.join(app.root, app.modelFactory));
   const path = relativeModule(base, posix.join(app.root, file));
   const line = `const ${modelNames([name]).get(name)} = require(${quote(path)});\n`;
-  return (isEsModule ? toEsModule(line) : line).trim();
+  return (form.kind === 'cjs' ? line : toEsModule(line, form.kind === 'ts' ? form.ending : '.js')).trim();
 }
 
 function quote(text: string): string {
@@ -94,11 +129,14 @@ function quote(text: string): string {
 }
 
 function relativeModule(from: string, to: string): string {
-  const path = posix.relative(from, to).replace(/\.js$/, '');
+  const path = posix.relative(from, to).replace(/\.[jt]s$/, '');
   return path.startsWith('.') ? path : `./${path}`;
 }
 
-function fill(name: string, values: Readonly<Record<string, string>>): string {
-  const template = readFileSync(new URL(name, FILES), 'utf8');
+function readTemplate(name: TemplateName): string {
+  return readFileSync(new URL(name, FILES), 'utf8');
+}
+
+function fill(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/__([A-Z_]+?)__/g, (whole, key: string) => values[key] ?? whole);
 }

@@ -172,13 +172,22 @@ describe('scaffold', () => {
     expect(finding?.hint).toContain("import Room from '../models/Room.js';");
   });
 
-  it('refuses a folder that is no application, and one in TypeScript', async () => {
+  it('writes TypeScript where models are, with the request’s own type', async () => {
     const folder = await sample();
     writeFileSync(
       join(folder, 'src/models/Typed.ts'),
-      "export default { define: (sequelize: Sequelize) => sequelize.define('Typed', {}) };\n",
+      "import type { Sequelize } from 'sequelize';\n\nexport default { define: (sequelize: Sequelize) => sequelize.define('Typed', {}) };\n",
     );
-    await expect(scaffold(folder)).rejects.toThrow('src/models/Typed.ts is TypeScript');
+    expect(await scaffold(folder)).toMatchObject({ ok: true, summary: { written: 4, kept: 0 } });
+    const factory = textOf(folder, FACTORY.replace('.js', '.ts'));
+    expect(factory).toContain("import Typed from '../models/Typed';\n");
+    const routing = textOf(folder, 'src/middleware/clinicRoutingMiddleware.ts');
+    expect(routing).toContain('      clinicDb: Sequelize;\n');
+    expect(routing).toContain('request as Request & { user?: { companyId?: unknown } };');
+    expect(await scaffold(folder)).toMatchObject({ ok: true, summary: { written: 0, kept: 4 } });
+  });
+
+  it('refuses a folder that is no application', async () => {
     const other = await sample();
     const config = { app: { root: join(other, 'database') } };
     writeFileSync(join(other, 'clinic-migrate.config.mjs'), `export default ${JSON.stringify(config)};`);

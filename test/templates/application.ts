@@ -9,7 +9,7 @@ import type { Model } from '../../src/project/types.js';
 import { encryptPassword } from '../../src/provision/password.js';
 import { ensureRegistry, saveEntry } from '../../src/provision/registry.js';
 import type { ClinicState } from '../../src/provision/types.js';
-import { runtimeFiles } from '../../src/templates/runtime-files.js';
+import { type Form, runtimeFiles } from '../../src/templates/runtime-files.js';
 import { createDatabase, type TestDatabase, uniqueName, withSession } from '../support/postgres.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -81,27 +81,34 @@ export const MODELS = [
 ];
 
 /** A model as the codemod leaves it. */
-function source(name: string, associate: string, isEsModule: boolean): string {
-  const [head, tail] = isEsModule
-    ? ["import { DataTypes } from 'sequelize';", 'export default']
-    : ["const { DataTypes } = require('sequelize');", 'module.exports ='];
-  return `${head}
+function source(name: string, associate: string, { kind }: Form): string {
+  const [head, tail] =
+    kind === 'cjs'
+      ? ["const { DataTypes } = require('sequelize');", 'module.exports =']
+      : ["import { DataTypes, type Sequelize } from 'sequelize';", 'export default'];
+  return `${kind === 'ts' ? head : head.replace(', type Sequelize', '')}
 ${tail} {
-  define: (sequelize) => sequelize.define('${name}', { name: DataTypes.TEXT }, { tableName: '${name.toLowerCase()}', timestamps: false }),
+  define: (sequelize${kind === 'ts' ? ': Sequelize' : ''}) => sequelize.define('${name}', { name: DataTypes.TEXT }, { tableName: '${name.toLowerCase()}', timestamps: false }),
   ${associate}
 };`;
 }
 
-const PATIENTS =
-  "associate: async ({ models }) => { models.Patient.belongsTo(models.Room, { foreignKey: 'room_id' }); },";
+const associatePatients = (parameter: string): string =>
+  `associate: async (${parameter}) => { models.Patient.belongsTo(models.Room, { foreignKey: 'room_id' }); },`;
+const PATIENTS = {
+  cjs: associatePatients('{ models }'),
+  esm: associatePatients('{ models }'),
+  ts: associatePatients('{ models }: Sequelize'),
+};
 
 /** The clinic whose key and database have names that nobody would choose. */
 export const ODD_KEY = `o'Brien "é" %2F`;
 
 export async function makeApplication(
   options = '{ logging: false }',
-  isEsModule = false,
+  form: Form = { kind: 'cjs' },
 ): Promise<Application> {
+  const ending = form.kind === 'ts' ? 'ts' : 'js';
   const central = await createDatabase('CREATE TABLE account (id serial, name text)');
   const clinics: TestDatabase[] = [];
   for (const key of ['1', '2', '3', '4', ODD_KEY, 'spare'])
@@ -121,12 +128,12 @@ export async function makeApplication(
     clinicDb: 'req.clinicDb',
   } as AppConfig;
   const files = [
-    ...runtimeFiles(app, MODELS, options, isEsModule),
+    ...runtimeFiles(app, MODELS, options, form),
     ...['Patient', 'Room', 'Account'].map((name) => ({
-      path: join(folder, `src/models/${name}.js`),
-      text: source(name, name === 'Patient' ? PATIENTS : '', isEsModule),
+      path: join(folder, `src/models/${name}.${ending}`),
+      text: source(name, name === 'Patient' ? PATIENTS[form.kind] : '', form),
     })),
-    { path: join(folder, 'package.json'), text: isEsModule ? '{ "type": "module" }' : '{}' },
+    { path: join(folder, 'package.json'), text: form.kind === 'cjs' ? '{}' : '{ "type": "module" }' },
   ];
   for (const { path, text } of files) {
     mkdirSync(dirname(path), { recursive: true });

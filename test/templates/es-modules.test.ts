@@ -2,9 +2,13 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { toEsModule } from '../../src/templates/es-module.js';
+import type { Form } from '../../src/templates/runtime-files.js';
 import { type Application, makeApplication } from './application.js';
+import { compile } from './compile.js';
+
+const run = promisify(execFile);
 
 const SCRIPT = `
 import whole, { getModel, ModelFactory } from './src/base/ModelFactory.js';
@@ -31,28 +35,41 @@ await manager.closeConnections();
 console.log(JSON.stringify(answer));
 `;
 
-let application: Application;
-
-beforeAll(async () => {
-  application = await makeApplication(
+/** What the script prints in an application of its own. */
+async function answerOf(form: Form, prepare: (application: Application) => Promise<void>): Promise<unknown> {
+  const application = await makeApplication(
     "{ logging: false, dialectOptions: { application_name: 'ours' } }",
-    true,
+    form,
   );
-});
-afterAll(() => application.remove());
+  try {
+    await prepare(application);
+    const path = join(application.folder, 'script.js');
+    writeFileSync(path, SCRIPT);
+    const { stdout } = await run(process.execPath, [path], { timeout: 60_000 });
+    return JSON.parse(stdout);
+  } finally {
+    await application.remove();
+  }
+}
+
+const ANSWER = {
+  same: true,
+  names: ['patient of 2', 'patient of 2', 'patient of 2'],
+  associations: ['Room'],
+  accounts: 0,
+  patients: 3,
+  application: 'ours',
+};
 
 it('the runtime files work as ES modules, with the options of the application, and let the process end', async () => {
-  const path = join(application.folder, 'script.js');
-  writeFileSync(path, SCRIPT);
-  const { stdout } = await promisify(execFile)(process.execPath, [path], { timeout: 60_000 });
-  expect(JSON.parse(stdout)).toEqual({
-    same: true,
-    names: ['patient of 2', 'patient of 2', 'patient of 2'],
-    associations: ['Room'],
-    accounts: 0,
-    patients: 3,
-    application: 'ours',
+  expect(await answerOf({ kind: 'esm' }, async () => undefined)).toEqual(ANSWER);
+});
+
+it('the runtime files work in TypeScript, by a strict compiler', async () => {
+  const answer = await answerOf({ kind: 'ts', ending: '.js' }, async ({ folder }) => {
+    expect(await compile(folder, { module: 'NodeNext', moduleResolution: 'NodeNext' })).toBe('');
   });
+  expect(answer).toEqual(ANSWER);
 });
 
 it('nothing of CommonJS is left', () => {

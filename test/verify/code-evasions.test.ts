@@ -151,7 +151,7 @@ function application(changes: Readonly<Record<string, string>> = {}): Map<string
   const files = new Map(Object.entries(all).map(([path, text]) => [`/app/${path}`, text]));
   const { app, sources, facts } = inputFor(new Map(files));
   const models = readModels(openProject(sources, app), app, facts);
-  for (const { path, text } of runtimeFiles(app, models, '{}', true)) files.set(path, text);
+  for (const { path, text } of runtimeFiles(app, models, '{}', { kind: 'esm' })) files.set(path, text);
   return files;
 }
 

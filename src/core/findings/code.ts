@@ -154,6 +154,6 @@ export const CODE = {
   },
   CODE_CONNECTION_OPTIONS: {
     cause: 'Options of the application’s connection are computed, so scaffold did not copy them.',
-    mend: 'Add them to OPTIONS in connectionManager.js, where every connection gets them.',
+    mend: 'Add them to OPTIONS in connectionManager, where every connection gets them.',
   },
 } as const satisfies Record<string, FindingDoc>;
