@@ -135,7 +135,11 @@ export function isReference(node: ts.Identifier): boolean {
   if (isFunctionNode(parent) || ts.isClassLike(parent))
     return ts.isArrowFunction(parent) && parent.body === node;
   if (ts.isImportClause(parent) || ts.isImportSpecifier(parent) || ts.isNamespaceImport(parent)) return false;
-  if (ts.isExportSpecifier(parent)) return (parent.propertyName ?? parent.name) === node;
+  // What `export … from` names is another file's.
+  if (ts.isExportSpecifier(parent))
+    return (
+      parent.parent.parent.moduleSpecifier === undefined && (parent.propertyName ?? parent.name) === node
+    );
   if (ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent)) return false;
   if (ts.isTypeNode(parent) && !ts.isExpressionWithTypeArguments(parent)) return false;
   return !ts.isQualifiedName(parent) && !ts.isTypeElement(parent) && !ts.isTypeParameterDeclaration(parent);

@@ -47,8 +47,9 @@ function lookUp(identifier: ts.Identifier): ts.Symbol | undefined {
   return undefined;
 }
 
+/** What a module exports has a local symbol of a kind of its own. */
 const isValue = ({ flags }: ts.Symbol): boolean =>
-  (flags & (ts.SymbolFlags.Value | ts.SymbolFlags.Alias)) !== 0;
+  (flags & (ts.SymbolFlags.Value | ts.SymbolFlags.ExportValue | ts.SymbolFlags.Alias)) !== 0;
 
 /** A parameter's default does not see what the body declares. */
 function isSeen({ declarations }: ts.Symbol, scope: ts.Node, from: ts.Node): boolean {
