@@ -23,7 +23,7 @@ export function clinicDbOf(app: AppConfig, owner: FunctionNode): ClinicDb {
 }
 
 /** True for a function that takes `clinicDb` already. */
-export function takesClinicDb(owner: FunctionNode): boolean {
+export function takesClinicDb(owner: ts.SignatureDeclaration): boolean {
   return owner.parameters.some(({ name }) => ts.isIdentifier(name) && name.text === CLINIC_DB);
 }
 
@@ -42,12 +42,15 @@ export function addToPattern(draft: Draft, owner: FunctionNode, name: string): v
   }
 }
 
-/** Makes `clinicDb` a function's first parameter. */
-export function addParameter(draft: Draft, owner: FunctionNode): void {
-  draft.threaded.add(owner);
+/** Makes `clinicDb` a function's first parameter, after TypeScript's `this`. */
+export function addParameter(draft: Draft, owner: ts.SignatureDeclaration): void {
   const type = draft.style.isTypeScript ? ': Sequelize' : '';
   if (type !== '') draft.fromSequelize.add('type Sequelize');
   const [first] = owner.parameters;
+  if (first?.name.getText(draft.file) === 'this') {
+    draft.insert(first.end, `, ${CLINIC_DB}${type}`);
+    return;
+  }
   const isBare = ts.isArrowFunction(owner) && draft.file.text.charAt(owner.parameters.pos - 1) !== '(';
   if (isBare && first !== undefined) {
     draft.replace(
@@ -59,9 +62,12 @@ export function addParameter(draft: Draft, owner: FunctionNode): void {
   else draft.insert(first.getStart(draft.file), `${CLINIC_DB}${type}, `);
 }
 
-/** Passes an expression as a call's first argument. */
+/** Passes an expression as a call's first argument, on a line of its own where the first one has one. */
 export function passArgument(draft: Draft, call: ts.CallExpression, expression: string): void {
   const [first] = call.arguments;
-  if (first === undefined) draft.insert(call.arguments.pos, expression);
+  const { pos } = call.arguments;
+  const gap = /^\s*/.exec(draft.file.text.slice(pos))?.[0] ?? '';
+  if (first === undefined) draft.insert(pos, expression);
+  else if (gap.includes('\n')) draft.insert(pos, `${gap}${expression},`);
   else draft.insert(first.getStart(draft.file), `${expression}, `);
 }

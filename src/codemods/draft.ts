@@ -28,6 +28,8 @@ export class Draft {
   readonly edits: Edit[] = [];
   /** Statements that go away whole, with their comments. */
   readonly removals: { readonly start: number; readonly end: number }[] = [];
+  /** Signatures in types that take clinicDb by now. */
+  readonly widened = new Set<ts.Node>();
   /** References that no longer mean the file's import. */
   readonly replaced = new Set<ts.Identifier>();
   /** Runtime names the result needs. */

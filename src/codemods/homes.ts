@@ -3,7 +3,7 @@ import type { Analysis } from '../project/analysis.js';
 import { memberName } from '../project/nodes.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { Use } from '../project/read-uses.js';
-import { areApart, type Home, homesOf } from '../project/types.js';
+import { areApart, type Home, homesOf, type Model } from '../project/types.js';
 import type { Draft } from './draft.js';
 import { queryHome } from './raw-queries.js';
 import { transactionHome } from './transactions.js';
@@ -73,6 +73,11 @@ export function decideHomes(
   }
   for (const use of uses) {
     if (use.model !== undefined) continue;
+    const asked = modelAskedFor(analysis, use);
+    if (asked !== undefined) {
+      homes.set(use, homesOf(asked)[0] ?? usual);
+      continue;
+    }
     const method = memberName(use.node.parent);
     const called = use.node.parent.parent;
     if (method === 'transaction') homes.set(use, transactionHome(draft, use, uses, homes, usual));
@@ -88,6 +93,16 @@ export function decideHomes(
       );
   }
   return homes;
+}
+
+/** The model of `getModel(sequelize, 'Patient')`, which a connection is given for. */
+function modelAskedFor({ evaluator, registry }: Analysis, { node }: Use): Model | undefined {
+  const call = node.parent;
+  if (!ts.isCallExpression(call) || evaluator.valueOf(call.expression)?.kind !== 'getModel') return undefined;
+  const [, name] = call.arguments;
+  return registry.models.find(
+    (model) => name !== undefined && ts.isStringLiteralLike(name) && model.name === name.text,
+  );
 }
 
 /** Where the models of a whole file live, those of the clinic table aside. */

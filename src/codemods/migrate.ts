@@ -14,8 +14,10 @@ import { noteConnections } from './connections.js';
 import { lastingAliases } from './crossing.js';
 import { type Draft, Drafts, findingAt } from './draft.js';
 import { applyEdits, type Edit } from './edits.js';
+import { passForgotten } from './forgotten.js';
 import { finishImports } from './imports.js';
 import { type CodemodName, chooseCodemods } from './list.js';
+import { mendMigrated } from './migrated-calls.js';
 import { migrateModel } from './models.js';
 import { claimIndex, isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
 import { migrateNamedImports } from './named-models.js';
@@ -84,14 +86,16 @@ export function planAnalysed(
     migrateNamedImports(drafts);
   }
   const options = takeSharedOptions(drafts);
+  const mended = chosen.has('routes') ? mendMigrated(drafts) : undefined;
   const claimed = new Set<Use>([
     ...taken.uses,
     ...options.claimed,
     ...claimStart(drafts),
     ...claimIndex(drafts),
+    ...(mended?.claimed ?? []),
   ]);
   const aliases = lastingAliases(drafts);
-  const needing: FunctionNode[] = [];
+  const needing: FunctionNode[] = [...(mended?.needing ?? [])];
   for (const [file, fileUses] of analysis.uses) {
     if (analysis.registry.inFile.has(file) || (isLoader(file) && isModelsIndex(drafts, file))) continue;
     const extra = options.uses.get(file) ?? [];
@@ -99,7 +103,7 @@ export function planAnalysed(
     needing.push(...migrateFunctions(drafts, facts, fileUses, claimed, aliases, extra));
   }
   leaveFunctions(drafts, needing, chosen);
-  passClinicDb(drafts, needing);
+  passClinicDb(drafts, [...needing, ...(chosen.has('services') ? passForgotten(drafts) : [])]);
   if (chosen.has('server')) migrateServer(drafts);
   noteConnections(drafts);
   const failed = spreadProblems(drafts, isWanted);

@@ -147,14 +147,24 @@ function giveBody(
   if (!ts.isArrowFunction(owner)) return;
   const source = draft.file.text;
   const arrow = owner.equalsGreaterThanToken.end;
-  const start = body.getStart(draft.file);
+  const value = withoutParentheses(body);
+  const start = value.getStart(draft.file);
   const outer = indentAt(source, owner.getStart(draft.file));
   const inner = outer + draft.style.indent;
   const startsOnArrowLine = !source.slice(arrow, start).includes('\n');
   draft.replace(arrow, start, ` {\n${text(inner)}\n${inner}return `);
-  if (startsOnArrowLine) indentLines(draft, start, body.end, draft.style.indent);
+  if (startsOnArrowLine) indentLines(draft, start, value.end, draft.style.indent);
   const gap = /^\s*(?=\))/.exec(source.slice(body.end))?.[0] ?? '';
-  draft.replace(body.end, body.end + gap.length, `${draft.style.end}\n${outer}}`);
+  draft.replace(value.end, body.end + gap.length, `${draft.style.end}\n${outer}}`);
+}
+
+/** The object in `() => ({ … })`, which needs no parentheses after `return`; comments between keep them. */
+function withoutParentheses(body: ts.Expression): ts.Expression {
+  if (!ts.isParenthesizedExpression(body) || !ts.isObjectLiteralExpression(body.expression)) return body;
+  const { text } = body.getSourceFile();
+  const { expression } = body;
+  const around = text.slice(body.getStart(), expression.getStart()) + text.slice(expression.end, body.end);
+  return /^\(\s*\)$/.test(around) ? expression : body;
 }
 
 /** Indents the lines that begin between two offsets by `unit`, leaving template literals and blank lines alone. */

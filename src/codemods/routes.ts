@@ -5,6 +5,7 @@ import { isRouteArgument, requestOf } from '../project/owners.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { FileUses, Use } from '../project/read-uses.js';
 import type { FunctionNode, Home } from '../project/types.js';
+import { requireAwaited, resultOf } from './awaiting.js';
 import { addToPattern, clinicDbOf, takesClinicDb } from './clinic-db.js';
 import { noteAccessors, reportNamedIncludes } from './crossing.js';
 import type { Draft, Drafts } from './draft.js';
@@ -18,7 +19,6 @@ import {
   obtainModels,
   type Wanted,
 } from './obtain-models.js';
-import { requireAwaited } from './services.js';
 import { callWith, isOptionsUse, type OptionsUse } from './take-options.js';
 
 /**
@@ -127,7 +127,7 @@ function migrateFunction(
       );
   }
   if (wanted.length > 0) {
-    if (ts.isConstructorDeclaration(owner) || ts.isAccessor(owner) || owner.asteriskToken !== undefined) {
+    if (ts.isConstructorDeclaration(owner) || ts.isAccessor(owner) || isPlainGenerator(owner)) {
       const [first] = uses;
       if (first !== undefined)
         draft.problem(
@@ -140,12 +140,17 @@ function migrateFunction(
     const imported = importedGetModel(drafts.analysis, draft.file);
     if (imported === undefined) draft.needs.add('ModelFactory');
     const spelling = { getModel: imported ?? 'ModelFactory.getModel', clinicDb: clinicDb.expression };
-    const isChained =
-      !isAsync(owner) && clinicDb.source !== 'parameter' && obtainInChain(draft, wanted, spelling);
+    const isQuiet = clinicDb.source !== 'parameter' || resultOf(drafts.analysis, owner) === 'nothing';
+    const isChained = !isAsync(owner) && isQuiet && obtainInChain(draft, wanted, spelling);
     if (!isChained) obtainModels(draft, owner, wanted, spelling);
     if (!isChained && !isAsync(owner)) becomeAsync(drafts, draft, owner, wanted);
   }
   return needsClinic && clinicDb.source === 'parameter' && !takesClinicDb(owner);
+}
+
+/** `function* () {}`, which cannot await; an async generator can. */
+function isPlainGenerator(owner: FunctionNode): boolean {
+  return owner.asteriskToken !== undefined && !isAsync(owner);
 }
 
 function becomeAsync(drafts: Drafts, draft: Draft, owner: FunctionNode, wanted: readonly Wanted[]): void {

@@ -132,11 +132,7 @@ function shrinkDeclaration(
   going: ReadonlySet<ts.Node>,
 ): boolean {
   const { declarations } = statement.declarationList;
-  const isGoing = (declaration: ts.VariableDeclaration): boolean =>
-    going.has(declaration) ||
-    (ts.isObjectBindingPattern(declaration.name) &&
-      declaration.name.elements.every((element) => going.has(element)));
-  const kept = declarations.filter((declaration) => !isGoing(declaration));
+  const kept = declarations.filter((declaration) => !isGoing(declaration, going));
   if (kept.length === 0) return true;
   if (kept.length < declarations.length) {
     const [first] = declarations;
@@ -150,19 +146,32 @@ function shrinkDeclaration(
   }
   for (const { name } of declarations) {
     if (!ts.isObjectBindingPattern(name)) continue;
-    const left = name.elements.filter((element) => !going.has(element));
-    if (left.length < name.elements.length)
-      draft.replace(name.getStart(draft.file), name.end, patternText(draft, name, left));
+    const text = patternText(draft, name, going);
+    if (text !== name.getText(draft.file)) draft.replace(name.getStart(draft.file), name.end, text);
   }
   return false;
 }
 
-function patternText(
-  draft: Draft,
-  pattern: ts.ObjectBindingPattern,
-  left: readonly ts.BindingElement[],
-): string {
-  const texts = left.map((element) => element.getText(draft.file));
-  if (!pattern.getText(draft.file).includes('\n')) return `{ ${texts.join(', ')} }`;
+/** True for a name that goes, and for a pattern of which all goes; what `...rest` leaves out must stay named. */
+function isGoing(node: ts.VariableDeclaration | ts.BindingElement, going: ReadonlySet<ts.Node>): boolean {
+  if (ts.isObjectBindingPattern(node.name))
+    return node.name.elements.length > 0 && node.name.elements.every((element) => isGoing(element, going));
+  const rest = ts.isBindingElement(node) ? node.parent.elements.at(-1) : undefined;
+  const isHeld = rest !== undefined && ts.isBindingElement(rest) && rest.dotDotDotToken && !going.has(rest);
+  return going.has(node) && !isHeld;
+}
+
+/** The pattern without the names that go. */
+function patternText(draft: Draft, pattern: ts.ObjectBindingPattern, going: ReadonlySet<ts.Node>): string {
+  const left = pattern.elements.filter((element) => !isGoing(element, going));
+  const texts = left.map((element) => {
+    const { name } = element;
+    const text = element.getText(draft.file);
+    if (!ts.isObjectBindingPattern(name)) return text;
+    return text.replace(name.getText(draft.file), () => patternText(draft, name, going));
+  });
+  const whole = pattern.getText(draft.file);
+  if (left.length === pattern.elements.length && texts.every((text) => whole.includes(text))) return whole;
+  if (!whole.includes('\n')) return `{ ${texts.join(', ')} }`;
   return `{\n${texts.map((text) => `${draft.style.indent}${text},\n`).join('')}}`;
 }

@@ -5,9 +5,13 @@ import type { Value } from './types.js';
 /** Says what an expression stands for: Evaluator.valueOf. */
 type Look = (expression: ts.Expression) => Value | undefined;
 
-/** What `Class.name` is: a static method or property, its own or inherited. */
+/** What `Class.name` is: a static method or property, its own or inherited, or what the class gives it later. */
 export function classMember(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
-  return own(look, node, name, true) ?? inherited(look, node, (parent) => classMember(look, parent, name));
+  return (
+    own(look, node, name, true) ??
+    givenLater(look, node, name) ??
+    inherited(look, node, (parent) => classMember(look, parent, name))
+  );
 }
 
 /** What `instance.name` is: a method, a property, or what the constructor puts on `this`. */
@@ -25,9 +29,13 @@ function own(
   name: string,
   wantStatic: boolean,
 ): Value | undefined {
-  for (const member of node.members) {
-    if (member.name === undefined || !isNamed(member.name, name)) continue;
-    if (isStatic(member) !== wantStatic) continue;
+  const named = node.members.filter(
+    (member) => member.name !== undefined && isNamed(member.name, name) && isStatic(member) === wantStatic,
+  );
+  for (const member of named) {
+    const isSignature =
+      ts.isMethodDeclaration(member) && member.body === undefined && member !== named.at(-1);
+    if (isSignature) continue;
     if (ts.isMethodDeclaration(member)) return { kind: 'function', node: member };
     if (ts.isPropertyDeclaration(member) && member.initializer !== undefined) return look(member.initializer);
   }
@@ -50,6 +58,17 @@ export function givenByConstructor(node: ts.ClassLikeDeclaration, name: string):
 function putByConstructor(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
   const given = givenByConstructor(node, name);
   return given && look(given);
+}
+
+/** `Store.instance = new Store()` somewhere in the class, by its name. */
+function givenLater(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
+  for (const { left, right, operatorToken } of descendants(node, ts.isBinaryExpression)) {
+    if (!/^(\|\||\?\?)?=$/.test(operatorToken.getText()) || !ts.isPropertyAccessExpression(left)) continue;
+    if (left.name.text !== name || left.expression.getText() !== node.name?.text) continue;
+    const value = look(right);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 function inherited(

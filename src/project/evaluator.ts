@@ -1,5 +1,7 @@
 import { ts } from 'ts-morph';
 import { baseOf, classMember, instanceMember } from './class-members.js';
+import { type Constructions, givenTo, readConstructions } from './constructions.js';
+import { declaredType, implementersOf, objectType } from './declared-types.js';
 import type { AppProject } from './load-project.js';
 import { ALL_MODELS, isLoader } from './loader.js';
 import { exportsOf, pathOf, resolveModule, runtimeFile } from './modules.js';
@@ -7,6 +9,7 @@ import {
   assignedLater,
   assignment,
   exportsPath,
+  isFunctionMember,
   isFunctionNode,
   isNamed,
   isStatic,
@@ -17,13 +20,15 @@ import {
 } from './nodes.js';
 import { isOneOfPromised, isPromisedModel } from './promised.js';
 import { isMigratedModel, type ModelRegistry } from './read-models.js';
+import { returnedExpression, returnedExpressions } from './returned.js';
 import { symbolOf } from './scope.js';
-import type { Value } from './types.js';
+import type { FunctionNode, Value } from './types.js';
 
 /** Says what an expression stands for by following bindings forward; it reads and never runs anything. */
 export class Evaluator {
   readonly #values = new Map<ts.Node | ts.Symbol, Value | undefined>();
   readonly #look = (expression: ts.Expression): Value | undefined => this.valueOf(expression);
+  #constructions: Constructions | undefined;
 
   constructor(
     readonly project: AppProject,
@@ -50,15 +55,18 @@ export class Evaluator {
         !ts.isPropertyAccessExpression(one) &&
         !ts.isBinaryExpression(one) &&
         !ts.isIdentifier(one) &&
-        !ts.isInterfaceDeclaration(one),
+        !ts.isInterfaceDeclaration(one) &&
+        !(ts.isFunctionDeclaration(one) && one.body === undefined), // an overload's signature
     );
     return declarations.length === 1 ? declarations[0] : undefined;
   }
 
   /** The value that a declaration gives its name. */
   valueOfDeclaration(declaration: ts.Declaration): Value | undefined {
-    if (ts.isVariableDeclaration(declaration))
-      return declaration.initializer === undefined ? undefined : this.valueOf(declaration.initializer);
+    if (ts.isVariableDeclaration(declaration)) {
+      const given = declaration.initializer && this.valueOf(declaration.initializer);
+      return given ?? this.#instanceOf(declaration.type);
+    }
     if (ts.isFunctionDeclaration(declaration) || ts.isFunctionExpression(declaration))
       return { kind: 'function', node: declaration };
     if (ts.isClassDeclaration(declaration) || ts.isClassExpression(declaration))
@@ -73,9 +81,46 @@ export class Evaluator {
       );
     if (ts.isParameter(declaration) && ts.isIdentifier(declaration.name)) {
       const isGiven = declaration.name.text === 'clinicDb' || isPromisedModel(this.#look, declaration);
-      return isGiven ? { kind: 'migrated' } : undefined;
+      return isGiven ? { kind: 'migrated' } : this.#givenTo(declaration);
     }
     return undefined;
+  }
+
+  /** What a parameter is by its type, or by what every `new` gives to a constructor. */
+  #givenTo(parameter: ts.ParameterDeclaration): Value | undefined {
+    const typed = this.#instanceOf(parameter.type);
+    if (typed !== undefined || !ts.isConstructorDeclaration(parameter.parent)) return typed;
+    this.#constructions ??= readConstructions(this.project, this.#look);
+    const given = givenTo(this.#constructions, this.#look, parameter);
+    // A model, or an object that holds some, is nothing to follow into state: readUses() reports where it is kept.
+    return given?.kind === 'instance' ? given : undefined;
+  }
+
+  /** An instance of the class that a type names, or the one thing that implements the interface it names. */
+  #instanceOf(type: ts.TypeNode | undefined): Value | undefined {
+    const declared = declaredType(this.project, type);
+    const listed = objectType(declared);
+    const isClass = declared !== undefined && ts.isClassDeclaration(declared);
+    const [only, ...more] = isClass ? [declared] : listed ? implementersOf(this.project, listed) : [];
+    if (only === undefined || more.length > 0 || this.registry.byNode.has(only)) return undefined;
+    if (!ts.isObjectLiteralExpression(only)) return { kind: 'instance', node: only };
+    return only.properties.every(isFunctionMember) ? { kind: 'object', node: only } : undefined;
+  }
+
+  /** What a class's property is by its type: `private static instance: Store`, `constructor(private store: Store)`. */
+  #typedMember(node: ts.ClassLikeDeclaration, name: string, wantStatic: boolean): Value | undefined {
+    const maker = wantStatic ? undefined : node.members.find(ts.isConstructorDeclaration);
+    const kept = maker?.parameters.find(
+      (one) => ts.isIdentifier(one.name) && one.name.text === name && (one.modifiers?.length ?? 0) > 0,
+    );
+    if (kept !== undefined) return this.valueOfDeclaration(kept);
+    const own = node.members.find(
+      (one): one is ts.PropertyDeclaration =>
+        ts.isPropertyDeclaration(one) && isNamed(one.name, name) && isStatic(one) === wantStatic,
+    );
+    if (own?.type !== undefined) return this.#instanceOf(own.type);
+    const base = baseOf(this.#look, node);
+    return base && this.#typedMember(base, name, wantStatic);
   }
 
   /** What `value.name` is. */
@@ -92,9 +137,9 @@ export class Evaluator {
       case 'factory':
         return name === 'getModel' ? { kind: 'getModel' } : value;
       case 'class':
-        return classMember(this.#look, value.node, name);
+        return classMember(this.#look, value.node, name) ?? this.#typedMember(value.node, name, true);
       case 'instance':
-        return instanceMember(this.#look, value.node, name);
+        return instanceMember(this.#look, value.node, name) ?? this.#typedMember(value.node, name, false);
       default:
         return undefined;
     }
@@ -138,10 +183,24 @@ export class Evaluator {
       const object = this.valueOf(node.expression);
       return object === undefined ? undefined : this.member(object, name);
     }
+    if (ts.isElementAccessExpression(node)) return this.#oneOf(this.#choices(node.expression));
+    if (ts.isConditionalExpression(node)) return this.#oneOf([node.whenTrue, node.whenFalse]);
     if (ts.isNewExpression(node)) return this.#constructed(node);
     if (ts.isCallExpression(node)) return this.#called(node);
     const pair = assignment(node);
     return pair === undefined ? undefined : this.valueOf(pair.right);
+  }
+
+  /** What an object or a list that is written out holds; undefined for what is no plain member. */
+  #choices(list: ts.Expression): readonly (ts.Expression | undefined)[] {
+    const node = unwrap(list);
+    if (ts.isArrayLiteralExpression(node)) return node.elements;
+    const value = this.valueOf(node);
+    if (value?.kind !== 'object') return [];
+    return value.node.properties.map((one) => {
+      if (ts.isPropertyAssignment(one)) return one.initializer;
+      return ts.isShorthandPropertyAssignment(one) ? one.name : undefined;
+    });
   }
 
   #constructed(node: ts.NewExpression): Value | undefined {
@@ -154,6 +213,7 @@ export class Evaluator {
     const callee = this.valueOf(node.expression);
     if (callee?.kind === 'getModel') return { kind: 'migrated' };
     if (callee?.kind === 'model') return callee; // require('./Patient')(sequelize, DataTypes)
+    if (callee?.kind === 'function') return this.#returned(callee.node);
     if (ts.isIdentifier(node.expression) && node.expression.text === 'getCentralConnection')
       return { kind: 'migrated' };
     if (/^(scope|unscoped|schema)$/.test(memberName(node.expression) ?? '')) {
@@ -175,6 +235,21 @@ export class Evaluator {
         : undefined;
     }
     return undefined;
+  }
+
+  /** What a factory makes: an object, an instance, a class or a function of the application. */
+  #returned(node: FunctionNode): Value | undefined {
+    const result = returnedExpression(node);
+    const value = result && this.valueOf(result);
+    const isMade = value !== undefined && ['object', 'instance', 'class', 'function'].includes(value.kind);
+    return isMade ? value : this.#oneOf(returnedExpressions(node));
+  }
+
+  /** One of several models, whichever: each is looked at where it is obtained. */
+  #oneOf(choices: readonly (ts.Expression | undefined)[]): Value | undefined {
+    const isModel = (one: ts.Expression | undefined): boolean =>
+      /^(model|migrated)$/.test((one && this.valueOf(one)?.kind) ?? '');
+    return choices.length > 0 && choices.every(isModel) ? { kind: 'migrated' } : undefined;
   }
 
   #classValue(node: ts.ClassLikeDeclaration): Value {
@@ -210,7 +285,7 @@ export class Evaluator {
           : undefined;
     if (ts.isArrayBindingPattern(pattern))
       return isOneOfPromised(this.#look, element) ? { kind: 'migrated' } : undefined;
-    if (from === undefined || element.dotDotDotToken !== undefined) return undefined;
+    if (from === undefined || element.dotDotDotToken !== undefined) return from;
     const name = element.propertyName ?? element.name;
     return ts.isIdentifier(name) || ts.isStringLiteralLike(name) ? this.member(from, name.text) : undefined;
   }
@@ -262,7 +337,8 @@ export class Evaluator {
     const passed = passedOn.get(name);
     if (passed !== undefined) {
       const target = resolveModule(this.project, file, passed.specifier);
-      return target && this.#exported(target, passed.name);
+      if (target === undefined) return undefined;
+      return passed.name === '*' ? { kind: 'module', file: target } : this.#exported(target, passed.name);
     }
     if (isLoader(file)) {
       if (name === 'sequelize') return { kind: 'connection' };

@@ -79,7 +79,7 @@ export interface Exports {
   /** True where `whole` is an ES module's default export. */
   readonly isDefault: boolean;
   readonly named: ReadonlyMap<string, ts.Node>;
-  /** `export { a as b } from './x'`: b to a and './x'. */
+  /** `export { a as b } from './x'`: b to a and './x'; for `export * as b from './x'` the name is `*`. */
   readonly passedOn: ReadonlyMap<string, { readonly name: string; readonly specifier: string }>;
   /** `export * from './x'`. */
   readonly stars: readonly string[];
@@ -127,7 +127,9 @@ function readExports(file: ts.SourceFile): Exports {
           : undefined;
       if (statement.exportClause === undefined) {
         if (specifier !== undefined) stars.push(specifier);
-      } else if (ts.isNamedExports(statement.exportClause)) {
+      } else if (ts.isNamespaceExport(statement.exportClause)) {
+        if (specifier !== undefined) passedOn.set(statement.exportClause.name.text, { name: '*', specifier });
+      } else {
         for (const element of statement.exportClause.elements) {
           const name = (element.propertyName ?? element.name).text;
           if (specifier === undefined) named.set(element.name.text, element.propertyName ?? element.name);

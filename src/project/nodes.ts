@@ -81,9 +81,9 @@ export function requiredSpecifier(node: ts.Node): string | undefined {
   return isRequire || node.expression.kind === ts.SyntaxKind.ImportKeyword ? argument.text : undefined;
 }
 
-/** The name after the dot, or the string in brackets. */
+/** The name after the dot (with the # of a private one), or the string in brackets. */
 export function memberName(node: ts.Node): string | undefined {
-  if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.name)) return node.name.text;
+  if (ts.isPropertyAccessExpression(node)) return node.name.text;
   if (ts.isElementAccessExpression(node) && ts.isStringLiteralLike(node.argumentExpression))
     return node.argumentExpression.text;
   return undefined;
@@ -121,7 +121,10 @@ export function property(node: ts.ObjectLiteralExpression, name: string): ts.Exp
 
 /** True for a property name that reads `name`, quoted or not. */
 export function isNamed(node: ts.PropertyName, name: string): boolean {
-  return (ts.isIdentifier(node) || ts.isStringLiteralLike(node)) && node.text === name;
+  return (
+    (ts.isIdentifier(node) || ts.isPrivateIdentifier(node) || ts.isStringLiteralLike(node)) &&
+    node.text === name
+  );
 }
 
 /** True for an identifier that is read as a value: not a declaration's name, a key, a label or a type. */
@@ -184,6 +187,11 @@ export function assignedLater(node: ts.ObjectLiteralExpression, name: string): t
 /** The names that a file gives such an object afterwards. */
 export function laterNames(node: ts.ObjectLiteralExpression): string[] {
   return [...(laterMembers(node)?.keys() ?? [])];
+}
+
+/** True for `find() {}` and `find: () => {}` in an object literal. */
+export function isFunctionMember(node: ts.ObjectLiteralElementLike): boolean {
+  return ts.isMethodDeclaration(node) || (ts.isPropertyAssignment(node) && isFunctionNode(node.initializer));
 }
 
 /** True for a static member of a class. */

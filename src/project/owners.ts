@@ -1,5 +1,6 @@
 import { ts } from 'ts-morph';
 import { enclosingFunctions, memberName } from './nodes.js';
+import { isHandedOut } from './returned.js';
 import type { FunctionNode } from './types.js';
 
 /** How a function gets at the request. */
@@ -13,11 +14,16 @@ const ROUTING = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'optio
 
 /**
  * The function that must obtain the models its body uses: the outermost one around the node that sees the
- * request; else the outermost one of all. Undefined at module scope.
+ * request; else the outermost one of all, or the one inside that a factory hands out. Undefined at module scope.
  */
 export function ownerOf(node: ts.Node): FunctionNode | undefined {
   const around = enclosingFunctions(node);
-  return around.findLast((one) => requestOf(one) !== undefined) ?? around.at(-1);
+  const seeing = around.findLast((one) => requestOf(one) !== undefined);
+  if (seeing !== undefined) return seeing;
+  let owner = around.pop();
+  for (let inner = around.pop(); owner && inner && isHandedOut(inner, owner); inner = around.pop())
+    owner = inner;
+  return owner;
 }
 
 /** How a function sees the request: by a parameter named for it, or by its place in a route. */

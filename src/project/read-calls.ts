@@ -1,16 +1,10 @@
 import { ts } from 'ts-morph';
+import { isSame } from './constructions.js';
 import type { Evaluator } from './evaluator.js';
 import { isExported } from './exported.js';
 import { exportsOf } from './modules.js';
-import {
-  assignment,
-  exportsPath,
-  isFunctionNode,
-  isReference,
-  memberName,
-  nodesOf,
-  requiredSpecifier,
-} from './nodes.js';
+import { exportsPath, isFunctionNode, isReference, memberName, nodesOf, requiredSpecifier } from './nodes.js';
+import { returnedExpression } from './returned.js';
 import type { FunctionNode, Value } from './types.js';
 
 /** Who calls a function, and where it is handed on as a value so that its callers are not all known. */
@@ -29,22 +23,24 @@ export function readCalls(evaluator: Evaluator): CallGraph {
     graph.set(node, found);
     return found;
   };
-  const visitRoot = (root: ts.Expression): void => {
-    const start = evaluator.valueOf(root);
-    if (start === undefined) return;
-    const { node, value } = follow(evaluator, root, start);
+  const markEscape = (value: Value, at: ts.Node): void => {
+    for (const inner of functionsIn(evaluator, value)) entry(inner).escapes.push(at);
+  };
+  const visit = (start: ts.Expression): void => {
+    const startValue = evaluator.valueOf(start);
+    if (startValue === undefined) return;
+    const { node, value } = follow(evaluator, start, startValue);
     const { parent } = node;
-    if (value.kind === 'function') {
-      if (ts.isCallExpression(parent) && parent.expression === node) entry(value.node).calls.push(parent);
-      else if (!isBenign(node) && node !== value.node) entry(value.node).escapes.push(node);
-      return;
+    if (value.kind === 'function' && ts.isCallExpression(parent) && parent.expression === node) {
+      entry(value.node).calls.push(parent);
+      visit(parent); // what a factory made is followed like what has a name
+    } else if (node !== start || !isDefinition(start, value)) {
+      if (!isMemberAccess(node, value) && !isBenign(evaluator, node, value)) markEscape(value, node);
     }
-    if (isMemberAccess(node) || isBenign(node)) return;
-    for (const inner of functionsIn(evaluator, value)) entry(inner).escapes.push(node);
   };
   for (const file of evaluator.project.files) {
     for (const node of nodesOf(file))
-      if (ts.isIdentifier(node) ? isReference(node) : isRoot(node)) visitRoot(node as ts.Expression);
+      if (ts.isIdentifier(node) ? isReference(node) : isRoot(node)) visit(node as ts.Expression);
   }
   return graph;
 }
@@ -88,44 +84,94 @@ function follow(
   }
 }
 
-function isMemberAccess(node: ts.Expression): boolean {
-  return ts.isPropertyAccessExpression(node.parent) && node.parent.expression === node;
+/** True for a function, a class or an object where it is written, which is no use of it. */
+function isDefinition(node: ts.Expression, value: Value): boolean {
+  return 'node' in value && value.node === node;
+}
+
+/** `service.unknown`: nothing of what is followed leaves by it. Of a function, `call`, `apply` and `bind` do. */
+function isMemberAccess(node: ts.Expression, value: Value): boolean {
+  return (
+    value.kind !== 'function' && ts.isPropertyAccessExpression(node.parent) && node.parent.expression === node
+  );
 }
 
 /** A place that binds, exports, extends or constructs: the value does not leave what the evaluator follows. */
-function isBenign(node: ts.Expression): boolean {
+function isBenign(evaluator: Evaluator, node: ts.Expression, value: Value): boolean {
   const { parent } = node;
   if (ts.isVariableDeclaration(parent)) return parent.initializer === node;
-  if (isExported(node)) return true;
-  if (ts.isNewExpression(parent)) return parent.expression === node;
+  if (isExported(node) || isFollowedMember(node) || isFollowedResult(node)) return true;
+  if (ts.isNewExpression(parent) && parent.expression === node) return true;
+  if (ts.isNewExpression(parent) || ts.isCallExpression(parent)) {
+    const kept = parameterFor(evaluator, parent, node);
+    const known = kept && evaluator.valueOfDeclaration(kept);
+    return known !== undefined && isSame(known, value);
+  }
   if (ts.isExpressionWithTypeArguments(parent) || ts.isExpressionStatement(parent)) return true;
-  const pair = assignment(parent);
-  if (pair !== undefined) {
-    const toThis =
-      ts.isPropertyAccessExpression(pair.left) && pair.left.expression.kind === ts.SyntaxKind.ThisKeyword;
-    return pair.left === node || toThis;
+  if (ts.isBinaryExpression(parent) && /^(\|\||\?\?)?=$/.test(parent.operatorToken.getText())) {
+    const { left } = parent;
+    const toThis = ts.isPropertyAccessExpression(left) && left.expression.kind === ts.SyntaxKind.ThisKeyword;
+    const known = left === node || toThis ? undefined : evaluator.valueOf(left);
+    return left === node || toThis || (known !== undefined && isSame(known, value));
   }
   return ts.isPropertyDeclaration(parent);
 }
 
+/** A member of an object that a constant, or what a function returns, stands for. */
+function isFollowedMember(node: ts.Expression): boolean {
+  const { parent } = node;
+  if (!ts.isPropertyAssignment(parent) && !ts.isShorthandPropertyAssignment(parent)) return false;
+  const object = parent.parent;
+  return (
+    (ts.isVariableDeclaration(object.parent) && ts.isIdentifier(object.parent.name)) ||
+    isFollowedResult(object) ||
+    isFollowedMember(object)
+  );
+}
+
+/** The expression that is all a function returns: its calls stand for it. */
+function isFollowedResult(node: ts.Expression): boolean {
+  let at: ts.Node = node.parent;
+  while (ts.isParenthesizedExpression(at) || ts.isReturnStatement(at) || ts.isBlock(at)) at = at.parent;
+  return isFunctionNode(at) && returnedExpression(at) === node;
+}
+
+/** The parameter of the application's own function or constructor that takes an argument. */
+function parameterFor(
+  evaluator: Evaluator,
+  call: ts.NewExpression | ts.CallExpression,
+  argument: ts.Expression,
+): ts.ParameterDeclaration | undefined {
+  const called = evaluator.valueOf(call.expression);
+  const index = call.arguments?.indexOf(argument) ?? -1;
+  if (called?.kind === 'function') return called.node.parameters[index];
+  if (called?.kind !== 'class') return undefined;
+  return called.node.members.find(ts.isConstructorDeclaration)?.parameters[index];
+}
+
 /** The functions that whoever holds this value can call. */
-function functionsIn(evaluator: Evaluator, value: Value): FunctionNode[] {
-  if (value.kind === 'class' || value.kind === 'instance')
-    return value.node.members.filter(ts.isMethodDeclaration);
-  if (value.kind === 'object') {
-    return value.node.properties.flatMap((member) => {
-      if (ts.isMethodDeclaration(member)) return [member];
-      const name = member.name && ts.isIdentifier(member.name) ? member.name.text : undefined;
-      const inner = name === undefined ? undefined : evaluator.member(value, name);
-      return inner?.kind === 'function' ? [inner.node] : [];
-    });
+function functionsIn(evaluator: Evaluator, value: Value, depth = 4): FunctionNode[] {
+  const inner = (member: Value | undefined): FunctionNode[] =>
+    member === undefined || depth === 0 ? [] : functionsIn(evaluator, member, depth - 1);
+  const named = (names: readonly string[]): FunctionNode[] =>
+    names.flatMap((name) => inner(evaluator.member(value, name)));
+  if (value.kind === 'function') {
+    const result = returnedExpression(value.node);
+    return [value.node, ...inner(result && evaluator.valueOf(result))];
   }
+  if (value.kind === 'class' || value.kind === 'instance')
+    return named(value.node.members.flatMap(({ name }) => (name === undefined ? [] : [name.getText()])));
+  if (value.kind === 'object')
+    return value.node.properties.flatMap((member) =>
+      ts.isSpreadAssignment(member)
+        ? inner(evaluator.valueOf(member.expression))
+        : named(member.name === undefined ? [] : [member.name.getText()]),
+    );
   if (value.kind !== 'module') return [];
-  const { whole, named } = exportsOf(value.file);
-  const inner = [...named.keys()].map((name) => evaluator.member(value, name));
+  const { whole, named: exported, passedOn } = exportsOf(value.file);
   const main = whole !== undefined && !ts.isStatement(whole) ? evaluator.valueOf(whole) : undefined;
-  return [...inner, main].flatMap((one) => {
-    if (one === undefined || one.kind === 'module') return [];
-    return one.kind === 'function' && isFunctionNode(one.node) ? [one.node] : functionsIn(evaluator, one);
-  });
+  return [
+    ...named([...exported.keys(), ...passedOn.keys()]),
+    ...(main?.kind === 'module' ? [] : inner(main)),
+  ];
 }

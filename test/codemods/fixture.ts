@@ -34,7 +34,11 @@ export function readTree(folder: string): Map<string, string> {
 export function inputFor(files: ReadonlyMap<string, string>, app: Partial<AppConfig> = {}): MigrationInput {
   const sources = [...files].filter(([path]) => /\.[cm]?[jt]s$/.test(path));
   return {
-    sources: { texts: new Map(sources), manifest: files.get(`${ROOT}/package.json`) },
+    sources: {
+      texts: new Map(sources),
+      manifest: files.get(`${ROOT}/package.json`),
+      compilerSettings: files.get(`${ROOT}/tsconfig.json`),
+    },
     app: { ...APP, ...app },
     facts: { scopes: new Map(Object.entries(SCOPES)), clinicTable: 'public.companies' },
     isWanted: () => true,

@@ -111,6 +111,19 @@ export const CODE = {
     cause: 'A function that needs a clinic is handed on as a value, so not all of its callers are known.',
     mend: 'Pass clinicDb by hand, or call the function directly.',
   },
+  CODE_PARAMETERS_FIXED: {
+    cause:
+      'A function needs clinicDb as its first parameter, and something else counts on the parameters it has: `arguments`, or a type that is written elsewhere.',
+    mend: 'Give it the parameter by hand, in the type too, and pass it in every call.',
+  },
+  CODE_CLINIC_DB: {
+    cause: 'Where a connection of one clinic is wanted, something is given that nothing tells to be one.',
+    mend: 'Give it req.clinicDb, the clinicDb of the function, or getCentralConnection() for what belongs to no clinic.',
+  },
+  CODE_MODEL_NAME: {
+    cause: 'getModel is asked for a name that no model of the application has.',
+    mend: "Write the model's name as it stands in ModelFactory.",
+  },
   CODE_RESULT_NOT_AWAITED: {
     cause: 'A function becomes async, and a caller uses its result without waiting for it.',
     mend: 'Await the result in the caller, then run the codemod again.',
