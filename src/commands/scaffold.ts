@@ -3,6 +3,7 @@ import { createTwoFilesPatch } from 'diff';
 import { UsageError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { analyse } from '../project/analysis.js';
+import { type JsonTexts, optionsFiles } from '../project/connection-config.js';
 import { readConnectionOptions } from '../project/connection-options.js';
 import { type AppProject, openProject } from '../project/load-project.js';
 import { importEnding, isEsModule, runtimePaths } from '../project/modules.js';
@@ -11,7 +12,7 @@ import { readSources } from '../project/read-sources.js';
 import type { Model } from '../project/types.js';
 import { type Form, type RuntimeFile, requireLine, runtimeFiles } from '../templates/runtime-files.js';
 import { registrationFindings } from '../verify/code/registration.js';
-import type { Command } from './command.js';
+import type { Command, Context } from './command.js';
 import { tableFacts } from './table-facts.js';
 
 export const scaffoldCommand: Command = {
@@ -36,7 +37,7 @@ export const scaffoldCommand: Command = {
     refuseUnfit(project, models);
     const form = formOf(project, models);
     const ending = form.kind === 'ts' ? '.ts' : '.js';
-    const options = readConnectionOptions(project);
+    const options = readConnectionOptions(project, await readJson(context, project));
     const missing: RuntimeFile[] = [];
     const kept: RuntimeFile[] = [];
     for (const file of runtimeFiles(app, models, options.text, form))
@@ -112,6 +113,16 @@ function unregistered(
     if (model === undefined) return [];
     return [{ ...finding, hint: `Add it there, with ${requireLine(project.app, model, form)}` }];
   });
+}
+
+/** The JSON files that may hold the connection's options. */
+async function readJson({ files }: Context, project: AppProject): Promise<JsonTexts> {
+  const texts = new Map<string, string>();
+  for (const path of optionsFiles(project)) {
+    const text = await files.read(path);
+    if (text !== undefined) texts.set(path, text);
+  }
+  return texts;
 }
 
 function optionsLeft(names: readonly string[], file: string): Finding[] {

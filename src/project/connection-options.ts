@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
+import { givenOptions, type JsonTexts } from './connection-config.js';
 import type { AppProject } from './load-project.js';
-import { descendants } from './nodes.js';
 
 /** What is the application's own, whatever database it is connected to. */
 const KEPT = new Set([
@@ -30,6 +30,11 @@ const ELSEWHERE = new Set([
   'database',
   'pool',
   'protocol',
+  // For sequelize-cli alone
+  'use_env_variable',
+  'url',
+  'seederStorage',
+  'migrationStorage',
 ]);
 
 /** Options of `new Sequelize(…)` as the source text of an object literal. */
@@ -40,30 +45,24 @@ export interface ConnectionOptions {
 }
 
 /** Reads the options that the application's one connection is made with; without `logging`, Sequelize would print. */
-export function readConnectionOptions(project: AppProject): ConnectionOptions {
-  for (const file of project.files) {
-    if (!file.text.includes('new Sequelize')) continue;
-    for (const made of descendants(file, ts.isNewExpression)) {
-      if (made.expression.getText(file) !== 'Sequelize') continue;
-      const given: readonly ts.Expression[] = made.arguments ?? [];
-      const options = given.filter(ts.isObjectLiteralExpression).at(-1);
-      if (options !== undefined) return literalOptions(file, options);
-    }
+export function readConnectionOptions(project: AppProject, json?: JsonTexts): ConnectionOptions {
+  const given = givenOptions(project, json);
+  if (given === undefined) return { text: '{ logging: false }', left: [] };
+  if (given.members === undefined) return { text: '{ logging: false }', left: [given.text] };
+  const kept = new Map<string, string>();
+  const left = new Set<string>();
+  for (const member of given.members) {
+    const { name } = member;
+    const isPlain = name !== undefined && (ts.isIdentifier(name) || ts.isStringLiteral(name));
+    const key = isPlain ? name.text : (name ?? member).getText();
+    if (ELSEWHERE.has(key)) continue;
+    kept.delete(key);
+    left.delete(key);
+    if (KEPT.has(key) && ts.isPropertyAssignment(member) && isLiteral(member.initializer))
+      kept.set(key, `${key}: ${member.initializer.getText().replace(/\s*\n\s*/g, ' ')}`);
+    else left.add(key);
   }
-  return { text: '{ logging: false }', left: [] };
-}
-
-function literalOptions(file: ts.SourceFile, options: ts.ObjectLiteralExpression): ConnectionOptions {
-  const kept: string[] = [];
-  const left: string[] = [];
-  for (const property of options.properties) {
-    const name = property.name?.getText(file) ?? property.getText(file);
-    if (ELSEWHERE.has(name)) continue;
-    if (KEPT.has(name) && ts.isPropertyAssignment(property) && isLiteral(property.initializer))
-      kept.push(property.getText(file).replace(/\s*\n\s*/g, ' '));
-    else left.push(name);
-  }
-  return { text: kept.length === 0 ? '{}' : `{ ${kept.join(', ')} }`, left };
+  return { text: kept.size === 0 ? '{}' : `{ ${[...kept.values()].join(', ')} }`, left: [...left] };
 }
 
 function isLiteral(node: ts.Expression): boolean {

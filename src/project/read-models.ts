@@ -2,9 +2,10 @@ import { posix } from 'node:path';
 import inflection from 'inflection';
 import { ts } from 'ts-morph';
 import type { AppConfig, Scope } from '../config/types.js';
+import { givenOptions } from './connection-config.js';
 import type { AppProject } from './load-project.js';
 import { exportsOf, isRuntime } from './modules.js';
-import { descendants, locationOf, memberName, property } from './nodes.js';
+import { descendants, isNamed, locationOf, memberName, property } from './nodes.js';
 import type { Model } from './types.js';
 
 /** What is known of tables besides the application's source. */
@@ -129,16 +130,14 @@ function modelName(owner: ts.ClassLikeDeclaration, options: ts.Expression): stri
 
 /** Options that `new Sequelize(…, { define: {…} })` gives to every model. */
 function sharedOptions(project: AppProject): ts.ObjectLiteralExpression | undefined {
-  for (const file of project.files) {
-    if (!file.text.includes('new Sequelize')) continue;
-    for (const node of descendants(file, ts.isNewExpression)) {
-      for (const argument of node.arguments ?? []) {
-        const define = ts.isObjectLiteralExpression(argument) ? property(argument, 'define') : undefined;
-        if (define !== undefined && ts.isObjectLiteralExpression(define)) return define;
-      }
-    }
-  }
-  return undefined;
+  const define = givenOptions(project)?.members?.findLast(
+    ({ name }) => name !== undefined && isNamed(name, 'define'),
+  );
+  return define !== undefined &&
+    ts.isPropertyAssignment(define) &&
+    ts.isObjectLiteralExpression(define.initializer)
+    ? define.initializer
+    : undefined;
 }
 
 /** The table's name by Sequelize's own rules, whose library this is, and other spellings to look for where it is not written down. */

@@ -40,9 +40,7 @@ function lookUp(identifier: ts.Identifier): ts.Symbol | undefined {
   let from: ts.Node = identifier;
   for (let at = identifier.parent; at !== undefined; from = at, at = at.parent) {
     const found = bound(at).locals?.get(name);
-    // What a file exports has a symbol of its own in the file's scope, whose flags say nothing else.
-    const target = found?.exportSymbol ?? found;
-    if (target !== undefined && isValue(target) && isSeen(target, at, from)) return target;
+    if (found !== undefined && isValue(found) && isSeen(found, at, from)) return found.exportSymbol ?? found;
     if ((ts.isFunctionExpression(at) || ts.isClassExpression(at)) && at.name?.escapedText === name)
       return bound(at).symbol;
   }
