@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Context } from '../../src/commands/command.js';
 import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
@@ -18,7 +18,7 @@ import {
   withSession,
 } from './postgres.js';
 
-const APP = join(import.meta.dirname, '../../fixtures/apps/medicalpro');
+const APPS = join(import.meta.dirname, '../../fixtures/apps');
 
 export interface SampleMigration {
   readonly context: Context;
@@ -31,12 +31,12 @@ export interface SampleMigration {
   drop(): Promise<void>;
 }
 
-/** The sample application's legacy database with names of its own for everything that is to be made. */
-export async function sampleMigration(clinics = 3, rows = 600): Promise<SampleMigration> {
+/** A sample application's legacy database with names of its own for everything that is to be made. */
+export async function sampleMigration(clinics = 3, rows = 600, app = 'medicalpro'): Promise<SampleMigration> {
   const legacy = await createDatabase();
   const prefix = uniqueName('mp');
   const central = `${prefix}_central`;
-  const { seed } = createRequire(join(APP, 'server.js'))('./database/seed.js') as {
+  const { seed } = (await import(pathToFileURL(join(APPS, app, 'database/seed.js')).href)) as {
     seed(options: { url: string; clinics: number; rows: number }): Promise<unknown>;
   };
   await seed({ url: legacy.url, clinics, rows });
@@ -44,9 +44,9 @@ export async function sampleMigration(clinics = 3, rows = 600): Promise<SampleMi
     session.execute(`REVOKE CONNECT ON DATABASE "${legacy.name}" FROM PUBLIC`),
   );
   const folder = mkdtempSync(join(tmpdir(), 'sample-'));
-  cpSync(APP, folder, { recursive: true });
+  cpSync(join(APPS, app), folder, { recursive: true });
   const file = join(folder, 'clinic-migrate.config.mjs');
-  writeFileSync(file, readFileSync(file, 'utf8').replace('medicalpro_{key}', `${prefix}_{key}`));
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/\w+_\{key\}/, `${prefix}_{key}`));
   const env = {
     LEGACY_DATABASE_URL: legacy.url,
     CENTRAL_DATABASE_URL: withDatabase(adminUrl(), central),
