@@ -10,7 +10,7 @@ export interface Sessions {
 
 /** The clinics whose marks stand in a text. */
 export function marksIn(text: string): number[] {
-  return [...new Set([...text.matchAll(/mark-of-clinic-(\d+)-/g)].map(([, clinic]) => Number(clinic)))];
+  return [...new Set([...text.matchAll(/mark-of-clinic-(\d+)-/gi)].map(([, clinic]) => Number(clinic)))];
 }
 
 /**
