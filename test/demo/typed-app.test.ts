@@ -1,78 +1,25 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Context } from '../../src/commands/command.js';
-import { tableFacts } from '../../src/commands/table-facts.js';
-import { readConnectionOptions } from '../../src/project/connection-options.js';
-import { openProject, readSources } from '../../src/project/load-project.js';
-import { readModels } from '../../src/project/read-models.js';
-import { runtimeFiles } from '../../src/templates/runtime-files.js';
 import { type BeforeAndAfter, beforeAndAfter } from './before-and-after.js';
 import { type Answer, converse, logIn, Made, type Question, type Speaker } from './conversation.js';
 import { attackAll, type Sessions } from './cross-clinic.js';
 
 const CLINICS = [1, 2, 3];
 
-/** The types of the runtime files: each model has its own class's type. */
-const runtimeTypes = (models: readonly string[]): Record<string, string> => ({
-  'src/base/ModelFactory.d.ts': `import type { Sequelize } from 'sequelize';
-${models.map((name) => `import type ${name} from '../models/${name}.js';`).join('\n')}
-interface Models {
-${models.map((name) => `  ${name}: ReturnType<typeof ${name}.define>;`).join('\n')}
-}
-export default class ModelFactory {
-  static getModel<Name extends keyof Models>(connection: Sequelize, name: Name): Promise<Models[Name]>;
-}`,
-  'src/base/connectionManager.d.ts': `import type { Sequelize } from 'sequelize';
-export function initializeCentralConnection(): Promise<Sequelize>;
-export function getCentralConnection(): Sequelize;
-export function closeConnections(): Promise<void>;`,
-  'src/middleware/clinicRoutingMiddleware.d.ts': `import type { RequestHandler } from 'express';
-import type { Sequelize } from 'sequelize';
-declare const clinicRoutingMiddleware: RequestHandler;
-export default clinicRoutingMiddleware;
-declare global {
-  namespace Express {
-    interface Request {
-      clinicDb: Sequelize;
-    }
-  }
-}`,
-});
-
-/** Scaffold's runtime as ES modules, beside the types of it. */
-async function addRuntime(context: Context, folder: string): Promise<void> {
-  const { app } = context.config;
-  const project = openProject(await readSources(context.files, app), app);
-  const models = readModels(project, app, await tableFacts(context)).map((model) => ({
-    ...model,
-    file: model.file.replace(/\.ts$/, '.js'),
-  }));
-  const files = [
-    ...runtimeFiles(app, models, readConnectionOptions(project).text, true),
-    ...Object.entries(runtimeTypes(models.map(({ name }) => name))).map(([path, text]) => ({
-      path: join(folder, path),
-      text,
-    })),
-  ];
-  for (const { path, text } of files) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-}
-
 /** What the compiler makes of each file, in `dist`. */
 function compile(folder: string): string {
   const [source, target] = [join(folder, 'src'), join(folder, 'dist')];
   rmSync(target, { recursive: true, force: true });
-  cpSync(source, target, { recursive: true, filter: (path) => !path.endsWith('.ts') });
   for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.ts') || name.endsWith('.d.ts')) continue;
     const { outputText } = ts.transpileModule(readFileSync(join(source, name), 'utf8'), {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
     });
-    writeFileSync(join(target, name.replace(/\.ts$/, '.js')), outputText);
+    const path = join(target, name.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, outputText);
   }
   return target;
 }
@@ -256,7 +203,7 @@ let both: BeforeAndAfter;
 let sessions: readonly Sessions[];
 
 beforeAll(async () => {
-  both = await beforeAndAfter('typed', CLINICS.length, { build: compile, finish: addRuntime });
+  both = await beforeAndAfter('typed', CLINICS.length, { build: compile });
   sessions = await Promise.all(
     CLINICS.map(async (clinic) => ({
       clinic,
