@@ -117,10 +117,20 @@ function addToImport(draft: Draft, name: string): boolean {
     const last = elements?.at(-1);
     const isTypes = ts.isImportDeclaration(statement) && statement.importClause?.isTypeOnly === true;
     if (last === undefined || (isTypes && !name.startsWith('type '))) continue;
-    const text = style.isEsModule ? name.replace(': ', ' as ') : name;
+    const local = style.isEsModule ? name.replace(': ', ' as ') : name;
+    const text = isTypes ? local.replace('type ', '') : local;
+    // Names that are not used any more may have been cut out of the list already.
+    const cut = draft.edits.findIndex(
+      ({ start, end }) => start <= last.pos && last.end <= end && start < end,
+    );
+    const shrunk = draft.edits[cut];
+    if (shrunk !== undefined) {
+      draft.edits[cut] = { ...shrunk, text: shrunk.text.replace(/ \}$/, `, ${text} }`) };
+      return true;
+    }
     const before = file.text.slice(elements?.pos, elements?.[0]?.getStart(file));
     const gap = /\n[ \t]*$/.exec(before)?.[0] ?? ' ';
-    draft.insert(last.end, `,${gap}${isTypes ? text.replace('type ', '') : text}`);
+    draft.insert(last.end, `,${gap}${text}`);
     return true;
   }
   return false;

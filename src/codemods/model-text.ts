@@ -1,3 +1,4 @@
+import type { ts } from 'ts-morph';
 import { withComments } from './associations.js';
 import type { ClassShape } from './bound-class.js';
 import type { Draft } from './draft.js';
@@ -22,7 +23,9 @@ export function rewriteClass(
   const unit = style.indent;
   const inner = unit + unit;
   const [first] = shape.moved;
-  writeClass(draft, shape);
+  const isGoing = (name: ts.Node): boolean =>
+    going.some(({ node }) => node.pos <= name.pos && name.end <= node.end);
+  writeClass(draft, shape, isGoing);
   bindStatements(draft, shape);
   const head = `export default {\n${unit}define: ${parameterText(draft, shape.parameter)} => {\n${inner}class ${BOUND} extends ${shape.local} {}\n\n${inner}`;
   const end = `${resultText(draft, BOUND, shape.maker)}\n${unit}}${associate === '' ? '' : `,\n\n${associate}`}\n}${style.end}`;

@@ -2,7 +2,14 @@ import { ts } from 'ts-morph';
 import { isNamespace } from '../project/bindings.js';
 import { isExported } from '../project/exported.js';
 import { isLoader } from '../project/loader.js';
-import { assignment, descendants, enclosingFunctions, isReference, walk } from '../project/nodes.js';
+import {
+  assignment,
+  descendants,
+  enclosingFunctions,
+  isReference,
+  requiredSpecifier,
+  walk,
+} from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import { symbolOf } from '../project/scope.js';
 import type { Model } from '../project/types.js';
@@ -63,7 +70,7 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
       const line = renderLine(file, statement, resolve);
       const [self] = line.models;
       const target = self && project.file(`${project.app.root}/${self.file}`);
-      if (self === undefined || target === undefined || !isMovable(statement, resolve)) continue;
+      if (self === undefined || target === undefined || !isMovable(statement, resolve, target)) continue;
       if (registry.inFile.has(file)) statements.set(file, [...(statements.get(file) ?? []), statement]);
       else remove(draft, statement);
       for (const use of fileUses.uses) {
@@ -78,17 +85,35 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
   return { lines, statements, uses };
 }
 
-/** True for a statement that names nothing of its file but models. */
-function isMovable(statement: ts.Statement, resolve: (node: ts.Node) => Model | undefined): boolean {
+/** True for a statement that names nothing of its file but models; in the model's own file, imports as well. */
+function isMovable(
+  statement: ts.Statement,
+  resolve: (node: ts.Node) => Model | undefined,
+  target: ts.SourceFile,
+): boolean {
   let isFree = true;
   walk(statement, (node) => {
     if (resolve(node) !== undefined) return false;
     if (!ts.isIdentifier(node) || !isReference(node)) return undefined;
     const declared = symbolOf(node)?.declarations ?? [];
-    if (declared.some((one) => one.pos < statement.pos || statement.end < one.end)) isFree = false;
+    const isSeen = (one: ts.Node): boolean =>
+      (statement.pos <= one.pos && one.end <= statement.end) ||
+      (one.getSourceFile() === target && isImported(one));
+    if (!declared.every(isSeen)) isFree = false;
     return undefined;
   });
   return isFree;
+}
+
+/** True for a name that an import, or a `require` at the top of the file, gives. */
+function isImported(declaration: ts.Node): boolean {
+  if (ts.isImportSpecifier(declaration) || ts.isImportClause(declaration)) return true;
+  if (ts.isNamespaceImport(declaration)) return true;
+  const variable = ts.isBindingElement(declaration) ? declaration.parent.parent : declaration;
+  if (!ts.isVariableDeclaration(variable) || variable.initializer === undefined) return false;
+  return (
+    requiredSpecifier(variable.initializer) !== undefined && ts.isSourceFile(variable.parent.parent.parent)
+  );
 }
 
 function remove(draft: Draft, statement: ts.Statement): void {

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { isNamed } from '../project/nodes.js';
+import { descendants, isNamed } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import { areApart, type Model } from '../project/types.js';
 import { associateText, linesOfAssociate, withComments } from './associations.js';
@@ -107,11 +107,12 @@ function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own: reado
       draft.replace(use.node.getStart(draft.file), use.node.end, quote + use.model.tableName + quote);
       continue;
     }
-    if (use.model !== undefined && (areApart(shape.model, use.model) || use.owner === undefined))
+    const isApart = use.model !== undefined && areApart(shape.model, use.model);
+    if (use.model !== undefined && (isApart || use.owner === undefined))
       draft.problem(
         'CODE_MODEL_IN_MODEL',
         use.node,
-        `${shape.model.name} uses ${use.model.name}`,
+        `${shape.model.name} uses ${use.model.name}${isApart ? ', which is in another database' : ' while it is being defined'}`,
         shape.model.name,
       );
     const connection = connectionAt(shape, use);
@@ -228,6 +229,8 @@ const OFFERED = new Set(['DataTypes', 'Sequelize']);
 function importTypes(draft: Draft, node: Factory, unit: string): void {
   const types = node.parameters[1]?.name;
   if (types === undefined || node.body === undefined) return;
+  for (const name of descendants(node.parameters[1]?.type ?? types, ts.isIdentifier))
+    draft.replaced.add(name);
   if (!ts.isIdentifier(types)) {
     const [first] = ts.isBlock(node.body) ? node.body.statements : [];
     if (first === undefined) {

@@ -63,23 +63,33 @@ function otherUnused(draft: Draft, { evaluator }: Analysis): Binding[] {
   const cut = [...draft.removals, ...draft.edits.filter(({ text }) => !/\w/.test(text))].filter(
     ({ start, end }) => start < end,
   );
-  if (cut.length === 0) return [];
+  if (cut.length === 0 && draft.replaced.size === 0) return [];
   const references = new Map<ts.Symbol, ts.Identifier[]>();
   for (const identifier of descendants(draft.file, ts.isIdentifier)) {
-    const symbol = isReference(identifier) ? symbolOf(identifier) : undefined;
+    const symbol = isReference(identifier) || isInType(identifier) ? symbolOf(identifier) : undefined;
     if (symbol !== undefined) references.set(symbol, [...(references.get(symbol) ?? []), identifier]);
   }
-  const isCut = (node: ts.Node): boolean =>
+  const isCut = (node: ts.Identifier): boolean =>
+    draft.replaced.has(node) ||
     cut.some(({ start, end }) => start <= node.getStart(draft.file) && node.end <= end);
+  // What moves within the file is cut in one place and written in another.
+  const isWritten = (name: string): boolean =>
+    draft.edits.some(({ text }) =>
+      new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`).test(text),
+    );
   return topLevelNames(draft.file).flatMap((name) => {
     const { parent } = name;
     const symbol = symbolOf(name);
     const uses = (symbol && references.get(symbol)) ?? [];
     const value = isBindingDeclaration(parent) ? evaluator.valueOfDeclaration(parent) : undefined;
     if (symbol === undefined || value?.kind !== 'package' || !isBindingDeclaration(parent)) return [];
-    if (uses.length === 0 || !uses.every(isCut)) return [];
+    if (uses.length === 0 || !uses.every(isCut) || isWritten(name.text)) return [];
     return [{ symbol, declaration: parent, value, references: uses, kept: false }];
   });
+}
+
+function isInType({ parent }: ts.Identifier): boolean {
+  return ts.isTypeReferenceNode(parent) || ts.isTypeQueryNode(parent) || ts.isQualifiedName(parent);
 }
 
 function deleteBindings(draft: Draft, bindings: readonly Binding[]): ts.Statement[] {
@@ -121,7 +131,12 @@ function shrinkImport(draft: Draft, statement: ts.ImportDeclaration, going: Read
     ...(kept.length > 0 ? [`{ ${list} }`] : []),
   ];
   const isUnchanged = kept.length === elements.length && keepsDefault === (clause.name !== undefined);
-  if (!isUnchanged) draft.replace(clause.getStart(draft.file), clause.end, parts.join(', '));
+  if (!isUnchanged)
+    draft.replace(
+      clause.getStart(draft.file),
+      clause.end,
+      (clause.isTypeOnly ? 'type ' : '') + parts.join(', '),
+    );
   return false;
 }
 

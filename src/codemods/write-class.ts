@@ -8,7 +8,11 @@ import type { Draft } from './draft.js';
 export const BOUND = 'Bound';
 
 /** Exports the class by its name, and lets it speak of itself by `this`, so that it means the bound one. */
-export function writeClass(draft: Draft, { node, exported, model }: ClassShape): void {
+export function writeClass(
+  draft: Draft,
+  { node, exported, model }: ClassShape,
+  isGoing: (node: ts.Node) => boolean,
+): void {
   const { file } = draft;
   const keyword = node.getChildren(file).find(({ kind }) => kind === ts.SyntaxKind.ClassKeyword) ?? node;
   const isDefault = node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true;
@@ -20,7 +24,7 @@ export function writeClass(draft: Draft, { node, exported, model }: ClassShape):
     draft.insert((abstract ?? keyword).getStart(file), 'export ');
   }
   if (exported !== undefined) draft.remove(exported.getStart(file), exported.end);
-  for (const one of references(node, node)) {
+  for (const one of references(node, node).filter((name) => !isGoing(name))) {
     const own = ownClass(one, node);
     if (own === undefined)
       draft.problem(

@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Model, type ModelStatic, Sequelize } from 'sequelize';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Case, readCases } from './case.js';
 
 const PROJECT = join(import.meta.dirname, '../..');
 
@@ -52,5 +53,71 @@ describe('models after the codemod', () => {
   it("keep the clinic table's model usable on the central connection, where clinic models are missing", () => {
     const { models } = bind('models/global-connection', ['Company', 'User', 'AuditLog']);
     expect(Object.keys(models.Company?.associations ?? {})).toEqual(['Users']);
+  });
+});
+
+/** A case's migrated models, bound to a connection of their own, by the order of their files. */
+function bindCase({ expected }: Case): Sequelize {
+  for (const [path, text] of expected) {
+    const to = join(folder, path.replace('/app/', ''));
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, text);
+  }
+  const require = createRequire(join(folder, 'app.js'));
+  const sequelize = new Sequelize('postgres://nobody@localhost:1/none', { logging: false });
+  const definitions = [...expected]
+    .filter(([path, text]) => /\/models\/.*\.js$/.test(path) && /^ {2}define: /m.test(text))
+    .map(([path]) => require(join(folder, path.replace('/app/', ''))) as Definition);
+  for (const { define } of definitions) define(sequelize);
+  for (const { associate } of definitions) associate?.(sequelize);
+  return sequelize;
+}
+
+const cases = new Map(
+  readCases()
+    .filter(({ subject, name }) => /^(models|associations|includes)$/.test(subject) && name.endsWith('.cjs'))
+    .map((one) => [one.name, one]),
+);
+
+function caseOf(name: string): Case {
+  const found = cases.get(name);
+  if (found === undefined) throw new Error(`there is no case ${name}`);
+  return found;
+}
+
+describe('the models of a CommonJS case', () => {
+  it.each([...cases.keys()])('%s: run, each connection with classes of its own', (name) => {
+    const [one, other] = [bindCase(caseOf(name)), bindCase(caseOf(name))];
+    expect(Object.keys(one.models).length).toBeGreaterThan(3);
+    for (const [key, model] of Object.entries(one.models)) {
+      expect(model.sequelize, key).toBe(one);
+      expect(other.models[key]?.sequelize, key).toBe(other);
+      expect(model.build({}), key).toBeInstanceOf(model);
+      for (const { target } of Object.values(model.associations)) expect(target.sequelize, key).toBe(one);
+    }
+  });
+
+  it('keep their statics, scopes and methods', () => {
+    const { User } = bindCase(caseOf('statics-and-scopes.cjs')).models;
+    expect(User).toHaveProperty('isEmailTaken', expect.any(Function));
+    expect(User?.prototype).toHaveProperty('isStaff', expect.any(Function));
+    expect(Object.keys(User?.options.scopes ?? {})).toEqual(['staff', 'byRole']);
+  });
+
+  it('keep what a class is and has', () => {
+    const { Patient } = bindCase(caseOf('factory-with-init.cjs')).models;
+    expect(Patient?.build({ id: 7, name: 'Ada' }).toJSON()).toMatchObject({ label: '#7 Ada' });
+    expect(Object.keys(Patient?.associations ?? {})).toEqual(['visits']);
+  });
+
+  it('reach each other through their own connection', async () => {
+    const { models } = bindCase(caseOf('hook-of-imported-model.cjs'));
+    const asked: unknown[] = [];
+    Object.assign(models.Patient ?? {}, { findByPk: async (id: unknown) => asked.push(id) });
+    const appointment = models.Appointment?.build({ patientId: 3 }) as unknown as {
+      patient(): Promise<unknown>;
+    };
+    await appointment.patient();
+    expect(asked).toEqual([3]);
   });
 });

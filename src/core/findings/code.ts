@@ -38,8 +38,9 @@ export const CODE = {
     mend: 'Name the model: ModelFactory.getModel(req.clinicDb, name).',
   },
   CODE_MODEL_IN_MODEL: {
-    cause: 'A model uses another one that lives in another database.',
-    mend: 'Move the work out of the model, to where both connections are at hand.',
+    cause:
+      'A model uses another one that lives in another database, or one of the same database while it is being defined.',
+    mend: 'Move the work out of the model, to where both connections are at hand; a scope that names another model belongs into associate (addScope).',
   },
   CODE_RECEIVER_UNKNOWN: {
     cause: 'A method that looks like Sequelize’s is called on something the analysis cannot follow.',
