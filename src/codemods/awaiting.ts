@@ -63,8 +63,8 @@ function isClosed(statement: ts.Statement | undefined): boolean {
 }
 
 /**
- * Every caller must wait for a function that becomes async, where it did not give a promise before. A caller that is
- * async awaits it; what hands the result on without waiting is asked the same.
+ * Every caller must wait for a function that becomes async, where it did not give a promise before. What hands the
+ * result on without waiting is asked the same; the other callers are left to awaitCalls().
  */
 export function requireAwaited(drafts: Drafts, owner: FunctionNode, seen = new Set<FunctionNode>()): void {
   if (seen.has(owner)) return;
@@ -95,18 +95,28 @@ export function requireAwaited(drafts: Drafts, owner: FunctionNode, seen = new S
         requireAwaited(drafts, around, seen);
         continue;
       }
-    } else if (around !== undefined && isAsync(around) && isInBody(call, around)) {
-      putAwait(drafts, call);
+    }
+    drafts.unawaited.set(call, nameOf(owner));
+  }
+}
+
+/** Once it is known which functions become async: puts `await` where they call such a function, and reports the others. */
+export function awaitCalls(drafts: Drafts): void {
+  for (const [call, name] of drafts.unawaited) {
+    const draft = drafts.of(call.getSourceFile());
+    const [around] = enclosingFunctions(call);
+    const canAwait =
+      around !== undefined && isInBody(call, around) && (isAsync(around) || draft.becomeAsync.has(around));
+    if (canAwait) {
+      if (!isReturned(call, around)) putAwait(drafts, call);
       continue;
     }
-    drafts
-      .of(call.getSourceFile())
-      .problem(
-        'CODE_RESULT_NOT_AWAITED',
-        call,
-        `${nameOf(owner)} becomes async, and its result is not awaited here`,
-        nameOf(owner),
-      );
+    draft.problem(
+      'CODE_RESULT_NOT_AWAITED',
+      call,
+      `${name} becomes async, and its result is not awaited here`,
+      name,
+    );
   }
 }
 

@@ -46,6 +46,8 @@ export class Draft {
   readonly problems: Finding[] = [];
   /** What to know of the result. */
   readonly notes: Finding[] = [];
+  /** Functions of the file that are not async, and become so. */
+  readonly becomeAsync = new Set<FunctionNode>();
   /** Files that must be migrated together with this one. */
   readonly linked = new Set<ts.SourceFile>();
   /** Files that must be sound for this one to be migrated; they do not depend on it. */
@@ -124,6 +126,9 @@ export class Drafts {
 
   /** What belongs to no file. */
   readonly notes: Finding[] = [];
+
+  /** Calls of functions that become async which do not wait for the result, with the functions' names. */
+  readonly unawaited = new Map<ts.CallExpression, string>();
 
   constructor(readonly analysis: Analysis) {}
 

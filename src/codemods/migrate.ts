@@ -10,6 +10,7 @@ import type { TableFacts } from '../project/read-models.js';
 import { type Sources, skippedFindings } from '../project/read-sources.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode } from '../project/types.js';
+import { awaitCalls } from './awaiting.js';
 import { noteConnections } from './connections.js';
 import { lastingAliases } from './crossing.js';
 import { type Draft, Drafts, findingAt } from './draft.js';
@@ -104,6 +105,7 @@ export function planAnalysed(
   }
   leaveFunctions(drafts, needing, chosen);
   passClinicDb(drafts, [...needing, ...(chosen.has('services') ? passForgotten(drafts) : [])]);
+  awaitCalls(drafts);
   if (chosen.has('server')) migrateServer(drafts);
   noteConnections(drafts);
   const failed = spreadProblems(drafts, isWanted);

@@ -197,6 +197,7 @@ function isMultiLineText(
 
 /** Makes a function async where it is not. */
 export function makeAsync(draft: Draft, owner: FunctionNode): void {
+  draft.becomeAsync.add(owner);
   const name = ts.isMethodDeclaration(owner) ? owner.name : undefined;
   const keyword =
     ts.isFunctionDeclaration(owner) || ts.isFunctionExpression(owner)
