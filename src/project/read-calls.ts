@@ -101,7 +101,8 @@ function isBenign(evaluator: Evaluator, node: ts.Expression, value: Value): bool
   const { parent } = node;
   if (ts.isVariableDeclaration(parent)) return parent.initializer === node;
   if (isExported(node) || isFollowedMember(node) || isFollowedResult(node)) return true;
-  if (ts.isNewExpression(parent) && parent.expression === node) return true;
+  // What `new` makes of a function is not followed.
+  if (ts.isNewExpression(parent) && parent.expression === node) return value.kind !== 'function';
   if (ts.isNewExpression(parent) || ts.isCallExpression(parent)) {
     const kept = parameterFor(evaluator, parent, node);
     const known = kept && evaluator.valueOfDeclaration(kept);
