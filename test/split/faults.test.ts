@@ -8,6 +8,7 @@ import { type Ended, start } from '../support/program.js';
 import { type Link, type Piece, type Proxy as PostgresProxy, startProxy } from '../support/proxy.js';
 import {
   CONFIG,
+  type Contents,
   contentsOf,
   halfDone,
   type Installation,
@@ -180,11 +181,17 @@ function isTold({ code, stderr }: Ended, kind: Kind): boolean {
   return code === 3 && /^error .+\n {2}\S.+\n$/.test(stderr) && !stderr.includes('fault of clinic-migrate');
 }
 
+/** The legacy database, but for the statistics that the server takes there when it finds the time. */
+async function legacyOf({ database }: Legacy): Promise<Contents> {
+  const { rows, schema } = await contentsOf(database.url);
+  return { rows, schema: schema.filter((line) => !line.endsWith(' lacks statistics')) };
+}
+
 /** Takes an installation from nothing to its end under these faults, and answers with those that stopped a run. */
 async function survive(faults: readonly Fault[]): Promise<Kind[]> {
   const source = await legacyDatabase(SCRIPT, CONFIG);
   try {
-    const before = await contentsOf(source.database.url);
+    const before = await legacyOf(source);
     const waiting = { provision: faults.slice(0, AT_ONCE.provision), split: faults.slice(AT_ONCE.provision) };
     const survived: Kind[] = [];
     for (const step of STEPS) {
@@ -205,7 +212,7 @@ async function survive(faults: readonly Fault[]): Promise<Kind[]> {
     }
     const what = JSON.stringify({ seed: SEED, faults });
     expect(await installationOf(source.centralUrl), what).toEqual(expected);
-    expect(await contentsOf(source.database.url), what).toEqual(before);
+    expect(await legacyOf(source), what).toEqual(before);
     const { findings } = await verifyCommand.run(source.context, ['data'], NO_OPTIONS);
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     return survived;
