@@ -3,6 +3,7 @@ import type { AppConfig } from '../config/types.js';
 import { requestOf } from '../project/owners.js';
 import type { FunctionNode } from '../project/types.js';
 import type { Draft } from './draft.js';
+import { requireUnused } from './names.js';
 
 /** The parameter of functions that never see the request. */
 export const CLINIC_DB = 'clinicDb';
@@ -19,6 +20,7 @@ export function clinicDbOf(app: AppConfig, owner: FunctionNode): ClinicDb {
   if (request === undefined) return { expression: CLINIC_DB, source: 'parameter' };
   if (request.kind === 'name')
     return { expression: app.clinicDb.replace(/^req\b/, request.name), source: 'request' };
+  if (request.kind === 'offered') return { expression: app.clinicDb, source: 'pattern' };
   return { expression: app.clinicDb.replace(/^req\./, ''), source: 'pattern' };
 }
 
@@ -30,15 +32,36 @@ export function takesClinicDb(owner: ts.SignatureDeclaration): boolean {
 /** Adds `clinicDb` to a handler's `({ params, body }, res)`. */
 export function addToPattern(draft: Draft, owner: FunctionNode, name: string): void {
   const request = requestOf(owner);
+  if (request?.kind === 'offered') takeRequest(draft, owner);
   if (request?.kind !== 'pattern') return;
   const { elements } = request.pattern;
   const last = elements.at(-1);
   if (!/^[A-Za-z_$][\w$]*$/.test(name) || last?.dotDotDotToken !== undefined) {
     draft.problem('CODE_REQUEST_PATTERN', request.pattern, `${name} cannot be taken out of the request here`);
   } else if (!elements.some((element) => element.name.getText(draft.file) === name)) {
+    requireUnused(draft, owner, name);
     if (last === undefined)
       draft.replace(request.pattern.getStart(draft.file), request.pattern.end, `{ ${name} }`);
     else draft.insert(last.end, `, ${name}`);
+  }
+}
+
+/** Makes express-validator's `(value) => …` take `{ req }` too. */
+function takeRequest(draft: Draft, owner: FunctionNode): void {
+  const { file } = draft;
+  const [first, second] = owner.parameters;
+  requireUnused(draft, owner, 'req');
+  if (second !== undefined && ts.isObjectBindingPattern(second.name)) {
+    const last = second.name.elements.at(-1);
+    if (last === undefined) draft.replace(second.name.getStart(file), second.name.end, '{ req }');
+    else draft.insert((last.dotDotDotToken ?? last).getStart(file), 'req, ');
+  } else if (first !== undefined) {
+    const isBare = ts.isArrowFunction(owner) && !/^(async\s*)?\(/.test(owner.getText(file));
+    draft.replace(
+      first.getStart(file),
+      first.end,
+      isBare ? `(${first.getText(file)}, { req })` : `${first.getText(file)}, { req }`,
+    );
   }
 }
 

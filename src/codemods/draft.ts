@@ -65,6 +65,14 @@ export class Draft {
     this.edits.push({ start: at, end: at, text });
   }
 
+  /** Inserts text behind whatever the last edit at this place puts there. */
+  append(at: number, text: string): void {
+    const index = this.edits.findLastIndex(({ start }) => start === at);
+    const last = this.edits[index];
+    if (last === undefined) this.insert(at, text);
+    else this.edits[index] = { ...last, text: last.text + text };
+  }
+
   /** Takes a statement out, with the lines it stands on. */
   remove(start: number, end: number): void {
     this.removals.push({ start, end });
@@ -130,7 +138,11 @@ export class Drafts {
   /** Calls of functions that become async which do not wait for the result, with the functions' names. */
   readonly unawaited = new Map<ts.CallExpression, string>();
 
-  constructor(readonly analysis: Analysis) {}
+  constructor(
+    readonly analysis: Analysis,
+    /** True where handlers that nobody answers for on Express 4 are to be wrapped. */
+    readonly wrapHandlers = false,
+  ) {}
 
   of(file: ts.SourceFile): Draft {
     const found = this.#drafts.get(file) ?? new Draft(file);

@@ -71,8 +71,11 @@ export function decideHomes(
     const partner = (around && homes.get(around)) ?? (inside && homes.get(inside));
     homes.set(use, partner ?? usual);
   }
-  for (const use of uses) {
-    if (use.model !== undefined) continue;
+  // A transaction belongs where the queries do that it holds, so those come first.
+  const isTransaction = ({ node }: Use): boolean => memberName(node.parent) === 'transaction';
+  const connections = uses.filter(({ model }) => model === undefined);
+  const inOrder = [...connections.filter((use) => !isTransaction(use)), ...connections.filter(isTransaction)];
+  for (const use of inOrder) {
     const asked = modelAskedFor(analysis, use);
     if (asked !== undefined) {
       homes.set(use, homesOf(asked)[0] ?? usual);
@@ -80,7 +83,7 @@ export function decideHomes(
     }
     const method = memberName(use.node.parent);
     const called = use.node.parent.parent;
-    if (method === 'transaction') homes.set(use, transactionHome(draft, use, uses, homes, usual));
+    if (method === 'transaction') homes.set(use, transactionHome(draft, analysis, use, uses, homes, usual));
     else if (method === 'query' && ts.isCallExpression(called))
       homes.set(use, queryHome(draft, called, analysis.registry.models, facts));
     else if (method === 'authenticate') homes.set(use, 'central');

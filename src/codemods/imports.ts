@@ -64,7 +64,8 @@ function insertImports(draft: Draft, text: string): void {
   draft.insert(first === undefined ? 0 : first.getStart(file), `${text}\n\n`);
 }
 
-function isImport(statement: ts.Statement): boolean {
+/** True for an import, and for a constant that is required. */
+export function isImport(statement: ts.Statement): boolean {
   if (ts.isImportDeclaration(statement)) return true;
   if (!ts.isVariableStatement(statement)) return false;
   return statement.declarationList.declarations.some(({ initializer }) => {

@@ -15,6 +15,7 @@ import { noteConnections } from './connections.js';
 import { lastingAliases } from './crossing.js';
 import { type Draft, Drafts, findingAt } from './draft.js';
 import { applyEdits, type Edit } from './edits.js';
+import { claimFactories } from './factories.js';
 import { passForgotten } from './forgotten.js';
 import { finishImports } from './imports.js';
 import { type CodemodName, chooseCodemods } from './list.js';
@@ -54,6 +55,8 @@ export interface MigrationInput {
   readonly chosen?: ReadonlySet<CodemodName> | undefined;
   /** Files to leave alone, with the reason. */
   readonly blocked?: ReadonlyMap<string, string>;
+  /** True where async handlers that nobody answers for on Express 4 are to be wrapped. */
+  readonly wrapHandlers?: boolean;
 }
 
 /** Every edit all codemods ask for, without the proofs of migrate(). */
@@ -64,10 +67,17 @@ export function planMigration(input: MigrationInput): Migration {
 /** As planMigration(), of sources that are analysed already. */
 export function planAnalysed(
   analysis: Analysis,
-  { sources, facts, isWanted, blocked, chosen = chooseCodemods(undefined, undefined) }: MigrationInput,
+  {
+    sources,
+    facts,
+    isWanted,
+    blocked,
+    wrapHandlers,
+    chosen = chooseCodemods(undefined, undefined),
+  }: MigrationInput,
 ): Migration {
   const { project } = analysis;
-  const drafts = new Drafts(analysis);
+  const drafts = new Drafts(analysis, wrapHandlers);
   for (const [file] of analysis.uses) {
     if (project.syntaxErrors(file).length > 0)
       drafts.of(file).problem('CODE_SYNTAX', file, 'the file cannot be parsed');
@@ -94,6 +104,7 @@ export function planAnalysed(
     ...claimStart(drafts),
     ...claimIndex(drafts),
     ...(mended?.claimed ?? []),
+    ...(chosen.has('routes') ? claimFactories(drafts) : []),
   ]);
   const aliases = lastingAliases(drafts);
   const needing: FunctionNode[] = [...(mended?.needing ?? [])];

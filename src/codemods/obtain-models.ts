@@ -3,7 +3,8 @@ import { descendants, enclosingFunctions } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode, Home, Model } from '../project/types.js';
 import type { Draft } from './draft.js';
-import { indentAt } from './edits.js';
+import { indentAt, lineStart } from './edits.js';
+import { requireSeen, rootName } from './names.js';
 
 /** A model that a function needs under a name, from one of the databases. */
 export interface Wanted {
@@ -11,6 +12,8 @@ export interface Wanted {
   readonly model: Model;
   readonly home: Home;
   readonly uses: readonly Use[];
+  /** The expression that has the model's name; undefined where the name is known here. */
+  readonly nameIn?: string;
 }
 
 /** The expressions by which a function's getModel calls are written. */
@@ -39,74 +42,57 @@ export function obtainModels(
   for (const [block, here] of places) {
     const target = block ?? owner.body;
     if (target === undefined) continue;
+    requireSeen(draft, target, namesIn(here, spelling), owner);
     const atStart = (indent: string): string => statements(draft, here, spelling, indent);
     if (ts.isBlock(target)) insertAtStart(draft, target, atStart);
     else giveBody(draft, owner, target, atStart);
   }
 }
 
-/**
- * Puts getModel at the head of a promise chain that has its own `catch`, so that the catch still answers:
- * `getModel(…).then((Patient) => Patient.findAll()).then(…).catch(next)`. False where the function's one model
- * is used in more than the chain's first call.
- */
-export function obtainInChain(draft: Draft, wanted: readonly Wanted[], spelling: Spelling): boolean {
-  const [only, ...others] = wanted;
-  const [first, ...rest] = only?.uses ?? [];
-  if (only === undefined || first === undefined || others.length > 0) return false;
-  const head = first.node.parent.parent;
-  if (!ts.isCallExpression(head) || head.expression !== first.node.parent) return false;
-  if (rest.some(({ node }) => node.pos < head.pos || head.end < node.end) || !isCaught(head)) return false;
-  const { file, style } = draft;
-  const database = only.home === 'clinic' ? spelling.clinicDb : 'getCentralConnection()';
-  const getModel = `${spelling.getModel}(${database}, ${style.quote}${only.model.name}${style.quote})`;
-  const gap = /^\s*(?=\.)/.exec(file.text.slice(head.end))?.[0] ?? '';
-  draft.insert(head.getStart(file), `${getModel}${gap}.then((${only.local}) => `);
-  draft.insert(head.end, ')');
-  return true;
-}
-
-/** True for a call that a `.catch(…)`, or a `.then` with two handlers, follows. */
-function isCaught(head: ts.CallExpression): boolean {
-  for (let at: ts.Expression = head; ; ) {
-    const { parent } = at;
-    if (!ts.isPropertyAccessExpression(parent) || !ts.isCallExpression(parent.parent)) return false;
-    at = parent.parent;
-    const isLink = ['then', 'catch', 'finally'].includes(parent.name.text);
-    if (!isLink) return false;
-    if (parent.name.text === 'catch' || (parent.name.text === 'then' && parent.parent.arguments.length > 1))
-      return true;
-  }
+/** The names that getModel calls are written with. */
+export function namesIn(wanted: readonly Wanted[], { getModel, clinicDb }: Spelling): string[] {
+  const databases = new Set(
+    wanted.map(({ home }) => (home === 'clinic' ? clinicDb : 'getCentralConnection()')),
+  );
+  return [getModel, ...databases].map(rootName);
 }
 
 /** True where no `try` of the function is around all uses, so that a failing getModel rejects the function. */
 export function isUnguarded(owner: FunctionNode, wanted: readonly Wanted[]): boolean {
-  return wanted.some(({ uses }) => uses.some((use) => tryAround(use.node, owner) === undefined));
+  return wanted.some(({ uses }) => uses.some((use) => !isTried(tryAround(use.node, owner))));
 }
 
-/** The outermost `try` block of the function itself that the node is in. */
-function tryAround(node: ts.Node, owner: FunctionNode): ts.Block | undefined {
+/** True for a block whose failures are caught. */
+export function isTried(block: ts.Block | undefined): boolean {
+  const { parent } = block ?? {};
+  return parent !== undefined && ts.isTryStatement(parent) && parent.tryBlock === block;
+}
+
+/**
+ * The block of the function's own outermost `try … catch` that the node is in: the `try` block, or that of the `catch`
+ * or `finally`, which is no part of what the handler is for and so must not be what makes all of it fail.
+ */
+export function tryAround(node: ts.Node, owner: FunctionNode): ts.Block | undefined {
   let found: ts.Block | undefined;
   for (let at = node; at !== owner && at !== undefined; at = at.parent) {
+    if (!ts.isBlock(at) || enclosingFunctions(at)[0] !== owner) continue;
     const { parent } = at;
-    const [around] = enclosingFunctions(at);
-    if (
-      ts.isTryStatement(parent) &&
-      parent.tryBlock === at &&
-      around === owner &&
-      parent.catchClause !== undefined
-    )
-      found = parent.tryBlock;
+    const isPart =
+      ts.isTryStatement(parent) && (parent.finallyBlock === at || parent.catchClause !== undefined);
+    if (isPart || ts.isCatchClause(parent)) found = at;
   }
   return found;
 }
 
+/** `ModelFactory.getModel(req.clinicDb, 'Patient')`. */
+export function getModelCall({ style }: Draft, { model, home, nameIn }: Wanted, spelling: Spelling): string {
+  const database = home === 'clinic' ? spelling.clinicDb : 'getCentralConnection()';
+  return `${spelling.getModel}(${database}, ${nameIn ?? style.quote + model.name + style.quote})`;
+}
+
 function statements(draft: Draft, wanted: readonly Wanted[], spelling: Spelling, indent: string): string {
   const { style } = draft;
-  const calls = wanted.map((one) => {
-    const database = one.home === 'clinic' ? spelling.clinicDb : 'getCentralConnection()';
-    return `${spelling.getModel}(${database}, ${style.quote}${one.model.name}${style.quote})`;
-  });
+  const calls = wanted.map((one) => getModelCall(draft, one, spelling));
   const [only] = wanted;
   if (only !== undefined && wanted.length === 1)
     return `${indent}const ${only.local} = await ${calls[0]}${style.end}`;
@@ -154,7 +140,10 @@ function giveBody(
   const startsOnArrowLine = !source.slice(arrow, start).includes('\n');
   draft.replace(arrow, start, ` {\n${text(inner)}\n${inner}return `);
   if (startsOnArrowLine) indentLines(draft, start, value.end, draft.style.indent);
-  const gap = /^\s*(?=\))/.exec(source.slice(body.end))?.[0] ?? '';
+  // What follows on lines of its own stays there, unless the function begins after something else on its line.
+  const isFirst =
+    indentAt(source, owner.getStart(draft.file)) === lineBefore(source, owner.getStart(draft.file));
+  const gap = isFirst ? '' : (/^\s*,?\s*(?=\))/.exec(source.slice(body.end))?.[0] ?? '');
   draft.replace(value.end, body.end + gap.length, `${draft.style.end}\n${outer}}`);
 }
 
@@ -165,6 +154,10 @@ function withoutParentheses(body: ts.Expression): ts.Expression {
   const { expression } = body;
   const around = text.slice(body.getStart(), expression.getStart()) + text.slice(expression.end, body.end);
   return /^\(\s*\)$/.test(around) ? expression : body;
+}
+
+function lineBefore(source: string, at: number): string {
+  return source.slice(lineStart(source, at), at);
 }
 
 /** Indents the lines that begin between two offsets by `unit`, leaving template literals and blank lines alone. */

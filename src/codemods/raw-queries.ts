@@ -4,12 +4,16 @@ import type { TableFacts } from '../project/read-models.js';
 import { type Home, homesOf, type Model } from '../project/types.js';
 import type { Draft } from './draft.js';
 
+/** Stands in a statement's text for what is put in when it runs. */
+const HOLE = '\u0000';
+
 const TABLES =
-  /\b(?:from|join|into|update|table|truncate)\s+(?:only\s+)?((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)/gi;
+  /\b(?:from|join|into|update|table|truncate)\s+(?:only\s+)?((?:"[^"]+"|[\w\0]+)(?:\.(?:"[^"]+"|[\w\0]+))?)/gi;
 
 /**
  * The database of a raw query, by the tables its text names. One that names none (`SELECT 1`) goes to the
- * central database; one whose text is not in the source goes to the clinic's, where a missing table fails.
+ * central database; one whose text, or the name of a table in it, is not in the source goes to the clinic's, where
+ * a missing table fails.
  */
 export function queryHome(
   draft: Draft,
@@ -19,7 +23,8 @@ export function queryHome(
 ): Home {
   const [first] = call.arguments;
   const text = first === undefined ? undefined : sqlText(first);
-  if (text === undefined) {
+  const tables = text === undefined ? [] : tablesIn(text);
+  if (text === undefined || (text.includes(HOLE) && tables.length === 0)) {
     draft.note(
       'CODE_SQL_UNREAD',
       'warning',
@@ -28,17 +33,17 @@ export function queryHome(
     );
     return 'clinic';
   }
-  const tables = tablesIn(text);
   if (tables.length === 0) return 'central';
   const homes = tables.map((table) => tableHomes(table, models, facts));
   const known = homes.filter((one) => one !== undefined);
-  if (known.length === 0)
+  if (known.length === 0 || tables.some((table) => table.includes(HOLE)))
     draft.note(
       'CODE_SQL_UNREAD',
       'warning',
       call,
-      `no model has the tables ${tables.join(', ')}; the query goes to the clinic’s database`,
+      `no model has the tables ${tables.join(', ').replaceAll(HOLE, '…')}; the query goes to the clinic’s database`,
     );
+  if (tables.some((table) => table.includes(HOLE))) return 'clinic';
   const isAll = (home: Home): boolean => known.every((one) => one.includes(home));
   if (isAll('clinic')) return 'clinic';
   if (isAll('central')) return 'central';
@@ -50,14 +55,17 @@ export function queryHome(
   return 'clinic';
 }
 
-/** The statement's text with `?` for what is put in; undefined where the source does not have it. */
+/** The statement's text, with holes for what is put in; undefined where the source does not have it. */
 function sqlText(node: ts.Expression): string | undefined {
   const inner = unwrap(node);
   if (ts.isStringLiteralLike(inner)) return inner.text;
   if (ts.isTemplateExpression(inner))
-    return inner.head.text + inner.templateSpans.map((span) => `?${span.literal.text}`).join('');
+    return (
+      inner.head.text +
+      inner.templateSpans.map((span) => (sqlText(span.expression) ?? HOLE) + span.literal.text).join('')
+    );
   if (ts.isBinaryExpression(inner) && inner.operatorToken.kind === ts.SyntaxKind.PlusToken)
-    return `${sqlText(inner.left) ?? '?'}${sqlText(inner.right) ?? '?'}`;
+    return `${sqlText(inner.left) ?? HOLE}${sqlText(inner.right) ?? HOLE}`;
   if (!ts.isIdentifier(inner)) return undefined;
   return declaredText(inner);
 }

@@ -1,24 +1,16 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { assignment, descendants, isReference, unwrap, walk } from '../project/nodes.js';
-import { isRouteArgument, requestOf } from '../project/owners.js';
+import { assignment, descendants, isReference, memberName, unwrap, walk } from '../project/nodes.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { FileUses, Use } from '../project/read-uses.js';
 import type { FunctionNode, Home } from '../project/types.js';
-import { requireAwaited, resultOf } from './awaiting.js';
 import { addToPattern, clinicDbOf, takesClinicDb } from './clinic-db.js';
 import { noteAccessors, reportNamedIncludes } from './crossing.js';
 import type { Draft, Drafts } from './draft.js';
 import { decideHomes } from './homes.js';
-import { importedGetModel } from './imports.js';
-import {
-  isAsync,
-  isUnguarded,
-  makeAsync,
-  obtainInChain,
-  obtainModels,
-  type Wanted,
-} from './obtain-models.js';
+import { requireSeen, rootName } from './names.js';
+import { obtain } from './obtain.js';
+import { isAsync, type Wanted } from './obtain-models.js';
 import { callWith, isOptionsUse, type OptionsUse } from './take-options.js';
 
 /**
@@ -42,16 +34,16 @@ export function migrateFunctions(
     const definition =
       use.model && analysis.project.file(posix.join(analysis.project.app.root, use.model.file));
     if (definition !== undefined) draft.required.add(definition);
+    if (use.owner === undefined && isOfAnyConnection(use)) {
+      takeFromPackage(draft, use);
+      continue;
+    }
     if (use.owner === undefined) reportAtLoad(draft, use);
     else if (isParameterDefault(use, use.owner)) reportAtLoad(draft, use, 'as the default of a parameter');
     else if (isKept(use, use.owner)) reportKept(draft, use);
     else byOwner.set(use.owner, [...(byOwner.get(use.owner) ?? []), use]);
   }
-  for (const { node, root } of fileUses.packages) {
-    replaceExpression(draft, node, 'Sequelize');
-    draft.fromSequelize.add('Sequelize');
-    if (root !== undefined) draft.replaced.add(root);
-  }
+  for (const one of fileUses.packages) takeFromPackage(draft, one);
   const isDropped = (node: ts.Node): boolean =>
     draft.dropped.some(({ start, end }) => start <= node.getStart(draft.file) && node.end <= end);
   for (const node of fileUses.computed.filter((one) => !isDropped(one)))
@@ -70,6 +62,18 @@ export function migrateFunctions(
     if (migrateFunction(drafts, draft, facts, owner, uses)) needing.push(owner);
   }
   return needing;
+}
+
+/** `sequelize.fn(…)` at file level, for which the package's own class does as well as any connection. */
+function isOfAnyConnection({ node, model }: Use): boolean {
+  const method = memberName(node.parent) ?? '';
+  return model === undefined && /^(fn|col|literal|where|cast|json|and|or)$/.test(method);
+}
+
+function takeFromPackage(draft: Draft, { node, root }: Pick<Use, 'node' | 'root'>): void {
+  replaceExpression(draft, node, 'Sequelize');
+  draft.fromSequelize.add('Sequelize');
+  if (root !== undefined) draft.replaced.add(root);
 }
 
 function receiverText(node: ts.Node): string {
@@ -102,6 +106,12 @@ function reportKept(draft: Draft, use: Use): void {
   draft.problem('CODE_MODEL_KEPT', use.node, `${name} is kept beyond the request`, use.model?.name);
 }
 
+/** True for what passport calls while it finds out who is asking. */
+function isOfPassport({ parent }: FunctionNode): boolean {
+  if (ts.isNewExpression(parent)) return /Strategy$/.test(parent.expression.getText());
+  return ts.isCallExpression(parent) && /\.(de)?serializeUser$/.test(parent.expression.getText());
+}
+
 /** True where the function needs `clinicDb` as a parameter. */
 function migrateFunction(
   drafts: Drafts,
@@ -116,15 +126,19 @@ function migrateFunction(
   const wanted = wantedModels(draft, owner, uses, homes);
   const needsClinic = [...homes.values()].includes('clinic');
   if ([...homes.values()].includes('central')) draft.needs.add('getCentralConnection');
+  if (needsClinic && isOfPassport(owner))
+    draft.problem(
+      'CODE_BEFORE_CLINIC',
+      owner,
+      'authentication uses a clinic’s model, before the clinic is known',
+    );
   if (needsClinic && clinicDb.source === 'pattern') addToPattern(draft, owner, clinicDb.expression);
   for (const use of uses) {
     if (use.root !== undefined) draft.replaced.add(use.root);
-    if (use.model === undefined)
-      replaceExpression(
-        draft,
-        use.node,
-        homes.get(use) === 'central' ? 'getCentralConnection()' : clinicDb.expression,
-      );
+    if (use.model !== undefined) continue;
+    const connection = homes.get(use) === 'central' ? 'getCentralConnection()' : clinicDb.expression;
+    requireSeen(draft, use.node, [rootName(connection)], owner);
+    replaceExpression(draft, use.node, connection);
   }
   if (wanted.length > 0) {
     if (ts.isConstructorDeclaration(owner) || ts.isAccessor(owner) || isPlainGenerator(owner)) {
@@ -137,44 +151,14 @@ function migrateFunction(
         );
       return false;
     }
-    const imported = importedGetModel(drafts.analysis, draft.file);
-    if (imported === undefined) draft.needs.add('ModelFactory');
-    const spelling = { getModel: imported ?? 'ModelFactory.getModel', clinicDb: clinicDb.expression };
-    const isQuiet = clinicDb.source !== 'parameter' || resultOf(drafts.analysis, owner) === 'nothing';
-    const isChained = !isAsync(owner) && isQuiet && obtainInChain(draft, wanted, spelling);
-    if (!isChained) obtainModels(draft, owner, wanted, spelling);
-    if (!isChained && !isAsync(owner)) becomeAsync(drafts, draft, owner, wanted);
+    obtain(drafts, draft, owner, wanted, clinicDb.expression);
   }
-  return needsClinic && clinicDb.source === 'parameter' && !takesClinicDb(owner);
+  return needsClinic && clinicDb.source === 'parameter' && !takesClinicDb(owner) && !isOfPassport(owner);
 }
 
 /** `function* () {}`, which cannot await; an async generator can. */
 function isPlainGenerator(owner: FunctionNode): boolean {
   return owner.asteriskToken !== undefined && !isAsync(owner);
-}
-
-function becomeAsync(drafts: Drafts, draft: Draft, owner: FunctionNode, wanted: readonly Wanted[]): void {
-  makeAsync(draft, owner);
-  if (requestOf(owner) === undefined) requireAwaited(drafts, owner);
-  else if (isExpress4(drafts.analysis.project.manifest) && isUnguarded(owner, wanted) && !isWrapped(owner))
-    draft.note(
-      'CODE_HANDLER_REJECTION',
-      'warning',
-      owner,
-      'this handler is async now, and nobody answers when its getModel fails',
-    );
-}
-
-/** True unless package.json says Express 5 or later. */
-function isExpress4(manifest: string | undefined): boolean {
-  return !/"express"\s*:\s*"[^"\d]*(?:[5-9]|\d\d)/.test(manifest ?? '');
-}
-
-/** True for `router.get('/', wrap(async …))`. */
-function isWrapped(owner: FunctionNode): boolean {
-  return (
-    isRouteArgument(owner) && ts.isCallExpression(owner.parent) && ts.isCallExpression(owner.parent.parent)
-  );
 }
 
 /** The models a function must obtain, each under one name, in the order of their first use. */

@@ -92,6 +92,7 @@ function mountAfterAuth(drafts: Drafts, draft: Draft, call: ts.CallExpression): 
   const index = call.arguments.findIndex((argument) => isAuth(argument, auth));
   const argument = call.arguments[index];
   if (argument === undefined) return false;
+  reportEarlyUse(drafts, argument);
   const next = call.arguments[index + 1];
   const { parent } = call;
   if (next === undefined && memberName(call.expression) === 'use' && ts.isExpressionStatement(parent)) {
@@ -109,6 +110,23 @@ function mountAfterAuth(drafts: Drafts, draft: Draft, call: ts.CallExpression): 
   } else return true;
   draft.needs.add('clinicRoutingMiddleware');
   return true;
+}
+
+/** Authentication runs before the routing: a clinic's connection is not there yet. */
+function reportEarlyUse(drafts: Drafts, argument: ts.Expression): void {
+  const value = drafts.analysis.evaluator.valueOf(argument);
+  if (value?.kind !== 'function') return;
+  const { node } = value;
+  const draft = drafts.of(node.getSourceFile());
+  const isEarly = draft.edits.some(
+    ({ start, text }) => node.pos <= start && start < node.end && /\bclinicDb\b/.test(text),
+  );
+  if (isEarly && draft.problems.every(({ code }) => code !== 'CODE_BEFORE_CLINIC'))
+    draft.problem(
+      'CODE_BEFORE_CLINIC',
+      node,
+      'authentication uses a clinic’s model, before the clinic is known',
+    );
 }
 
 /** True where what is mounted uses a clinic's connection, or where that cannot be told. */

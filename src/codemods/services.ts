@@ -5,6 +5,7 @@ import { callersOf, hasName, isUncalled, nameOf, possibleCalls, relatedMethods }
 import { addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
 import type { Drafts } from './draft.js';
 import { wrapped } from './handed-on.js';
+import { requireSeen, rootName } from './names.js';
 import { giveClinicDb } from './signatures.js';
 
 /**
@@ -22,6 +23,15 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
     const callers = callersOf(drafts, owner);
     if (!hasName(owner) && callers.calls.length === 0) {
       draft.problem('CODE_NO_REQUEST', owner, 'this function needs a clinic and runs outside any request');
+      continue;
+    }
+    if (isStart(drafts, owner)) {
+      draft.problem(
+        'CODE_NO_REQUEST',
+        owner,
+        `${nameOf(owner)} needs a clinic and runs at start-up`,
+        nameOf(owner),
+      );
       continue;
     }
     const possible = possibleCalls(drafts, owner);
@@ -57,6 +67,7 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
       const caller = ownerOf(site);
       if (caller === undefined) return undefined;
       const { expression, source } = clinicDbOf(project.app, caller);
+      requireSeen(drafts.of(site.getSourceFile()), site, [rootName(expression)], caller);
       if (source === 'pattern' && !patterned.has(caller)) {
         patterned.add(caller);
         addToPattern(drafts.of(site.getSourceFile()), caller, expression);
@@ -95,4 +106,14 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
         );
     }
   }
+}
+
+/** True for the function that starts the server: whoever calls it has no clinic to give. */
+function isStart(drafts: Drafts, owner: FunctionNode): boolean {
+  const { edits, file } = drafts.of(owner.getSourceFile());
+  const connects = edits.some(
+    ({ start, text }) =>
+      owner.pos <= start && start < owner.end && text.includes('initializeCentralConnection'),
+  );
+  return connects || /\.listen\(|initializeCentralConnection/.test(owner.getText(file));
 }

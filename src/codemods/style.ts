@@ -39,7 +39,7 @@ function isEnded(statement: ts.Statement): boolean {
   );
 }
 
-/** The indentation of the first thing in braces that stands on a line of its own. */
+/** The indentation of the first thing in braces that stands on a line of its own, else of the first indented line. */
 function indentOf(file: ts.SourceFile): string {
   const { text } = file;
   for (const block of descendants(file, isBraced)) {
@@ -53,7 +53,7 @@ function indentOf(file: ts.SourceFile): string {
     const inner = blanksOf(text, first.getStart(file));
     if (inner.length > outer.length && inner.startsWith(outer)) return inner.slice(outer.length);
   }
-  return '  ';
+  return /^(\t| {2,4})\S/m.exec(text)?.[1] ?? '  ';
 }
 
 function isBraced(node: ts.Node): node is ts.Block | ts.ObjectLiteralExpression | ts.ClassLikeDeclaration {

@@ -88,6 +88,7 @@ function otherUnused(draft: Draft, { evaluator }: Analysis): Binding[] {
   });
 }
 
+/** True for `ModelStatic` in `model: ModelStatic<any>`. */
 function isInType({ parent }: ts.Identifier): boolean {
   return ts.isTypeReferenceNode(parent) || ts.isTypeQueryNode(parent) || ts.isQualifiedName(parent);
 }

@@ -36,6 +36,7 @@ export const codemodCommand: Command = {
     { flags: '--interactive', description: 'ask for each file' },
     { flags: '--force', description: 'rewrite files that have changes not committed' },
     { flags: '--annotate', description: 'put a TODO comment above what is left for a person' },
+    { flags: '--wrap-handlers', description: 'wrap async handlers whose failure Express 4 would not answer' },
     { flags: '--transform <file>', description: 'run a jscodeshift transform of your own afterwards' },
   ],
   reporters: ['sarif', 'github'],
@@ -58,7 +59,15 @@ export const codemodCommand: Command = {
     const sources = await readSources(files, config.app);
     const chosen = chooseCodemods(text(options.only), text(options.skip));
     const isWanted = wantedFiles(paths, sources, config);
-    const input = { sources, app: config.app, facts: await tableFacts(context), isWanted, chosen };
+    const wrapHandlers = options.wrapHandlers === true;
+    const input = {
+      sources,
+      app: config.app,
+      facts: await tableFacts(context),
+      isWanted,
+      chosen,
+      wrapHandlers,
+    };
     const task = progress.start(`Analysing ${sources.texts.size} files`);
     let migration = migrate(input);
     task.done();

@@ -38,15 +38,28 @@ export function analyse(project: AppProject, facts: TableFacts): Analysis {
  */
 export function isNamedByCallers(evaluator: Evaluator, calls: CallGraph, node: ts.Node): boolean {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
-  const parameter = parameterBehind(evaluator, node.expression.expression);
+  return isGivenModels(evaluator, calls, node.expression.expression, new Set());
+}
+
+/** True for a parameter that every caller gives a model, or hands on from a parameter of its own that is given one. */
+function isGivenModels(
+  evaluator: Evaluator,
+  calls: CallGraph,
+  node: ts.Expression,
+  seen: Set<ts.Node>,
+): boolean {
+  const parameter = parameterBehind(evaluator, node);
   if (parameter === undefined || !isFunctionNode(parameter.parent)) return false;
+  if (seen.has(parameter)) return true;
+  seen.add(parameter);
   const index = parameter.parent.parameters.indexOf(parameter);
   const callers = callersOf(evaluator, calls, parameter.parent);
   return (
     callers?.every(({ arguments: given }) => {
       const argument = given?.[index];
-      const value = argument && evaluator.valueOf(argument);
-      return value?.kind === 'model' || value?.kind === 'migrated';
+      const kind = argument && evaluator.valueOf(argument)?.kind;
+      if (kind === 'model' || kind === 'migrated') return true;
+      return argument !== undefined && kind === undefined && isGivenModels(evaluator, calls, argument, seen);
     }) === true
   );
 }
@@ -60,7 +73,15 @@ function parameterBehind(evaluator: Evaluator, node: ts.Expression): ts.Paramete
   const isOwn = ts.isPropertyAccessExpression(node) && node.expression.kind === ts.SyntaxKind.ThisKeyword;
   const owner = isOwn ? evaluator.valueOf(node.expression) : undefined;
   if (owner?.kind !== 'instance' || !ts.isPropertyAccessExpression(node)) return undefined;
-  const given = givenByConstructor(owner.node, node.name.text);
+  const { text } = node.name;
+  // TypeScript's `constructor(private readonly model: …)` keeps what it is given under the same name.
+  const kept = owner.node.members
+    .find(ts.isConstructorDeclaration)
+    ?.parameters.find(
+      (one) => ts.isParameterPropertyDeclaration(one, one.parent) && one.name.getText() === text,
+    );
+  if (kept !== undefined) return kept;
+  const given = givenByConstructor(owner.node, text);
   return given !== undefined && ts.isIdentifier(given) ? parameterBehind(evaluator, given) : undefined;
 }
 

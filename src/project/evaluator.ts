@@ -222,6 +222,11 @@ export class Evaluator {
       if (scoped && (scoped.kind === 'model' || scoped.kind === 'migrated')) return { kind: 'migrated' };
     }
     const [argument] = node.arguments;
+    if (memberName(node.expression) === 'bind' && node.arguments.length === 1) {
+      const bound =
+        ts.isPropertyAccessExpression(node.expression) && this.valueOf(node.expression.expression);
+      return bound && bound.kind === 'function' ? bound : undefined;
+    }
     if (
       memberName(node.expression) === 'model' &&
       argument !== undefined &&

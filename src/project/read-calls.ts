@@ -31,6 +31,8 @@ export function readCalls(evaluator: Evaluator): CallGraph {
     if (startValue === undefined) return;
     const { node, value } = follow(evaluator, start, startValue);
     const { parent } = node;
+    const bound = value.kind === 'function' ? boundTo(node) : undefined;
+    if (bound !== undefined && isBenign(evaluator, bound, value)) return;
     if (value.kind === 'function' && ts.isCallExpression(parent) && parent.expression === node) {
       entry(value.node).calls.push(parent);
       visit(parent); // what a factory made is followed like what has a name
@@ -96,11 +98,34 @@ function isMemberAccess(node: ts.Expression, value: Value): boolean {
   );
 }
 
+/** `f.bind(x)` around f: f with its `this`, as long as no argument is bound. */
+function boundTo(node: ts.Node): ts.CallExpression | undefined {
+  const { parent } = node;
+  const isBind =
+    ts.isPropertyAccessExpression(parent) && parent.expression === node && memberName(parent) === 'bind';
+  return isBind && ts.isCallExpression(parent.parent) && parent.parent.arguments.length === 1
+    ? parent.parent
+    : undefined;
+}
+
+/** True for the `x` in brackets of `x.method.bind(x)`, which hands on no more than the method. */
+function isOwnThis(node: ts.Expression): boolean {
+  const { parent } = node;
+  if (!ts.isCallExpression(parent) || parent.arguments[0] !== node) return false;
+  const method = ts.isPropertyAccessExpression(parent.expression) ? parent.expression.expression : undefined;
+  return (
+    method !== undefined &&
+    boundTo(method) === parent &&
+    ts.isPropertyAccessExpression(method) &&
+    method.expression.getText() === node.getText()
+  );
+}
+
 /** A place that binds, exports, extends or constructs: the value does not leave what the evaluator follows. */
 function isBenign(evaluator: Evaluator, node: ts.Expression, value: Value): boolean {
   const { parent } = node;
   if (ts.isVariableDeclaration(parent)) return parent.initializer === node;
-  if (isExported(node) || isFollowedMember(node) || isFollowedResult(node)) return true;
+  if (isExported(node) || isOwnThis(node) || isFollowedMember(node) || isFollowedResult(node)) return true;
   // What `new` makes of a function is not followed.
   if (ts.isNewExpression(parent) && parent.expression === node) return value.kind !== 'function';
   if (ts.isNewExpression(parent) || ts.isCallExpression(parent)) {

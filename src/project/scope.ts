@@ -15,18 +15,18 @@ const bound = (node: ts.Node): Bound => node as unknown as Bound;
  */
 export function symbolOf(identifier: ts.Identifier): ts.Symbol | undefined {
   const { parent } = identifier;
-  if (ts.isShorthandPropertyAssignment(parent)) return lookUp(identifier);
+  if (ts.isShorthandPropertyAssignment(parent)) return symbolAt(identifier, nameOf(identifier));
   if (ts.isExportSpecifier(parent)) {
     const local = parent.propertyName ?? parent.name;
     const isOwn = parent.parent.parent.moduleSpecifier === undefined;
-    return isOwn && ts.isIdentifier(local) ? lookUp(local) : undefined;
+    return isOwn && ts.isIdentifier(local) ? symbolAt(local, nameOf(local)) : undefined;
   }
   if (ts.isImportSpecifier(parent)) return declared(parent);
   if ((parent as Partial<ts.NamedDeclaration>).name === identifier) return declared(parent);
   if (ts.isBindingElement(parent) && parent.propertyName === identifier) return undefined;
   if (ts.isQualifiedName(parent) && parent.right === identifier) return undefined;
   if (ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent)) return undefined;
-  return lookUp(identifier);
+  return symbolAt(identifier, nameOf(identifier));
 }
 
 /** An access has a name and declares nothing. */
@@ -35,10 +35,14 @@ function declared(node: ts.Node): ts.Symbol | undefined {
   return bound(node).symbol;
 }
 
-function lookUp(identifier: ts.Identifier): ts.Symbol | undefined {
-  const name = String(identifier.escapedText);
-  let from: ts.Node = identifier;
-  for (let at = identifier.parent; at !== undefined; from = at, at = at.parent) {
+function nameOf({ escapedText }: ts.Identifier): string {
+  return String(escapedText);
+}
+
+/** What a name would mean where a node stands; undefined for globals. */
+export function symbolAt(node: ts.Node, name: string): ts.Symbol | undefined {
+  let from = node;
+  for (let at = node; at !== undefined; from = at, at = at.parent) {
     const found = bound(at).locals?.get(name);
     if (found !== undefined && isValue(found) && isSeen(found, at, from)) return found.exportSymbol ?? found;
     if ((ts.isFunctionExpression(at) || ts.isClassExpression(at)) && at.name?.escapedText === name)

@@ -4,7 +4,7 @@ import { planMigration } from '../../src/codemods/migrate.js';
 import { migrate } from '../../src/codemods/prove.js';
 import { openProject } from '../../src/project/load-project.js';
 import { HANDS, inHand, readCases } from './case.js';
-import { brief, inputFor } from './fixture.js';
+import { brief, inputFor as inputOf } from './fixture.js';
 
 /** The parsers of jscodeshift, which are Babel's. */
 const getParser = createRequire(import.meta.url)('jscodeshift/src/getParser') as (name: 'babylon' | 'ts') => {
@@ -23,6 +23,10 @@ it('are at least 32, and at least 8 of them are left alone or reported', () => {
 
 describe.each(cases)('$subject: $name', (one) => {
   const { input, expected, own, hasBase } = one;
+  const inputFor = (files: ReadonlyMap<string, string>) => ({
+    ...inputOf(files),
+    wrapHandlers: one.subject === 'wrap-handlers',
+  });
   const { changes, findings } = migrate(inputFor(input));
   const result = new Map([...input, ...changes]);
 

@@ -88,6 +88,14 @@ describe('codemod', () => {
     expect([read('src/routes/a.js'), read('src/models/Patient.js')]).toEqual([ROUTE, MODEL]);
   });
 
+  it('wraps handlers that nobody would answer for only when asked to', async () => {
+    await run({ dryRun: false });
+    expect(read('src/routes/a.js')).not.toContain('asyncHandler');
+    gitIn('checkout', '-q', '.');
+    await run({ wrapHandlers: true });
+    expect(read('src/routes/a.js')).toContain('exports.list = asyncHandler(async (req, res) => {');
+  });
+
   it('refuses files with changes that are not committed, unless forced', async () => {
     put('src/routes/a.js', `${ROUTE}// more\n`);
     await expect(run()).rejects.toThrow('src/routes/a.js have changes that are not committed');

@@ -47,7 +47,8 @@ export const CODE = {
     mend: 'Check by hand that it is reached through req.clinicDb.',
   },
   CODE_NAME_TAKEN: {
-    cause: 'Two different models would need the same name in one function.',
+    cause:
+      'Two different models would need the same name in one function, or a name that the result needs (ModelFactory, req, clinicDb) means something else there.',
     mend: 'Rename one of them.',
   },
   CODE_CONNECTION_AT_LOAD: {
@@ -107,6 +108,10 @@ export const CODE = {
   CODE_NO_REQUEST: {
     cause: 'A function that needs a clinic is called where there is no request: a job, a script, start-up.',
     mend: 'Run it for each clinic with that clinic’s connection, and pass it as clinicDb.',
+  },
+  CODE_BEFORE_CLINIC: {
+    cause: 'Authentication uses a clinic’s model, and the clinic is known only after it.',
+    mend: 'Look the user up in the central database, and do the rest in a handler after clinicRoutingMiddleware.',
   },
   CODE_FUNCTION_ESCAPES: {
     cause: 'A function that needs a clinic is handed on as a value, so not all of its callers are known.',

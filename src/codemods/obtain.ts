@@ -1,0 +1,49 @@
+import { isHandler, requestOf } from '../project/owners.js';
+import type { FunctionNode } from '../project/types.js';
+import { requireAwaited, resultOf } from './awaiting.js';
+import { obtainInChains } from './chains.js';
+import type { Draft, Drafts } from './draft.js';
+import { isBound } from './import-lines.js';
+import { importedGetModel } from './imports.js';
+import { reportTaken } from './names.js';
+import { isAsync, makeAsync, obtainModels, type Wanted } from './obtain-models.js';
+import { isUnanswered } from './rejections.js';
+import { wrapHandler } from './wrap-handlers.js';
+
+/** Lets a function obtain models from a connection: in its chains where their `catch` answers, else at its start. */
+export function obtain(
+  drafts: Drafts,
+  draft: Draft,
+  owner: FunctionNode,
+  wanted: readonly Wanted[],
+  clinicDb: string,
+): void {
+  const imported = importedGetModel(drafts.analysis, draft.file);
+  if (imported === undefined) {
+    if (isBound(draft.file, 'ModelFactory')) reportTaken(draft, draft.file, 'ModelFactory');
+    draft.needs.add('ModelFactory');
+  }
+  const spelling = { getModel: imported ?? 'ModelFactory.getModel', clinicDb };
+  const isQuiet =
+    isAsync(owner) || requestOf(owner) !== undefined || resultOf(drafts.analysis, owner) === 'nothing';
+  const left = isQuiet ? obtainInChains(draft, drafts.analysis.calls, owner, wanted, spelling) : wanted;
+  obtainModels(draft, owner, left, spelling);
+  if (left.length > 0) settleAsync(drafts, draft, owner, left);
+}
+
+/** Makes a function that awaits its models async, and sees to it that somebody hears of their failure. */
+function settleAsync(drafts: Drafts, draft: Draft, owner: FunctionNode, wanted: readonly Wanted[]): void {
+  const isNew = !isAsync(owner);
+  const isLost = isUnanswered(drafts.analysis, owner, wanted, isNew);
+  const isWrapped = isLost && drafts.wrapHandlers && wrapHandler(drafts, owner);
+  if (!isNew) return;
+  makeAsync(draft, owner);
+  if (!isHandler(owner)) requireAwaited(drafts, owner);
+  if (isLost && !isWrapped)
+    draft.note(
+      'CODE_HANDLER_REJECTION',
+      'warning',
+      owner,
+      'this handler is async now, and nobody answers when it rejects',
+    );
+}
