@@ -221,7 +221,6 @@ describe('an application with a loader of models, migrated', () => {
   test('leaves nothing for a person but what it says', () => {
     expect(both.findings.map(({ code, severity }) => `${severity} ${code}`).sort()).toEqual([
       'info CODE_CONNECTION_LEFT',
-      'warning CODE_HANDLER_REJECTION',
       'warning CODE_INDEX_LOADER',
     ]);
     expect(both.left).toEqual({ changes: 0, verified: [] });
