@@ -30,6 +30,9 @@ export function migrate(input: MigrationInput): Proven {
 
 /** What must still be in a file after the edits. */
 interface Contents {
+  /** Names in what the edits take away or put in: no other can come to mean something else. */
+  readonly touched: ReadonlySet<string>;
+  /** Those of them that the file uses and does not declare. */
   readonly freeNames: ReadonlySet<string>;
   readonly templates: readonly string[];
   /** Undefined where the edits replace none: reading every comment takes longer than all the rest. */
@@ -59,9 +62,12 @@ function runFirst(input: MigrationInput): FirstRun {
       parsed.set(path, file);
       continue;
     }
-    const replaced = (edits.get(path) ?? []).map(({ start, end }) => file.text.slice(start, end)).join('\n');
+    const own = edits.get(path) ?? [];
+    const replaced = own.map(({ start, end }) => file.text.slice(start, end)).join('\n');
+    const touched = namesIn([replaced, ...own.map(({ text }) => text)].join('\n'));
     contents.set(path, {
-      freeNames: freeNames(file),
+      touched,
+      freeNames: freeNames(file, touched),
       templates: templates(file),
       comments: /\/[/*]/.test(replaced) ? comments(file, dropped.get(path)) : undefined,
     });
@@ -96,19 +102,23 @@ function faultOf(before: Contents, result: ts.SourceFile, after: AppProject): st
   if (before.comments !== undefined && !keepsAll(before.comments, comments(result)))
     return 'the result would lose a comment';
   if (!keepsAll(before.templates, templates(result))) return 'the result would change a template literal';
-  const [fresh] = [...freeNames(result)].filter((name) => !before.freeNames.has(name) && !GLOBALS.has(name));
+  const [fresh] = [...freeNames(result, before.touched)].filter(
+    (name) => !before.freeNames.has(name) && !GLOBALS.has(name),
+  );
   return fresh && `the result would use ${fresh}, which nothing there declares`;
 }
 
 /** Globals that our own text uses. */
 const GLOBALS = new Set(['Promise', 'require']);
 
-/** The names a file uses and does not declare. */
-function freeNames(file: ts.SourceFile): Set<string> {
-  const free = descendants(file, ts.isIdentifier).filter((identifier) => {
-    if (!isReference(identifier)) return false;
-    return symbolOf(identifier) === undefined;
-  });
+const namesIn = (text: string): Set<string> => new Set(text.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
+
+/** Those of the names that a file uses and does not declare. */
+function freeNames(file: ts.SourceFile, names: ReadonlySet<string>): Set<string> {
+  const free = descendants(file, ts.isIdentifier).filter(
+    (identifier) =>
+      names.has(identifier.text) && isReference(identifier) && symbolOf(identifier) === undefined,
+  );
   return new Set(free.map(({ text }) => text));
 }
 

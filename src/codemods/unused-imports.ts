@@ -64,8 +64,11 @@ function otherUnused(draft: Draft, { evaluator }: Analysis): Binding[] {
     ({ start, end }) => start < end,
   );
   if (cut.length === 0 && draft.replaced.size === 0) return [];
+  const names = topLevelNames(draft.file);
+  const texts = new Set(names.map(({ text }) => text));
   const references = new Map<ts.Symbol, ts.Identifier[]>();
   for (const identifier of descendants(draft.file, ts.isIdentifier)) {
+    if (!texts.has(identifier.text)) continue;
     const symbol = isReference(identifier) || isInType(identifier) ? symbolOf(identifier) : undefined;
     if (symbol !== undefined) references.set(symbol, [...(references.get(symbol) ?? []), identifier]);
   }
@@ -77,7 +80,7 @@ function otherUnused(draft: Draft, { evaluator }: Analysis): Binding[] {
     draft.edits.some(({ text }) =>
       new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`).test(text),
     );
-  return topLevelNames(draft.file).flatMap((name) => {
+  return names.flatMap((name) => {
     const { parent } = name;
     const symbol = symbolOf(name);
     const uses = (symbol && references.get(symbol)) ?? [];

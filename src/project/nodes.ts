@@ -15,6 +15,30 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => false | undefined)
 }
 
 const nodes = new WeakMap<ts.SourceFile, readonly ts.Node[]>();
+const nodesByKind = new WeakMap<ts.SourceFile, ReadonlyMap<ts.SyntaxKind, readonly ts.Node[]>>();
+
+/** Tests that are nothing but a question for one kind, which most are. */
+const KINDS = new Map<(node: ts.Node) => boolean, ts.SyntaxKind>([
+  [ts.isIdentifier, ts.SyntaxKind.Identifier],
+  [ts.isCallExpression, ts.SyntaxKind.CallExpression],
+  [ts.isNewExpression, ts.SyntaxKind.NewExpression],
+  [ts.isBinaryExpression, ts.SyntaxKind.BinaryExpression],
+  [ts.isPropertyAccessExpression, ts.SyntaxKind.PropertyAccessExpression],
+  [ts.isVariableDeclaration, ts.SyntaxKind.VariableDeclaration],
+  [ts.isClassDeclaration, ts.SyntaxKind.ClassDeclaration],
+  [ts.isExpressionStatement, ts.SyntaxKind.ExpressionStatement],
+]);
+
+function ofKind(file: ts.SourceFile, kind: ts.SyntaxKind): readonly ts.Node[] {
+  let byKind = nodesByKind.get(file);
+  if (byKind === undefined) {
+    const groups = new Map<ts.SyntaxKind, ts.Node[]>([...KINDS.values()].map((one) => [one, []]));
+    for (const node of nodesOf(file)) groups.get(node.kind)?.push(node);
+    byKind = groups;
+    nodesByKind.set(file, byKind);
+  }
+  return byKind.get(kind) ?? [];
+}
 
 /** Every node of a file, in the order of the source; listed once, since many ask. */
 export function nodesOf(file: ts.SourceFile): readonly ts.Node[] {
@@ -31,7 +55,10 @@ export function descendants<T extends ts.Node>(
   node: ts.Node,
   test: (candidate: ts.Node) => candidate is T,
 ): T[] {
-  if (ts.isSourceFile(node)) return nodesOf(node).filter(test);
+  if (ts.isSourceFile(node)) {
+    const kind = KINDS.get(test);
+    return kind === undefined ? nodesOf(node).filter(test) : ([...ofKind(node, kind)] as T[]);
+  }
   const found: T[] = [];
   walk(node, (candidate) => {
     if (test(candidate)) found.push(candidate);
