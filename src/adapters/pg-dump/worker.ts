@@ -29,11 +29,19 @@ function target(port: MessagePort, task: DumpTask): Target {
       const before = Atomics.load(answers, 0);
       tell(port, { kind: 'messages', bytes: Buffer.concat(unsent), ready });
       unsent = [];
-      Atomics.wait(answers, 0, before);
-      const received: { message: Uint8Array } | undefined = receiveMessageOnPort(port);
-      if (received !== undefined) onRawData(received.message);
+      onRawData(awaitAnswer(port, answers, before));
     },
   } as unknown as Target;
+}
+
+/** Sleeps until one more answer has been posted. Nothing in its place would look to pg_dump like a lost connection. */
+function awaitAnswer(port: MessagePort, answers: Int32Array, before: number): Uint8Array {
+  Atomics.wait(answers, 0, before);
+  for (;;) {
+    const received: { message: Uint8Array } | undefined = receiveMessageOnPort(port);
+    if (received !== undefined) return received.message;
+    Atomics.wait(answers, 0, before + 1, 1);
+  }
 }
 
 /** pg_dump's own complaint as one line; the WebAssembly prints lines without their ends. */
