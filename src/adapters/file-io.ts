@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RunError } from '../core/errors.js';
+import { decodeUtf8 } from '../core/utf8.js';
 
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -31,15 +32,11 @@ export function readBytes(path: string): Promise<Buffer | undefined> {
 export async function read(path: string): Promise<string | undefined> {
   const bytes = await readBytes(path);
   if (bytes === undefined) return undefined;
-  try {
-    // Anything else would come back changed when the text is written again.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    throw new RunError(`cannot read ${path}: it is not UTF-8 text`, {
-      hint: 'Convert it to UTF-8, or leave it out.',
-      cause: error,
-    });
-  }
+  const text = decodeUtf8(bytes);
+  if (text !== undefined) return text;
+  throw new RunError(`cannot read ${path}: it is not UTF-8 text`, {
+    hint: 'Convert it to UTF-8, or leave it out.',
+  });
 }
 
 export async function write(path: string, text: string): Promise<void> {

@@ -5,6 +5,7 @@ import { locationOf } from '../project/nodes.js';
 import { ownerOf, requestOf } from '../project/owners.js';
 import { type Site, sitesOf } from '../project/sites.js';
 import type { Model } from '../project/types.js';
+import type { Edit } from './edits.js';
 import { howKnown, type SiteAccount, whatItIs } from './explain.js';
 import type { Migration } from './migrate.js';
 
@@ -36,10 +37,6 @@ export function accountFor(
         if (isChanged && owner !== undefined && requestOf(owner) !== undefined) routes.add(owner);
         const reasons = reasonsFor(site, said);
         const outcome = isChanged ? 'rewritten' : concerns || reasons.length > 0 ? 'left' : 'stays';
-        const inserted = (edits.get(file.fileName) ?? []).filter(
-          ({ start, end, text }) =>
-            owner !== undefined && owner.pos <= start && end <= owner.end && text.trim() !== '',
-        );
         return {
           location: locationOf(site.call),
           text: site.call.expression.getText(file).split('\n')[0] ?? '',
@@ -47,16 +44,18 @@ export function accountFor(
           what: whatItIs(site),
           known: howKnown(analysis, site),
           outcome,
-          does: outcome === 'rewritten' ? inserted.flatMap(({ text }) => linesOf(text)) : reasons,
+          does: isChanged ? insertedAround(owner, edits.get(file.fileName) ?? []) : reasons,
         };
       });
     });
   return { sites, routes: routes.size, functions: threaded, models: analysis.registry.models };
 }
 
-function linesOf(text: string): string[] {
-  return text
-    .split('\n')
+/** The lines that the edits put into the function around a site. */
+function insertedAround(owner: ts.Node | undefined, edits: readonly Edit[]): string[] {
+  return edits
+    .filter(({ start, end }) => owner !== undefined && owner.pos <= start && end <= owner.end)
+    .flatMap(({ text }) => text.split('\n'))
     .map((line) => line.trim())
     .filter((line) => line !== '');
 }

@@ -3,6 +3,7 @@ import type { AppConfig } from '../config/types.js';
 import type { Finding } from '../core/finding.js';
 import { FINDINGS } from '../core/finding-codes.js';
 import type { Files } from '../core/ports.js';
+import { decodeUtf8 } from '../core/utf8.js';
 
 /** The application's source as text, byte-order marks kept. */
 export interface Sources {
@@ -34,7 +35,7 @@ export async function readSources(files: Files, app: AppConfig): Promise<Sources
     if (!SOURCE.test(path) || TEST.test(posix.relative(app.root, path))) continue;
     const bytes = await files.readBytes(path);
     if (bytes === undefined) continue;
-    const text = decode(bytes);
+    const text = decodeUtf8(bytes);
     const reason = text === undefined ? 'it is not UTF-8 text' : whyNotByHand(text);
     if (text !== undefined && reason === undefined) texts.set(path, text);
     else skipped.set(path, { reason: reason ?? '', namesSequelize: bytes.includes('sequelize') });
@@ -46,15 +47,6 @@ export async function readSources(files: Files, app: AppConfig): Promise<Sources
     manifest: await read('package.json'),
     compilerSettings: (await read('tsconfig.json')) ?? (await read('jsconfig.json')),
   };
-}
-
-/** Undefined for bytes that writing the text back would change. */
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 const MOST_CHARACTERS = 1_000_000;
