@@ -8,6 +8,9 @@ import { type ClassShape, classShape } from './bound-class.js';
 import { type InlineShape, inlineShape } from './inline-export.js';
 import { type StaticInit, staticInit } from './static-init.js';
 
+/** A shape that is to be rewritten. */
+export type Unmigrated = Exclude<ModelShape, { kind: 'migrated' }>;
+
 /** How a file defines its one model. */
 export type ModelShape =
   | { readonly kind: 'migrated'; readonly model: Model }

@@ -19,16 +19,16 @@ export function rewriteClass(
   going: readonly Going[],
   associate: string,
 ): void {
-  const { file, style } = draft;
-  const unit = style.indent;
-  const inner = unit + unit;
+  const { file } = draft;
+  // The class is exported by its name, whatever the file was before.
+  const { open, inner, close } = frame(draft, shape.parameter, associate, 'export default {');
   const [first] = shape.moved;
   const isGoing = (name: ts.Node): boolean =>
     going.some(({ node }) => node.pos <= name.pos && name.end <= node.end);
   writeClass(draft, shape, isGoing);
   bindStatements(draft, shape);
-  const head = `export default {\n${unit}define: ${parameterText(draft, shape.parameter)} => {\n${inner}class ${BOUND} extends ${shape.local} {}\n\n${inner}`;
-  const end = `${resultText(draft, BOUND, shape.maker)}\n${unit}}${associate === '' ? '' : `,\n\n${associate}`}\n}${style.end}`;
+  const head = `${open}class ${BOUND} extends ${shape.local} {}\n\n${inner}`;
+  const end = resultText(draft, BOUND, shape.maker) + close;
   const last = shape.moved.at(-1);
   if (first === undefined || last === undefined) draft.insert(shape.node.end, `\n\n${head}${end}`);
   else {
@@ -37,8 +37,36 @@ export function rewriteClass(
     indentLines(draft, start, last.end, inner);
     draft.insert(last.end, `\n\n${inner}${end}`);
   }
-  for (const range of going.map((one) => dropAssociate(draft, one)))
-    draft.replace(range.start, range.end, '');
+  takeOut(draft, going);
+}
+
+/** What stands before and after the body of `define`, with the file's one export, and how far the body is indented. */
+export function frame(
+  draft: Draft,
+  parameter: string,
+  associate: string,
+  head = draft.style.isEsModule ? 'export default {' : 'module.exports = {',
+): { readonly open: string; readonly inner: string; readonly close: string } {
+  const { indent, end } = draft.style;
+  const inner = indent + indent;
+  return {
+    open: `${head}\n${indent}define: ${parameterText(draft, parameter)} => {\n${inner}`,
+    inner,
+    close: `\n${indent}}${associateTail(associate)}\n}${end}`,
+  };
+}
+
+/** `associate` behind `define`, where there is one. */
+export function associateTail(associate: string): string {
+  return associate === '' ? '' : `,\n\n${associate}`;
+}
+
+/** Takes out what goes away, with its comments. */
+export function takeOut(draft: Draft, going: readonly Going[]): void {
+  for (const one of going) {
+    const { start, end } = dropAssociate(draft, one);
+    draft.replace(start, end, '');
+  }
 }
 
 /** The range of something that goes away, with its comments. */
@@ -71,20 +99,17 @@ export function rewriteInline(
   going: readonly Going[],
   associate: string,
 ): void {
-  const { file, style } = draft;
-  const unit = style.indent;
-  const inner = unit + unit;
+  const { file } = draft;
+  const { open, inner, close } = frame(draft, shape.parameter, associate);
   const { node, moved, local } = shape;
   const last = moved.at(-1) ?? node;
-  const head = style.isEsModule ? 'export default {' : 'module.exports = {';
   const start = withComments(file, node);
-  draft.insert(start, `${head}\n${unit}define: ${parameterText(draft, shape.parameter)} => {\n${inner}`);
+  draft.insert(start, open);
   const isOnly = moved.length === 1 && shape.definition !== undefined;
   draft.replace(node.getStart(file), shape.from, isOnly ? 'return ' : shape.keyword);
   indentLines(draft, start, last.end, inner);
   const result = isOnly ? '' : `\n\n${inner}${resultText(draft, local, shape.maker)}`;
-  draft.insert(last.end, `${result}\n${unit}}${associate === '' ? '' : `,\n\n${associate}`}\n}${style.end}`);
+  draft.insert(last.end, result + close);
   if (shape.exported !== undefined) draft.remove(shape.exported.getStart(file), shape.exported.end);
-  for (const range of going.map((one) => dropAssociate(draft, one)))
-    draft.replace(range.start, range.end, '');
+  takeOut(draft, going);
 }

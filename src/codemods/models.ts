@@ -1,24 +1,24 @@
 import { ts } from 'ts-morph';
-import { descendants, isNamed } from '../project/nodes.js';
-import type { Use } from '../project/read-uses.js';
-import { areApart, type Model } from '../project/types.js';
+import { descendants } from '../project/nodes.js';
+import type { Model } from '../project/types.js';
 import { associateText, linesOfAssociate, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
 import { indentAt, lineStart } from './edits.js';
-import { associateIn, type Factory, isSync, type ModelShape, shapeOf } from './model-shape.js';
+import { associateIn, type Factory, isSync, shapeOf, type Unmigrated } from './model-shape.js';
 import {
+  associateTail,
   dropAssociate,
+  frame,
   type Going,
   parameterText,
   resultText,
   rewriteClass,
   rewriteInline,
+  takeOut,
 } from './model-text.js';
+import { rewriteUses } from './model-uses.js';
 import type { TakenAssociations } from './models-index.js';
 import { indentLines } from './obtain-models.js';
-import { ownConnection } from './write-class.js';
-
-type Unmigrated = Exclude<ModelShape, { kind: 'migrated' }>;
 
 /**
  * Turns a file that defines a model into `{ define, associate }`. `taken` are associations that stood at
@@ -82,61 +82,6 @@ function bodyOf({ node }: Extract<Unmigrated, { kind: 'factory' }>): readonly ts
   return node.body !== undefined && ts.isBlock(node.body) ? node.body.statements : [];
 }
 
-/** True for the model in `references: { model: Patient, key: 'id' }`, where a table's name does as well. */
-function isReferenced(node: ts.Node): boolean {
-  const { parent } = node;
-  const outer = parent.parent?.parent;
-  return (
-    ts.isPropertyAssignment(parent) &&
-    isNamed(parent.name, 'model') &&
-    ts.isPropertyAssignment(outer) &&
-    /^references?$/.test(outer.name.getText())
-  );
-}
-
-/** Other models used by this one's hooks and methods are reached through its own connection. */
-function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own: readonly Going[]): void {
-  const isInside = (use: Use): boolean =>
-    own.some(({ node }) => node.pos <= use.node.pos && use.node.end <= node.end);
-  for (const use of drafts.analysis.uses.get(draft.file)?.uses ?? []) {
-    if (use.model === shape.model) continue;
-    if (use.root !== undefined) draft.replaced.add(use.root);
-    if (isInside(use)) continue;
-    if (use.model !== undefined && isReferenced(use.node)) {
-      const { quote } = draft.style;
-      draft.replace(use.node.getStart(draft.file), use.node.end, quote + use.model.tableName + quote);
-      continue;
-    }
-    const isApart = use.model !== undefined && areApart(shape.model, use.model);
-    if (use.model !== undefined && (isApart || use.owner === undefined))
-      draft.problem(
-        'CODE_MODEL_IN_MODEL',
-        use.node,
-        `${shape.model.name} uses ${use.model.name}${isApart ? ', which is in another database' : ' while it is being defined'}`,
-        shape.model.name,
-      );
-    const connection = connectionAt(shape, use);
-    if (connection === undefined) {
-      draft.problem(
-        'CODE_MODEL_SHAPE',
-        use.node,
-        `${shape.model.name} uses ${use.node.getText(draft.file)} outside its methods`,
-        shape.model.name,
-      );
-      continue;
-    }
-    const text = use.model === undefined ? connection : `${connection}.models.${use.model.name}`;
-    if (use.node.getText(draft.file) !== text)
-      draft.replace(use.node.getStart(draft.file), use.node.end, text);
-  }
-}
-
-/** The connection as seen from a use: `define`'s parameter, or that of the class that stays outside it. */
-function connectionAt(shape: Unmigrated, { node }: Use): string | undefined {
-  const isOutside = shape.kind === 'class' && shape.node.pos <= node.pos && node.end <= shape.node.end;
-  return isOutside ? ownConnection(node, shape.node) : shape.parameter;
-}
-
 function rewriteFactory(
   draft: Draft,
   { node, parameter, local, model, exported }: Extract<Unmigrated, { kind: 'factory' }>,
@@ -149,13 +94,12 @@ function rewriteFactory(
   if (exported !== undefined) {
     const [connection, types] = node.parameters;
     if (connection !== undefined && types !== undefined) draft.replace(connection.end, types.end, '');
-    for (const range of own.map((one) => dropAssociate(draft, one)))
-      draft.replace(range.start, range.end, '');
+    takeOut(draft, own);
     draft.insert(exported.getStart(file), `{\n${unit}define: `);
-    draft.insert(exported.end, `${associate === '' ? '' : `,\n\n${associate}`}\n}`);
+    draft.insert(exported.end, `${associateTail(associate)}\n}`);
     return;
   }
-  const tail = `${associate === '' ? '' : `,\n\n${associate}`}\n}`;
+  const tail = `${associateTail(associate)}\n}`;
   const head = `${ts.isFunctionDeclaration(node) ? 'export default ' : ''}{\n${unit}define: ${parameterText(draft, parameter)} => `;
   const { body } = node;
   if (body === undefined) return;
@@ -257,12 +201,8 @@ function rewriteGlobal(
   associate: string,
 ): void {
   const { file, style } = draft;
-  const unit = style.indent;
-  const inner = unit + unit;
+  const { open, inner, close } = frame(draft, parameter, associate);
   const [first] = wrapped;
-  const head = style.isEsModule ? 'export default {' : 'module.exports = {';
-  const open = `${head}\n${unit}define: ${parameterText(draft, parameter)} => {\n${inner}`;
-  const close = `\n${unit}}${associate === '' ? '' : `,\n\n${associate}`}\n}${style.end}`;
   if (local === undefined || first === undefined) {
     const definition = ts.isExportAssignment(last)
       ? last.expression
@@ -273,10 +213,7 @@ function rewriteGlobal(
     draft.replace(last.getStart(file), definition.getStart(file), `${open}return `);
     indentLines(draft, definition.getStart(file), definition.end, inner);
     draft.replace(definition.end, last.end, style.end + close);
-    for (const one of own) {
-      const range = dropAssociate(draft, one);
-      draft.replace(range.start, range.end, '');
-    }
+    takeOut(draft, own);
     return;
   }
   const start = withComments(file, first);
@@ -294,10 +231,7 @@ function rewriteGlobal(
     ranges,
   );
   for (const { start: from, end } of ranges) draft.replace(from, end, collapsed === undefined ? '' : close);
-  for (const one of later) {
-    const range = dropAssociate(draft, one);
-    draft.replace(range.start, range.end, '');
-  }
+  takeOut(draft, later);
   if (collapsed === undefined)
     draft.replace(
       lineStart(file.text, last.getStart(file)),
