@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { ownFile } from '../project/modules.js';
 import { requiredSpecifier } from '../project/nodes.js';
 import type { Draft, Drafts } from './draft.js';
 import { shapeOf } from './model-shape.js';
@@ -17,7 +18,7 @@ export function migrateNamedImports(drafts: Drafts): void {
     const isIndex = isModelsIndex(drafts, file);
     const draft = drafts.of(file);
     const nameOf = (specifier: string): string | undefined => {
-      const target = analysis.evaluator.fileOf(file, specifier);
+      const target = ownFile(analysis.project, file, specifier);
       const name = target && named.get(target);
       if (name !== undefined && target !== undefined) drafts.link(file, target);
       return name;

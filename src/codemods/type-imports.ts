@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import type { Binding } from '../project/bindings.js';
-import { exportsOf } from '../project/modules.js';
+import { exportsOf, ownFile } from '../project/modules.js';
 import type { Model } from '../project/types.js';
 import type { Draft, Drafts } from './draft.js';
 
@@ -76,7 +76,7 @@ function passOnByName(
   const specifier = statement.moduleSpecifier;
   if (!ts.isNamedExports(statement.exportClause) || specifier === undefined || !ts.isStringLiteral(specifier))
     return;
-  const target = analysis.evaluator.fileOf(draft.file, specifier.text);
+  const target = ownFile(analysis.project, draft.file, specifier.text);
   const name = [...classes.values()].find((one) => one.getSourceFile() === target)?.text;
   for (const element of statement.exportClause.elements) {
     if (name === undefined || target === undefined || element.propertyName?.text !== 'default') continue;

@@ -23,6 +23,33 @@ export function instanceMember(look: Look, node: ts.ClassLikeDeclaration, name: 
   );
 }
 
+/** The ways to a value that types need. */
+export interface Types {
+  readonly look: Look;
+  readonly ofDeclaration: (declaration: ts.Declaration) => Value | undefined;
+  readonly ofType: (type: ts.TypeNode) => Value | undefined;
+}
+
+/** What a class's property is by its type: `private static instance: Store`, `constructor(private store: Store)`. */
+export function typedMember(
+  types: Types,
+  node: ts.ClassLikeDeclaration,
+  name: string,
+  wantStatic: boolean,
+): Value | undefined {
+  const maker = wantStatic ? undefined : node.members.find(ts.isConstructorDeclaration);
+  const kept = maker?.parameters.find(
+    (one) => ts.isIdentifier(one.name) && one.name.text === name && (one.modifiers?.length ?? 0) > 0,
+  );
+  if (kept !== undefined) return types.ofDeclaration(kept);
+  const own = node.members.find(
+    (one): one is ts.PropertyDeclaration =>
+      ts.isPropertyDeclaration(one) && isNamed(one.name, name) && isStatic(one) === wantStatic,
+  );
+  if (own?.type !== undefined) return types.ofType(own.type);
+  return inherited(types.look, node, (parent) => typedMember(types, parent, name, wantStatic));
+}
+
 function own(
   look: Look,
   node: ts.ClassLikeDeclaration,

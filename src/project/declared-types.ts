@@ -1,7 +1,9 @@
 import { ts } from 'ts-morph';
 import type { AppProject } from './load-project.js';
 import { resolveModule } from './modules.js';
-import { descendants, isFunctionNode } from './nodes.js';
+import { descendants, isFunctionMember, isFunctionNode } from './nodes.js';
+import type { ModelRegistry } from './read-models.js';
+import type { Value } from './types.js';
 
 /** What a type's name can be declared as. */
 export type TypeDeclaration = ts.ClassDeclaration | ts.InterfaceDeclaration | ts.TypeAliasDeclaration;
@@ -75,6 +77,21 @@ function readImplementers(project: AppProject): ReadonlyMap<ObjectType, readonly
       add(objectType(declaredType(project, typedAs(one))), one);
   }
   return found;
+}
+
+/** An instance of the class that a type names, or the one thing that implements the interface it names. */
+export function instanceOf(
+  project: AppProject,
+  registry: ModelRegistry,
+  type: ts.TypeNode | undefined,
+): Value | undefined {
+  const declared = declaredType(project, type);
+  const listed = objectType(declared);
+  const isClass = declared !== undefined && ts.isClassDeclaration(declared);
+  const [only, ...more] = isClass ? [declared] : listed ? implementersOf(project, listed) : [];
+  if (only === undefined || more.length > 0 || registry.byNode.has(only)) return undefined;
+  if (!ts.isObjectLiteralExpression(only)) return { kind: 'instance', node: only };
+  return only.properties.every(isFunctionMember) ? { kind: 'object', node: only } : undefined;
 }
 
 function typeNamed(

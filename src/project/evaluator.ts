@@ -1,15 +1,14 @@
 import { ts } from 'ts-morph';
-import { baseOf, classMember, instanceMember } from './class-members.js';
+import { baseOf, classMember, instanceMember, type Types, typedMember } from './class-members.js';
 import { type Constructions, givenTo, readConstructions } from './constructions.js';
-import { declaredType, implementersOf, objectType } from './declared-types.js';
+import { instanceOf } from './declared-types.js';
 import type { AppProject } from './load-project.js';
-import { ALL_MODELS, isLoader } from './loader.js';
-import { exportsOf, pathOf, resolveModule, runtimeFile } from './modules.js';
+import { ALL_MODELS } from './loader.js';
+import { ModuleValues } from './module-values.js';
 import {
   assignedLater,
   assignment,
   exportsPath,
-  isFunctionMember,
   isFunctionNode,
   isNamed,
   isStatic,
@@ -19,7 +18,7 @@ import {
   unwrap,
 } from './nodes.js';
 import { isOneOfPromised, isPromisedModel } from './promised.js';
-import { isMigratedModel, type ModelRegistry } from './read-models.js';
+import type { ModelRegistry } from './read-models.js';
 import { returnedExpression, returnedExpressions } from './returned.js';
 import { symbolOf } from './scope.js';
 import type { FunctionNode, Value } from './types.js';
@@ -28,12 +27,21 @@ import type { FunctionNode, Value } from './types.js';
 export class Evaluator {
   readonly #values = new Map<ts.Node | ts.Symbol, Value | undefined>();
   readonly #look = (expression: ts.Expression): Value | undefined => this.valueOf(expression);
+  readonly #types: Types = {
+    look: this.#look,
+    ofDeclaration: (declaration) => this.valueOfDeclaration(declaration),
+    ofType: (type) => instanceOf(this.project, this.registry, type),
+  };
   #constructions: Constructions | undefined;
+
+  readonly #modules: ModuleValues;
 
   constructor(
     readonly project: AppProject,
     readonly registry: ModelRegistry,
-  ) {}
+  ) {
+    this.#modules = new ModuleValues(project, registry, this);
+  }
 
   /** The value of an expression; undefined where the source does not tell. */
   valueOf(expression: ts.Expression): Value | undefined {
@@ -65,17 +73,18 @@ export class Evaluator {
   valueOfDeclaration(declaration: ts.Declaration): Value | undefined {
     if (ts.isVariableDeclaration(declaration)) {
       const given = declaration.initializer && this.valueOf(declaration.initializer);
-      return given ?? this.#instanceOf(declaration.type);
+      return given ?? instanceOf(this.project, this.registry, declaration.type);
     }
     if (ts.isFunctionDeclaration(declaration) || ts.isFunctionExpression(declaration))
       return { kind: 'function', node: declaration };
     if (ts.isClassDeclaration(declaration) || ts.isClassExpression(declaration))
       return this.#classValue(declaration);
     if (ts.isBindingElement(declaration)) return this.#boundValue(declaration);
-    if (ts.isImportClause(declaration)) return this.#imported(declaration.parent, 'default');
-    if (ts.isNamespaceImport(declaration)) return this.#imported(declaration.parent.parent, undefined);
+    if (ts.isImportClause(declaration)) return this.#modules.imported(declaration.parent, 'default');
+    if (ts.isNamespaceImport(declaration))
+      return this.#modules.imported(declaration.parent.parent, undefined);
     if (ts.isImportSpecifier(declaration))
-      return this.#imported(
+      return this.#modules.imported(
         declaration.parent.parent.parent,
         (declaration.propertyName ?? declaration.name).text,
       );
@@ -88,7 +97,7 @@ export class Evaluator {
 
   /** What a parameter is by its type, or by what every `new` gives to a constructor. */
   #givenTo(parameter: ts.ParameterDeclaration): Value | undefined {
-    const typed = this.#instanceOf(parameter.type);
+    const typed = instanceOf(this.project, this.registry, parameter.type);
     if (typed !== undefined || !ts.isConstructorDeclaration(parameter.parent)) return typed;
     this.#constructions ??= readConstructions(this.project, this.#look);
     const given = givenTo(this.#constructions, this.#look, parameter);
@@ -96,38 +105,11 @@ export class Evaluator {
     return given?.kind === 'instance' ? given : undefined;
   }
 
-  /** An instance of the class that a type names, or the one thing that implements the interface it names. */
-  #instanceOf(type: ts.TypeNode | undefined): Value | undefined {
-    const declared = declaredType(this.project, type);
-    const listed = objectType(declared);
-    const isClass = declared !== undefined && ts.isClassDeclaration(declared);
-    const [only, ...more] = isClass ? [declared] : listed ? implementersOf(this.project, listed) : [];
-    if (only === undefined || more.length > 0 || this.registry.byNode.has(only)) return undefined;
-    if (!ts.isObjectLiteralExpression(only)) return { kind: 'instance', node: only };
-    return only.properties.every(isFunctionMember) ? { kind: 'object', node: only } : undefined;
-  }
-
-  /** What a class's property is by its type: `private static instance: Store`, `constructor(private store: Store)`. */
-  #typedMember(node: ts.ClassLikeDeclaration, name: string, wantStatic: boolean): Value | undefined {
-    const maker = wantStatic ? undefined : node.members.find(ts.isConstructorDeclaration);
-    const kept = maker?.parameters.find(
-      (one) => ts.isIdentifier(one.name) && one.name.text === name && (one.modifiers?.length ?? 0) > 0,
-    );
-    if (kept !== undefined) return this.valueOfDeclaration(kept);
-    const own = node.members.find(
-      (one): one is ts.PropertyDeclaration =>
-        ts.isPropertyDeclaration(one) && isNamed(one.name, name) && isStatic(one) === wantStatic,
-    );
-    if (own?.type !== undefined) return this.#instanceOf(own.type);
-    const base = baseOf(this.#look, node);
-    return base && this.#typedMember(base, name, wantStatic);
-  }
-
   /** What `value.name` is. */
   member(value: Value, name: string): Value | undefined {
     switch (value.kind) {
       case 'module':
-        return this.#exported(value.file, name);
+        return this.#modules.exported(value.file, name);
       case 'object':
         return this.#property(value.node, name);
       case 'connection':
@@ -137,30 +119,14 @@ export class Evaluator {
       case 'factory':
         return name === 'getModel' ? { kind: 'getModel' } : value;
       case 'class':
-        return classMember(this.#look, value.node, name) ?? this.#typedMember(value.node, name, true);
+        return classMember(this.#look, value.node, name) ?? typedMember(this.#types, value.node, name, true);
       case 'instance':
-        return instanceMember(this.#look, value.node, name) ?? this.#typedMember(value.node, name, false);
+        return (
+          instanceMember(this.#look, value.node, name) ?? typedMember(this.#types, value.node, name, false)
+        );
       default:
         return undefined;
     }
-  }
-
-  /** What `require(specifier)` gives. */
-  moduleValue(from: ts.SourceFile, specifier: string): Value | undefined {
-    const path = pathOf(this.project, from, specifier);
-    if (path === undefined) return { kind: 'package', name: specifier, member: undefined };
-    const runtime = runtimeFile(this.project.app, path);
-    if (runtime === 'modelFactory') return { kind: 'factory' };
-    if (runtime !== undefined) return { kind: 'migrated' };
-    const file = resolveModule(this.project, from, specifier);
-    return file === undefined ? undefined : this.#settle({ kind: 'module', file });
-  }
-
-  /** The application's file that a specifier names from here; undefined for packages and runtime files. */
-  fileOf(from: ts.SourceFile, specifier: string): ts.SourceFile | undefined {
-    const path = pathOf(this.project, from, specifier);
-    if (path === undefined || runtimeFile(this.project.app, path) !== undefined) return undefined;
-    return resolveModule(this.project, from, specifier);
   }
 
   #evaluate(node: ts.Expression): Value | undefined {
@@ -177,7 +143,7 @@ export class Evaluator {
     if (ts.isClassExpression(node)) return this.#classValue(node);
     if (ts.isObjectLiteralExpression(node)) return { kind: 'object', node };
     const specifier = requiredSpecifier(node);
-    if (specifier !== undefined) return this.moduleValue(node.getSourceFile(), specifier);
+    if (specifier !== undefined) return this.#modules.moduleValue(node.getSourceFile(), specifier);
     const name = memberName(node);
     if (name !== undefined && (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))) {
       const object = this.valueOf(node.expression);
@@ -293,80 +259,6 @@ export class Evaluator {
     if (from === undefined || element.dotDotDotToken !== undefined) return from;
     const name = element.propertyName ?? element.name;
     return ts.isIdentifier(name) || ts.isStringLiteralLike(name) ? this.member(from, name.text) : undefined;
-  }
-
-  #imported(
-    declaration: ts.ImportDeclaration | ts.JSDocImportTag,
-    name: string | undefined,
-  ): Value | undefined {
-    const specifier = declaration.moduleSpecifier;
-    if (!ts.isStringLiteral(specifier)) return undefined;
-    const from = declaration.getSourceFile();
-    const value = this.moduleValue(from, specifier.text);
-    if (value === undefined || value.kind === 'package')
-      return value && { ...value, member: name === 'default' ? undefined : name };
-    if (value.kind === 'factory')
-      return name === undefined || name === 'default' ? value : this.member(value, name);
-    if (value.kind === 'migrated') return value; // a runtime file is not read, as for require
-    const file = resolveModule(this.project, from, specifier.text);
-    if (file === undefined || name === undefined) return value;
-    return this.#exported(file, name);
-  }
-
-  /** A module that is nothing but one value, as that value. */
-  #settle(module: { readonly kind: 'module'; readonly file: ts.SourceFile }): Value | undefined {
-    const { whole, isDefault, named } = exportsOf(module.file);
-    const [model, ...more] = this.registry.inFile.get(module.file) ?? [];
-    if (model !== undefined && more.length === 0 && whole !== undefined && named.size === 0) {
-      const isList =
-        ts.isObjectLiteralExpression(whole) &&
-        !whole.properties.some((one) => one.name && isNamed(one.name, 'define'));
-      if (!isList) return { kind: 'model', model };
-    }
-    if (whole === undefined || isDefault || named.size > 0 || isLoader(module.file)) return module;
-    const value = this.#node(whole);
-    return value === undefined || value.kind === 'object' ? module : value;
-  }
-
-  #exported(file: ts.SourceFile, name: string): Value | undefined {
-    const { whole, isDefault, named, passedOn, stars } = exportsOf(file);
-    const node = named.get(name);
-    if (node !== undefined) return this.#node(node);
-    if (name === 'default' && whole !== undefined) {
-      if (!isDefault) return this.#settle({ kind: 'module', file });
-      const settled = this.#settle({ kind: 'module', file });
-      const [model] = isMigratedModel(file) ? (this.registry.inFile.get(file) ?? []) : [];
-      if (model !== undefined) return { kind: 'model', model };
-      return settled?.kind === 'model' ? settled : this.#node(whole);
-    }
-    const passed = passedOn.get(name);
-    if (passed !== undefined) {
-      const target = resolveModule(this.project, file, passed.specifier);
-      if (target === undefined) return undefined;
-      return passed.name === '*' ? { kind: 'module', file: target } : this.#exported(target, passed.name);
-    }
-    if (isLoader(file)) {
-      if (name === 'sequelize') return { kind: 'connection' };
-      if (name === 'Sequelize') return { kind: 'package', name: 'sequelize', member: 'Sequelize' };
-      const model = this.registry.named(name);
-      if (model !== undefined) return { kind: 'model', model };
-    }
-    if (whole !== undefined && !isDefault) {
-      const value = this.#node(whole);
-      const found = value && this.member(value, name);
-      if (found !== undefined) return found;
-    }
-    for (const specifier of stars) {
-      const target = resolveModule(this.project, file, specifier);
-      const found = target && this.#exported(target, name);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  #node(node: ts.Node): Value | undefined {
-    if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) return this.valueOfDeclaration(node);
-    return this.valueOf(node as ts.Expression);
   }
 
   #property(node: ts.ObjectLiteralExpression, name: string): Value | undefined {

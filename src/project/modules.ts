@@ -35,6 +35,17 @@ export function resolveModule(
   return undefined;
 }
 
+/** The application's own file that a specifier names; undefined for packages and runtime files too. */
+export function ownFile(
+  project: AppProject,
+  from: ts.SourceFile,
+  specifier: string,
+): ts.SourceFile | undefined {
+  const path = pathOf(project, from, specifier);
+  if (path === undefined || runtimeFile(project.app, path) !== undefined) return undefined;
+  return resolveModule(project, from, specifier);
+}
+
 /** The absolute path, ending aside, that a relative or aliased specifier names; undefined for packages. */
 export function pathOf(project: AppProject, from: ts.SourceFile, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from.fileName), specifier);

@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { exportsOf } from '../../project/modules.js';
+import { exportsOf, ownFile } from '../../project/modules.js';
 import {
   descendants,
   enclosingFunctions,
@@ -26,7 +26,7 @@ export class Routers {
     const next = new Set([...seen, node]);
     const specifier = requiredSpecifier(node);
     if (specifier !== undefined) {
-      const file = this.analysis.evaluator.fileOf(node.getSourceFile(), specifier);
+      const file = ownFile(this.analysis.project, node.getSourceFile(), specifier);
       return file === undefined ? [] : this.#exported(file, 'default', next);
     }
     if (ts.isCallExpression(node)) {
@@ -70,14 +70,14 @@ export class Routers {
           ? [specifierOf(declaration), (declaration.propertyName ?? declaration.name).getText()]
           : [undefined, ''];
     if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return [];
-    const file = this.analysis.evaluator.fileOf(declaration.getSourceFile(), specifier.text);
+    const file = ownFile(this.analysis.project, declaration.getSourceFile(), specifier.text);
     return file === undefined ? [] : this.#exported(file, name, seen);
   }
 
   #exported(file: ts.SourceFile, name: string, seen: ReadonlySet<ts.Node>): RouterKey[] {
     const { whole, named, passedOn } = exportsOf(file);
     const passed = passedOn.get(name);
-    const target = passed && this.analysis.evaluator.fileOf(file, passed.specifier);
+    const target = passed && ownFile(this.analysis.project, file, passed.specifier);
     if (passed !== undefined && target !== undefined) return this.#exported(target, passed.name, seen);
     const node = named.get(name) ?? whole;
     if (node === undefined || ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) return [];
