@@ -29,8 +29,10 @@ export function takesClinicDb(owner: ts.SignatureDeclaration): boolean {
   return owner.parameters.some(({ name }) => ts.isIdentifier(name) && name.text === CLINIC_DB);
 }
 
-/** Adds `clinicDb` to a handler's `({ params, body }, res)`. */
+/** Adds `clinicDb` to a handler's `({ params, body }, res)`, once; other functions have no such list. */
 export function addToPattern(draft: Draft, owner: FunctionNode, name: string): void {
+  if (draft.patterned.has(owner)) return;
+  draft.patterned.add(owner);
   const request = requestOf(owner);
   if (request?.kind === 'offered') takeRequest(draft, owner);
   if (request?.kind !== 'pattern') return;

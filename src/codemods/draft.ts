@@ -40,6 +40,8 @@ export class Draft {
   readonly dropped: { readonly start: number; readonly end: number }[] = [];
   /** Associations that were taken out, by the model they belonged to. */
   readonly severed: Severed[] = [];
+  /** Handlers whose parameter list has been seen to; several of a handler's needs ask for it. */
+  readonly patterned = new Set<FunctionNode>();
   /** Functions that get clinicDb as a parameter. */
   readonly threaded = new Set<FunctionNode>();
   /** Why the file is left as it is. */

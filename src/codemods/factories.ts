@@ -75,8 +75,8 @@ function migrateFactory(drafts: Drafts, factory: Factory): boolean {
   }
   if (home === 'central') draft.needs.add('getCentralConnection');
   for (const [owner, references] of handlers) {
-    const { expression, source } = clinicDbOf(analysis.project.app, owner);
-    if (home === 'clinic' && source === 'pattern') addToPattern(draft, owner, expression);
+    const { expression } = clinicDbOf(analysis.project.app, owner);
+    if (home === 'clinic') addToPattern(draft, owner, expression);
     const uses = references.map((one) => ({ node: one, root: undefined, model, owner }));
     obtain(drafts, draft, owner, [{ local: name.text, model, home, uses, nameIn: NAME }], expression);
   }

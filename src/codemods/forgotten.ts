@@ -32,7 +32,7 @@ export function passForgotten(drafts: Drafts): FunctionNode[] {
         continue;
       }
       const { expression, source } = clinicDbOf(project.app, caller);
-      if (source === 'pattern') addToPattern(draft, caller, expression);
+      addToPattern(draft, caller, expression);
       if (source === 'parameter' && !takesClinicDb(caller)) needing.add(caller);
       if (fault === 'missing' || given === undefined) passArgument(draft, call, expression);
       else draft.replace(given.getStart(draft.file), given.end, expression);

@@ -115,7 +115,7 @@ function connectionText(
 /** True where the function must be given clinicDb to speak of it. */
 function speakClinicDb({ analysis }: Drafts, draft: Draft, owner: FunctionNode): boolean {
   const { expression, source } = clinicDbOf(analysis.project.app, owner);
-  if (source === 'pattern') addToPattern(draft, owner, expression);
+  addToPattern(draft, owner, expression);
   return source === 'parameter' && !takesClinicDb(owner);
 }
 

@@ -132,7 +132,7 @@ function migrateFunction(
       owner,
       'authentication uses a clinic’s model, before the clinic is known',
     );
-  if (needsClinic && clinicDb.source === 'pattern') addToPattern(draft, owner, clinicDb.expression);
+  if (needsClinic) addToPattern(draft, owner, clinicDb.expression);
   for (const use of uses) {
     if (use.root !== undefined) draft.replaced.add(use.root);
     if (use.model !== undefined) continue;

@@ -16,7 +16,6 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
   const { calls, project } = drafts.analysis;
   const queue = [...start];
   const seen = new Set<FunctionNode>(queue);
-  const patterned = new Set<FunctionNode>();
   for (let owner = queue.shift(); owner !== undefined; owner = queue.shift()) {
     const file = owner.getSourceFile();
     const draft = drafts.of(file);
@@ -68,10 +67,7 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
       if (caller === undefined) return undefined;
       const { expression, source } = clinicDbOf(project.app, caller);
       requireSeen(drafts.of(site.getSourceFile()), site, [rootName(expression)], caller);
-      if (source === 'pattern' && !patterned.has(caller)) {
-        patterned.add(caller);
-        addToPattern(drafts.of(site.getSourceFile()), caller, expression);
-      }
+      addToPattern(drafts.of(site.getSourceFile()), caller, expression);
       if (source === 'parameter' && !takesClinicDb(caller) && !seen.has(caller)) {
         seen.add(caller);
         queue.push(caller);

@@ -1,12 +1,12 @@
 import { ts } from 'ts-morph';
-import { descendants, isFunctionNode, unwrap } from './nodes.js';
+import { descendants, enclosingFunctions, unwrap } from './nodes.js';
 import type { FunctionNode } from './types.js';
 
 /** The `return` statements of a function itself, those of functions inside it left out. */
 export function returnsOf(node: FunctionNode): ts.ReturnStatement[] {
   if (node.body === undefined || !ts.isBlock(node.body)) return [];
   return descendants(node.body, ts.isReturnStatement).filter(
-    (statement) => functionAround(statement) === node,
+    (statement) => enclosingFunctions(statement)[0] === node,
   );
 }
 
@@ -54,10 +54,4 @@ function holds(whole: ts.Expression, part: ts.Node): boolean {
     at = parent;
   }
   return at === whole;
-}
-
-function functionAround(node: ts.Node): ts.Node | undefined {
-  let at = node.parent;
-  while (at !== undefined && !isFunctionNode(at)) at = at.parent;
-  return at;
 }
