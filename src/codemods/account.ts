@@ -7,6 +7,7 @@ import { type Site, sitesOf } from '../project/sites.js';
 import type { Model } from '../project/types.js';
 import type { Edit } from './edits.js';
 import { howKnown, type SiteAccount, whatItIs } from './explain.js';
+import { isAmong } from './left.js';
 import type { Migration } from './migrate.js';
 
 /** What a run does, counted and site by site. */
@@ -22,7 +23,7 @@ export interface Account {
 /** Accounts for every call site of the files that may be changed. */
 export function accountFor(
   analysis: Analysis,
-  { changes, edits, findings, threaded }: Migration,
+  { changes, edits, findings, threaded, alone }: Migration,
   isWanted: (path: string) => boolean,
 ): Account {
   const routes = new Set<ts.Node>();
@@ -32,8 +33,9 @@ export function accountFor(
       const said = findings.filter(({ location }) => location?.file === file.fileName);
       return sitesOf(analysis, file).map((site): SiteAccount => {
         const concerns = site.kind === 'model' || site.kind === 'connection';
-        const isChanged = concerns && changes.has(file.fileName);
         const owner = ownerOf(site.call);
+        const isLeft = owner !== undefined && isAmong(alone, owner);
+        const isChanged = concerns && !isLeft && changes.has(file.fileName);
         if (isChanged && owner !== undefined && requestOf(owner) !== undefined) routes.add(owner);
         const reasons = reasonsFor(site, said);
         const outcome = isChanged ? 'rewritten' : concerns || reasons.length > 0 ? 'left' : 'stays';

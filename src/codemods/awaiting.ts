@@ -69,6 +69,7 @@ function isClosed(statement: ts.Statement | undefined): boolean {
 export function requireAwaited(drafts: Drafts, owner: FunctionNode, seen = new Set<FunctionNode>()): void {
   if (seen.has(owner)) return;
   seen.add(owner);
+  const [origin = owner] = seen; // the one that becomes async, and so is the one to leave
   const result = resultOf(drafts.analysis, owner);
   if (result === 'promise') return;
   const file = owner.getSourceFile();
@@ -82,6 +83,7 @@ export function requireAwaited(drafts: Drafts, owner: FunctionNode, seen = new S
         handedOn,
         `${nameOf(owner)} becomes async and is handed on as a value`,
         nameOf(owner),
+        origin,
       );
   }
   for (const call of calls) {
@@ -96,13 +98,13 @@ export function requireAwaited(drafts: Drafts, owner: FunctionNode, seen = new S
         continue;
       }
     }
-    drafts.unawaited.set(call, nameOf(owner));
+    drafts.unawaited.set(call, { name: nameOf(owner), origin });
   }
 }
 
 /** Once it is known which functions become async: puts `await` where they call such a function, and reports the others. */
 export function awaitCalls(drafts: Drafts): void {
-  for (const [call, name] of drafts.unawaited) {
+  for (const [call, { name, origin }] of drafts.unawaited) {
     const draft = drafts.of(call.getSourceFile());
     const [around] = enclosingFunctions(call);
     const canAwait =
@@ -116,6 +118,7 @@ export function awaitCalls(drafts: Drafts): void {
       call,
       `${name} becomes async, and its result is not awaited here`,
       name,
+      origin,
     );
   }
 }

@@ -84,7 +84,7 @@ export function addParameter(draft: Draft, owner: ts.SignatureDeclaration): void
       `(${CLINIC_DB}${type}, ${first.getText(draft.file)})`,
     );
   } else if (first === undefined) draft.insert(owner.parameters.pos, `${CLINIC_DB}${type}`);
-  else draft.insert(first.getStart(draft.file), `${CLINIC_DB}${type}, `);
+  else draft.insert(first.getStart(draft.file), `${CLINIC_DB}${type},${gapBefore(draft, first)}`);
 }
 
 /** Passes an expression as a call's first argument, on a line of its own where the first one has one. */
@@ -95,4 +95,10 @@ export function passArgument(draft: Draft, call: ts.CallExpression, expression: 
   if (first === undefined) draft.insert(pos, expression);
   else if (gap.includes('\n')) draft.insert(pos, `${gap}${expression},`);
   else draft.insert(first.getStart(draft.file), `${expression}, `);
+}
+
+/** What stands before a list's first item where each has a line of its own; a space otherwise. */
+function gapBefore({ file }: Draft, first: ts.Node): string {
+  const gap = file.text.slice(first.pos, first.getStart(file));
+  return /^\s*\n\s*$/.test(gap) ? gap : ' ';
 }

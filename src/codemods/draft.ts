@@ -4,8 +4,10 @@ import type { FindingCode } from '../core/finding-codes.js';
 import { FINDINGS } from '../core/finding-codes.js';
 import type { Analysis } from '../project/analysis.js';
 import { locationOf } from '../project/nodes.js';
+import { ownerOf } from '../project/owners.js';
 import type { FunctionNode, Model } from '../project/types.js';
 import { type Edit, wholeLines } from './edits.js';
+import type { Left } from './left.js';
 import { type Style, styleOf } from './style.js';
 
 /** Names that a file may import from the runtime files. */
@@ -44,8 +46,10 @@ export class Draft {
   readonly patterned = new Set<FunctionNode>();
   /** Functions that get clinicDb as a parameter. */
   readonly threaded = new Set<FunctionNode>();
-  /** Why the file is left as it is. */
+  /** Why the file, or a function in it, is left as it is. */
   readonly problems: Finding[] = [];
+  /** The functions that problems are about; the others are about the file. */
+  readonly blamed = new Map<Finding, FunctionNode>();
   /** What to know of the result. */
   readonly notes: Finding[] = [];
   /** Functions of the file that are not async, and become so. */
@@ -103,8 +107,24 @@ export class Draft {
     return [...this.edits.filter((edit) => !isGone(edit)), ...removals];
   }
 
-  problem(code: FindingCode, node: ts.Node, message: string, subject?: string): void {
-    this.problems.push(findingAt(code, 'error', node, message, subject));
+  /** `owner` is the function that must stay as it is, where that is not the one around the node. */
+  problem(
+    code: FindingCode,
+    node: ts.Node,
+    message: string,
+    subject?: string,
+    owner: FunctionNode | undefined = ownerOf(node),
+  ): void {
+    const finding = findingAt(code, 'error', node, message, subject);
+    this.problems.push(finding);
+    if (owner !== undefined) this.blamed.set(finding, owner);
+  }
+
+  /** Leaves a function with what it depends on; of that one's severity, since it may just not have been asked for. */
+  leave(owner: FunctionNode, node: ts.Node, severity: Severity, message: string, subject?: string): void {
+    const finding = findingAt('CODE_GROUP_LEFT', severity, node, message, subject);
+    this.problems.push(finding);
+    this.blamed.set(finding, owner);
   }
 
   note(code: FindingCode, severity: Severity, node: ts.Node, message: string, subject?: string): void {
@@ -137,11 +157,13 @@ export class Drafts {
   /** What belongs to no file. */
   readonly notes: Finding[] = [];
 
-  /** Calls of functions that become async which do not wait for the result, with the functions' names. */
-  readonly unawaited = new Map<ts.CallExpression, string>();
+  /** Calls of functions that become async which do not wait for the result: the function's name, and the one to leave. */
+  readonly unawaited = new Map<ts.CallExpression, { readonly name: string; readonly origin: FunctionNode }>();
 
   constructor(
     readonly analysis: Analysis,
+    /** What earlier drawings found must stay as it is. */
+    readonly left: Left,
     /** True where handlers that nobody answers for on Express 4 are to be wrapped. */
     readonly wrapHandlers = false,
   ) {}

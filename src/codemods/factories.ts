@@ -95,7 +95,7 @@ function sharedHome(given: readonly Use[]): Home | undefined {
 
 /** The handlers that use the model, with their references; undefined where anything else uses it, or more than it. */
 function handlersOf(
-  { analysis }: Drafts,
+  { analysis, left }: Drafts,
   { node, parameter, name }: Factory,
 ): ReadonlyMap<FunctionNode, ts.Identifier[]> | undefined {
   const own = symbolOf(name);
@@ -107,7 +107,8 @@ function handlersOf(
     if (identifier.text !== parameter.name.getText() || symbolOf(identifier) !== own) continue;
     const owner = ownerOf(identifier);
     const isOwn = owner !== undefined && owner !== node && node.pos <= owner.pos && owner.end <= node.end;
-    if (!isOwn || !isHandler(owner) || others.has(owner) || !isReference(identifier)) return undefined;
+    if (!isOwn || !isHandler(owner) || others.has(owner) || left.has(owner)) return undefined;
+    if (!isReference(identifier)) return undefined;
     if (ts.isShorthandPropertyAssignment(identifier.parent) || isGenerator(owner)) return undefined;
     handlers.set(owner, [...(handlers.get(owner) ?? []), identifier]);
   }

@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
-import { exportsOf } from '../project/modules.js';
+import { exportsOf, isEsModule } from '../project/modules.js';
 import { assignment, descendants, exportsPath, isReference, unwrap } from '../project/nodes.js';
 import type { Model } from '../project/types.js';
 import { type StaticInit, staticInit } from './static-init.js';
@@ -25,8 +25,8 @@ export interface InlineShape {
   readonly parameter: string;
   readonly local: string;
   readonly maker: StaticInit | undefined;
-  /** True where the model is all that requiring or importing the file gives. */
-  readonly isWhole: boolean;
+  /** How others get at it: as all that the file gives; by its name, which it keeps; as a member, which becomes the whole. */
+  readonly given: 'whole' | 'name' | 'member';
 }
 
 /** The shape of a file whose one export is its one model, not yet as `{ define, associate }`. */
@@ -53,24 +53,39 @@ export function inlineShape(
     one !== exported &&
     !isGoing(one) &&
     (one === node || names(one) || uses.some((use) => one.pos <= use.node.pos && use.node.end <= one.end));
-  const moved = file.statements.filter(needs);
-  const isTogether = moved.every(
-    (one, at) => one === file.statements[start + at] && (at === 0 || ts.isExpressionStatement(one)),
-  );
+  const needing = file.statements.filter(needs);
+  const end = file.statements.indexOf(needing.at(-1) ?? node) + 1;
+  const outside = [...file.statements.slice(0, start), ...file.statements.slice(end)];
+  const moved = file.statements.slice(start, end).filter((one) => one !== exported && !isGoing(one));
+  const isTogether =
+    needing[0] === node &&
+    moved.every((one) => one === node || ts.isExpressionStatement(one) || isOwnHelper(one, outside));
   if (!isTogether) return undefined;
-  const given =
+  const parameter =
     connection !== undefined && ts.isIdentifier(connection.node) ? connection.node.text : 'sequelize';
-  const isWhole = exportsOf(file).whole === node;
+  const { whole, named } = exportsOf(file);
   return {
     kind: 'inline',
     model,
     ...made,
     moved,
     exported,
-    parameter: maker?.parameter ?? given,
+    parameter: maker?.parameter ?? parameter,
     maker,
-    isWhole,
+    // An ES module that imports a name which is not there does not load.
+    given: whole === node ? 'whole' : isEsModule(file) && named.has(local) ? 'name' : 'member',
   };
+}
+
+/** True for a function that nothing outside of what moves can call. */
+function isOwnHelper(statement: ts.Statement, outside: readonly ts.Statement[]): boolean {
+  if (!ts.isFunctionDeclaration(statement) || statement.name === undefined) return false;
+  const name = statement.name.text;
+  const isExported = (ts.getModifiers(statement) ?? []).some(
+    ({ kind }) => kind === ts.SyntaxKind.ExportKeyword,
+  );
+  const isCalled = outside.some((one) => descendants(one, ts.isIdentifier).some(({ text }) => text === name));
+  return !isExported && !isCalled;
 }
 
 type Made = Pick<InlineShape, 'node' | 'from' | 'keyword' | 'definition' | 'local'>;
@@ -120,6 +135,7 @@ function exportOf(file: ts.SourceFile, { node, local }: Made): ts.Statement | un
   if (passedOn.size > 0 || stars.length > 0) return false;
   if (whole === node) return named.size === 0 ? undefined : false;
   const only = [...named.keys()];
+  if (isDefaultToo(file, local)) return file.statements.find(ts.isExportAssignment) ?? false;
   if (whole === undefined && only.length === 1 && only[0] === local) {
     const isInline = ts.canHaveModifiers(node) && (ts.getModifiers(node)?.length ?? 0) > 0;
     if (isInline || (ts.isExpressionStatement(node) && assignment(node.expression) !== undefined))
@@ -133,6 +149,12 @@ function exportOf(file: ts.SourceFile, { node, local }: Made): ts.Statement | un
   return isIt && ts.isExpressionStatement(statement) && assignment(statement.expression)?.right === whole
     ? statement
     : false;
+}
+
+/** True for `export const Drug = …` with `export default Drug`. */
+export function isDefaultToo(file: ts.SourceFile, local: string): boolean {
+  const { whole, isDefault, named } = exportsOf(file);
+  return isDefault && named.size === 1 && named.has(local) && whole?.getText(file) === local;
 }
 
 /** `exports.Drug = Drug` or `export { Drug }`. */

@@ -18,11 +18,13 @@ import { applyEdits, type Edit } from './edits.js';
 import { claimFactories } from './factories.js';
 import { passForgotten } from './forgotten.js';
 import { finishImports } from './imports.js';
+import { distinct, Left } from './left.js';
+import { leaveTogether } from './left-together.js';
 import { type CodemodName, chooseCodemods } from './list.js';
 import { mendMigrated } from './migrated-calls.js';
 import { migrateModel } from './models.js';
 import { claimIndex, isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
-import { migrateNamedImports } from './named-models.js';
+import { migrateNamedRequires } from './named-models.js';
 import { leaveFunctions, leaveNotAsked } from './not-asked.js';
 import { migrateFunctions } from './routes.js';
 import { claimStart, migrateServer } from './server.js';
@@ -39,6 +41,8 @@ export interface Migration {
   readonly findings: readonly Finding[];
   /** How many functions get clinicDb as a parameter. */
   readonly threaded: number;
+  /** The functions and files that are left as they are; see isAmong(). */
+  readonly alone: ReadonlySet<string>;
   /** Files whose edits contradict each other, with the reason; a fault of ours, never of the file's. */
   readonly broken: ReadonlyMap<string, string>;
   /** Ranges of the old texts (byte-order mark aside) that go away on purpose, with their comments. */
@@ -65,19 +69,22 @@ export function planMigration(input: MigrationInput): Migration {
 }
 
 /** As planMigration(), of sources that are analysed already. */
-export function planAnalysed(
+export function planAnalysed(analysis: Analysis, input: MigrationInput): Migration {
+  const left = new Left();
+  for (;;) {
+    const drafts = draw(analysis, input, left);
+    if (!left.grow(drafts.all(), analysis.registry)) return finish(drafts, input);
+  }
+}
+
+/** Every edit, as far as it can be told before it is known which files are left. */
+function draw(
   analysis: Analysis,
-  {
-    sources,
-    facts,
-    isWanted,
-    blocked,
-    wrapHandlers,
-    chosen = chooseCodemods(undefined, undefined),
-  }: MigrationInput,
-): Migration {
+  { facts, blocked, wrapHandlers, chosen = chooseCodemods(undefined, undefined) }: MigrationInput,
+  left: Left,
+): Drafts {
   const { project } = analysis;
-  const drafts = new Drafts(analysis, wrapHandlers);
+  const drafts = new Drafts(analysis, left, wrapHandlers);
   for (const [file] of analysis.uses) {
     if (project.syntaxErrors(file).length > 0)
       drafts.of(file).problem('CODE_SYNTAX', file, 'the file cannot be parsed');
@@ -94,7 +101,7 @@ export function planAnalysed(
   }
   if (chosen.has('models')) {
     migrateTypeImports(drafts);
-    migrateNamedImports(drafts);
+    migrateNamedRequires(drafts);
   }
   const options = takeSharedOptions(drafts);
   const mended = chosen.has('routes') ? mendMigrated(drafts) : undefined;
@@ -119,6 +126,14 @@ export function planAnalysed(
   awaitCalls(drafts);
   if (chosen.has('server')) migrateServer(drafts);
   noteConnections(drafts);
+  leaveTogether(drafts);
+  return drafts;
+}
+
+function finish(
+  drafts: Drafts,
+  { sources, isWanted, chosen = chooseCodemods(undefined, undefined) }: MigrationInput,
+): Migration {
   const failed = spreadProblems(drafts, isWanted);
   if (chosen.has('models')) migrateIndex(drafts, failed);
   return collect(drafts, sources, failed, isWanted);
@@ -183,7 +198,8 @@ function collect(
   const changes = new Map<string, string>();
   const edits = new Map<string, readonly Edit[]>();
   const skipped = skippedFindings(sources).filter(({ location }) => isWanted(location?.file ?? ''));
-  const findings: Finding[] = [...drafts.notes, ...skipped];
+  const said = drafts.left.said.filter(({ location }) => isWanted(location?.file ?? ''));
+  const findings: Finding[] = [...drafts.notes, ...said, ...skipped];
   const dropped = new Map<string, Draft['dropped']>();
   const broken = new Map<string, string>();
   let threaded = 0;
@@ -227,5 +243,13 @@ function collect(
     edits.set(path, wanted);
     dropped.set(path, draft.dropped);
   }
-  return { changes, edits, findings, dropped, broken, threaded };
+  return {
+    changes,
+    edits,
+    findings: distinct(findings),
+    dropped,
+    broken,
+    threaded,
+    alone: drafts.left.places,
+  };
 }

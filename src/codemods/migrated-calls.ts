@@ -31,9 +31,11 @@ function mendFile(drafts: Drafts, { file, uses }: FileUses): Mended {
   const claimed = new Set<Use>();
   const needing = new Set<FunctionNode>();
   const calls = file.text.includes('getModel')
-    ? descendants(file, ts.isCallExpression).filter(
-        (call) => analysis.evaluator.valueOf(call.expression)?.kind === 'getModel',
-      )
+    ? descendants(file, ts.isCallExpression).filter((call) => {
+        const owner = ownerOf(call);
+        const isLeft = owner !== undefined && drafts.left.has(owner);
+        return !isLeft && analysis.evaluator.valueOf(call.expression)?.kind === 'getModel';
+      })
     : [];
   for (const call of calls) {
     const owner = ownerOf(call);

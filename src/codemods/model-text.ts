@@ -3,7 +3,7 @@ import { withComments } from './associations.js';
 import type { ClassShape } from './bound-class.js';
 import type { Draft } from './draft.js';
 import { wholeLines } from './edits.js';
-import type { InlineShape } from './inline-export.js';
+import { type InlineShape, isDefaultToo } from './inline-export.js';
 import type { Associate } from './model-shape.js';
 import { indentLines } from './obtain-models.js';
 import type { StaticInit } from './static-init.js';
@@ -100,16 +100,22 @@ export function rewriteInline(
   associate: string,
 ): void {
   const { file } = draft;
-  const { open, inner, close } = frame(draft, shape.parameter, associate);
   const { node, moved, local } = shape;
+  const isNamed = shape.given === 'name';
+  const isDefault = isDefaultToo(file, local);
+  const head = isNamed ? `export const ${local} = {` : undefined;
+  const { open, inner, close } = frame(draft, shape.parameter, associate, head);
   const last = moved.at(-1) ?? node;
   const start = withComments(file, node);
   draft.insert(start, open);
   const isOnly = moved.length === 1 && shape.definition !== undefined;
   draft.replace(node.getStart(file), shape.from, isOnly ? 'return ' : shape.keyword);
-  indentLines(draft, start, last.end, inner);
+  const ranges = going.map((one) => dropAssociate(draft, one));
+  indentLines(draft, start, last.end, inner, ranges);
   const result = isOnly ? '' : `\n\n${inner}${resultText(draft, local, shape.maker)}`;
-  draft.insert(last.end, result + close);
-  if (shape.exported !== undefined) draft.remove(shape.exported.getStart(file), shape.exported.end);
-  takeOut(draft, going);
+  const tail = isNamed && !isDefault ? `\n\nexport default ${local}${draft.style.end}` : '';
+  draft.insert(last.end, result + close + tail);
+  if (shape.exported !== undefined && !isDefault)
+    draft.remove(shape.exported.getStart(file), shape.exported.end);
+  for (const range of ranges) draft.replace(range.start, range.end, '');
 }

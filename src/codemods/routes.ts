@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import { assignment, descendants, isReference, memberName, unwrap, walk } from '../project/nodes.js';
+import { ownerOf } from '../project/owners.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { FileUses, Use } from '../project/read-uses.js';
 import type { FunctionNode, Home } from '../project/types.js';
@@ -29,7 +30,9 @@ export function migrateFunctions(
   const { analysis } = drafts;
   const draft = drafts.of(fileUses.file);
   const byOwner = new Map<FunctionNode, Use[]>();
-  for (const use of [...fileUses.uses, ...optionsUses]) {
+  const isLeft = (owner: FunctionNode | undefined): boolean => owner !== undefined && drafts.left.has(owner);
+  const open = [...fileUses.uses, ...optionsUses].filter((use) => !isLeft(use.owner));
+  for (const use of open) {
     if (claimed.has(use)) continue;
     const definition =
       use.model && analysis.project.file(posix.join(analysis.project.app.root, use.model.file));
@@ -39,6 +42,8 @@ export function migrateFunctions(
       continue;
     }
     if (use.owner === undefined) reportAtLoad(draft, use);
+    else if (definition !== undefined && drafts.left.hasFile(definition))
+      leaveWithModel(drafts, draft, use, use.owner, definition);
     else if (isParameterDefault(use, use.owner)) reportAtLoad(draft, use, 'as the default of a parameter');
     else if (isKept(use, use.owner)) reportKept(draft, use);
     else byOwner.set(use.owner, [...(byOwner.get(use.owner) ?? []), use]);
@@ -46,7 +51,7 @@ export function migrateFunctions(
   for (const one of fileUses.packages) takeFromPackage(draft, one);
   const isDropped = (node: ts.Node): boolean =>
     draft.dropped.some(({ start, end }) => start <= node.getStart(draft.file) && node.end <= end);
-  for (const node of fileUses.computed.filter((one) => !isDropped(one)))
+  for (const node of fileUses.computed.filter((one) => !isDropped(one) && !isLeft(ownerOf(one))))
     draft.problem(
       'CODE_MODEL_COMPUTED',
       node,
@@ -55,7 +60,7 @@ export function migrateFunctions(
   for (const node of fileUses.unknown)
     draft.note('CODE_RECEIVER_UNKNOWN', 'error', node, `nothing tells what ${receiverText(node)} is`);
   const severed = drafts.severed();
-  reportNamedIncludes(draft, fileUses.uses, aliases);
+  reportNamedIncludes(draft, open, aliases);
   if (severed.length > 0) noteAccessors(draft, fileUses, severed);
   const needing: FunctionNode[] = [];
   for (const [owner, uses] of byOwner) {
@@ -84,6 +89,18 @@ function reportAtLoad(draft: Draft, use: Use, when = 'while the file loads'): vo
   const name = use.node.getText(draft.file);
   if (use.model === undefined) draft.problem('CODE_CONNECTION_AT_LOAD', use.node, `${name} is used ${when}`);
   else draft.problem('CODE_MODEL_AT_LOAD', use.node, `${name} is used ${when}`, use.model.name);
+}
+
+/** A function stays as it is where the file of its model does. */
+function leaveWithModel(
+  { left }: Drafts,
+  draft: Draft,
+  { node, model }: Use,
+  owner: FunctionNode,
+  definition: ts.SourceFile,
+): void {
+  const message = `${model?.name} is left as it is, in ${model?.file}`;
+  draft.leave(owner, node, left.severityOfFile(definition), message, model?.name);
 }
 
 /** True for `(model = Patient) => …`: the default is needed before the function's body begins. */
@@ -131,6 +148,8 @@ function migrateFunction(
       'CODE_BEFORE_CLINIC',
       owner,
       'authentication uses a clinic’s model, before the clinic is known',
+      undefined,
+      owner,
     );
   if (needsClinic) addToPattern(draft, owner, clinicDb.expression);
   for (const use of uses) {

@@ -24,6 +24,8 @@ export function claimStart(drafts: Drafts): Use[] {
       if (use.model !== undefined || !ts.isCallExpression(call) || call.expression !== use.node.parent)
         continue;
       if (!isStart && method !== 'close') continue;
+      // What is left still uses the connection that it closes.
+      if (!isStart && use.owner !== undefined && drafts.left.has(use.owner)) continue;
       if (use.owner !== undefined && requestOf(use.owner) !== undefined) continue;
       claimed.push(use);
       if (use.root !== undefined) draft.replaced.add(use.root);
@@ -126,6 +128,8 @@ function reportEarlyUse(drafts: Drafts, argument: ts.Expression): void {
       'CODE_BEFORE_CLINIC',
       node,
       'authentication uses a clinic’s model, before the clinic is known',
+      undefined,
+      node,
     );
 }
 

@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import type { ts } from 'ts-morph';
+import { locationOf } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { FunctionNode } from '../project/types.js';
 import { callersOf, hasName, isUncalled, nameOf, possibleCalls, relatedMethods } from './callers.js';
 import { addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
-import type { Drafts } from './draft.js';
+import type { Draft, Drafts } from './draft.js';
 import { wrapped } from './handed-on.js';
 import { requireSeen, rootName } from './names.js';
 import { giveClinicDb } from './signatures.js';
@@ -21,7 +23,13 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
     const draft = drafts.of(file);
     const callers = callersOf(drafts, owner);
     if (!hasName(owner) && callers.calls.length === 0) {
-      draft.problem('CODE_NO_REQUEST', owner, 'this function needs a clinic and runs outside any request');
+      draft.problem(
+        'CODE_NO_REQUEST',
+        owner,
+        'this function needs a clinic and runs outside any request',
+        undefined,
+        owner,
+      );
       continue;
     }
     if (isStart(drafts, owner)) {
@@ -30,6 +38,7 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
         owner,
         `${nameOf(owner)} needs a clinic and runs at start-up`,
         nameOf(owner),
+        owner,
       );
       continue;
     }
@@ -40,10 +49,15 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
         owner,
         `${nameOf(owner)} needs a clinic, and nothing is seen to call it`,
         nameOf(owner),
+        owner,
       );
       continue;
     }
     for (const relative of relatedMethods(drafts.analysis, owner)) {
+      if (drafts.left.has(relative)) {
+        leaveWith(drafts, draft, owner, relative, 'shares its callers and');
+        continue;
+      }
       drafts.link(file, relative.getSourceFile());
       if (seen.has(relative) || takesClinicDb(relative)) continue;
       seen.add(relative);
@@ -60,6 +74,7 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
           call,
           `this may call ${nameOf(owner)}, which needs a clinic`,
           nameOf(owner),
+          owner,
         );
     }
     const clinicDbAt = (site: ts.Node): string | undefined => {
@@ -75,6 +90,11 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
       return expression;
     };
     for (const handedOn of own.escapes) {
+      const holder = ownerOf(handedOn);
+      if (holder !== undefined && drafts.left.has(holder)) {
+        leaveWith(drafts, draft, owner, holder, 'hands it on and');
+        continue;
+      }
       const site = drafts.of(handedOn.getSourceFile());
       drafts.link(file, site.file);
       const expression = wrapped(owner, handedOn, '') === undefined ? undefined : clinicDbAt(handedOn);
@@ -86,19 +106,29 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
           handedOn,
           `${nameOf(owner)} needs a clinic and is handed on as a value`,
           nameOf(owner),
+          owner,
         );
     }
     for (const call of own.calls) {
       const callerDraft = drafts.of(call.getSourceFile());
-      drafts.link(file, callerDraft.file);
-      const expression = clinicDbAt(call);
-      if (expression !== undefined) passArgument(callerDraft, call, expression);
-      else
+      const caller = ownerOf(call);
+      if (caller !== undefined && drafts.left.has(caller)) {
+        leaveWith(drafts, draft, owner, caller, 'calls it and');
+        continue;
+      }
+      // A hook has its model's connection and no request; what it calls cannot be told apart by clinic there.
+      const isHook = caller !== undefined && drafts.analysis.registry.inFile.has(callerDraft.file);
+      const expression = isHook ? undefined : clinicDbAt(call);
+      if (expression !== undefined) {
+        drafts.link(file, callerDraft.file);
+        passArgument(callerDraft, call, expression);
+      } else
         callerDraft.problem(
           'CODE_NO_REQUEST',
           call,
-          `${nameOf(owner)} needs a clinic and is called while the file loads`,
+          `${nameOf(owner)} needs a clinic and is called ${caller === undefined ? 'while the file loads' : 'by a model'}`,
           nameOf(owner),
+          owner,
         );
     }
   }
@@ -112,4 +142,18 @@ function isStart(drafts: Drafts, owner: FunctionNode): boolean {
       owner.pos <= start && start < owner.end && text.includes('initializeCentralConnection'),
   );
   return connects || /\.listen\(|initializeCentralConnection/.test(owner.getText(file));
+}
+
+/** A function stays as it is with one that does. */
+function leaveWith(
+  { left }: Drafts,
+  draft: Draft,
+  owner: FunctionNode,
+  other: FunctionNode,
+  why: string,
+): void {
+  const { line } = locationOf(other);
+  const place = `line ${line} of ${basename(other.getSourceFile().fileName)}`;
+  const message = `${nameOf(owner)} is left as it is, because ${place} ${why} is left`;
+  draft.leave(owner, owner, left.severityOf(other), message, nameOf(owner));
 }

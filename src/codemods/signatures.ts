@@ -56,6 +56,7 @@ export function giveClinicDb(drafts: Drafts, owner: FunctionNode): void {
           member,
           `the type of ${name} is not written out here`,
           name,
+          owner,
         );
       else if (!takesClinicDb(signature) && !declaring.widened.has(signature)) {
         declaring.widened.add(signature);
@@ -82,20 +83,28 @@ function overloadsOf(owner: FunctionNode): (ts.FunctionDeclaration | ts.MethodDe
 function reportObstacles({ project }: Analysis, draft: Draft, owner: FunctionNode): void {
   const taken = descendants(owner, ts.isIdentifier).find((one) => one.text === CLINIC_DB && isDeclared(one));
   if (taken !== undefined)
-    draft.problem('CODE_NAME_TAKEN', taken, `${CLINIC_DB} is the name of something else in this function`);
+    draft.problem(
+      'CODE_NAME_TAKEN',
+      taken,
+      `${CLINIC_DB} is the name of something else in this function`,
+      undefined,
+      owner,
+    );
   const read = argumentsIn(owner);
   if (read !== undefined)
     draft.problem(
       'CODE_PARAMETERS_FIXED',
       read,
       'this function reads `arguments`, which clinicDb would be one of',
+      undefined,
+      owner,
     );
   const type = functionType(owner);
   if (type === undefined) return;
   const alias = declaredType(project, type);
   const written = alias !== undefined && ts.isTypeAliasDeclaration(alias) ? alias.type : type;
   if (!ts.isFunctionTypeNode(written) || !takesClinicDb(written))
-    draft.problem('CODE_PARAMETERS_FIXED', type, 'this type says what the function takes');
+    draft.problem('CODE_PARAMETERS_FIXED', type, 'this type says what the function takes', undefined, owner);
 }
 
 /** The type that a function is declared with apart from its own parameters. */

@@ -23,7 +23,12 @@ export function takeSharedOptions(drafts: Drafts): TakenOptions {
   const uses = new Map<ts.SourceFile, OptionsUse[]>();
   for (const [file, fileUses] of drafts.analysis.uses) {
     const constants = readConstants(drafts, fileUses);
-    if (!constants.every((one) => isSound(one, constants))) continue;
+    // What a function that is left reads must stay what it is.
+    const isLeft = (reader: ts.Node): boolean => {
+      const owner = ownerOf(reader);
+      return owner !== undefined && drafts.left.has(owner);
+    };
+    if (!constants.every((one) => isSound(one, constants) && !one.readers.some(isLeft))) continue;
     const draft = drafts.of(file);
     for (const options of constants) {
       writeFunction(draft, options);

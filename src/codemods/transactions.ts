@@ -40,6 +40,13 @@ export function transactionHome(
   return found.has('clinic') ? 'clinic' : usual;
 }
 
+/** The functions that are given a transaction which is opened here, over any number of calls. */
+export function givenTo(analysis: Analysis, use: Use): FunctionNode[] {
+  const name = nameOf(use);
+  const uses = name === undefined || use.owner === undefined ? [] : usesBehind(analysis, use.owner, name);
+  return uses.flatMap(({ owner }) => owner ?? []);
+}
+
 /** True for a query inside the callback of a managed transaction, or one that is given the transaction by its name. */
 function isWithin({ node }: Use, { node: other }: Use, name: string | undefined): boolean {
   const call = node.parent.parent;

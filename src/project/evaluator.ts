@@ -18,7 +18,7 @@ import {
   unwrap,
 } from './nodes.js';
 import { isOneOfPromised, isPromisedModel } from './promised.js';
-import type { ModelRegistry } from './read-models.js';
+import { isOfMigrated, type ModelRegistry } from './read-models.js';
 import { returnedExpression, returnedExpressions } from './returned.js';
 import { symbolOf } from './scope.js';
 import type { FunctionNode, Value } from './types.js';
@@ -258,6 +258,9 @@ export class Evaluator {
       return isOneOfPromised(this.#look, element) ? { kind: 'migrated' } : undefined;
     if (from === undefined || element.dotDotDotToken !== undefined) return from;
     const name = element.propertyName ?? element.name;
+    // The same of `const { Patient } = require('../models/Patient')`.
+    const isStale = from.kind === 'model' && ts.isVariableDeclaration(outer) && isRequire(outer);
+    if (isStale && !isOfMigrated(name.getText())) return from;
     return ts.isIdentifier(name) || ts.isStringLiteralLike(name) ? this.member(from, name.text) : undefined;
   }
 
@@ -276,4 +279,8 @@ export class Evaluator {
     const later = assignedLater(node, name);
     return later && this.valueOf(later);
   }
+}
+
+function isRequire({ initializer }: ts.VariableDeclaration): boolean {
+  return initializer !== undefined && requiredSpecifier(unwrap(initializer)) !== undefined;
 }

@@ -3,7 +3,7 @@ import type { AppProject } from './load-project.js';
 import { isLoader } from './loader.js';
 import { exportsOf, pathOf, resolveModule, runtimeFile } from './modules.js';
 import { isNamed } from './nodes.js';
-import { isMigratedModel, type ModelRegistry } from './read-models.js';
+import { isMigratedModel, isOfMigrated, type ModelRegistry } from './read-models.js';
 import type { Value } from './types.js';
 
 /** What modules need of whoever evaluates the expressions in them. */
@@ -70,6 +70,8 @@ export class ModuleValues {
   exported(file: ts.SourceFile, name: string): Value | undefined {
     const { whole, isDefault, named, passedOn, stars } = exportsOf(file);
     const node = named.get(name);
+    const isByDefault = whole !== undefined && node !== undefined && whole.getText() === node.getText();
+    if (isByDefault && isMigratedModel(file)) return this.exported(file, 'default');
     if (node !== undefined) return this.#node(node);
     if (name === 'default' && whole !== undefined) {
       if (!isDefault) return this.#settle({ kind: 'module', file });
@@ -100,7 +102,9 @@ export class ModuleValues {
       const found = target && this.exported(target, name);
       if (found !== undefined) return found;
     }
-    return undefined;
+    // A name that the file no longer exports, since it was migrated and who asks for it was not.
+    const [model] = isMigratedModel(file) ? (this.registry.inFile.get(file) ?? []) : [];
+    return model !== undefined && !isOfMigrated(name) ? { kind: 'model', model } : undefined;
   }
 
   #node(node: ts.Node): Value | undefined {

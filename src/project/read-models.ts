@@ -175,10 +175,19 @@ function key(table: string | undefined, { scopes }: TableFacts): string {
 
 /** True where a file's one export is an object with `define`: the shape that ModelFactory expects. */
 export function isMigratedModel(file: ts.SourceFile): boolean {
-  const { whole } = exportsOf(file);
+  const { whole, named } = exportsOf(file);
+  // `export const Patient = { define … }` with `export default Patient` is the same under a name.
+  const name = whole !== undefined && ts.isIdentifier(whole) ? named.get(whole.text) : undefined;
+  const object =
+    name !== undefined && ts.isVariableDeclaration(name.parent) ? name.parent.initializer : whole;
   return (
-    whole !== undefined &&
-    ts.isObjectLiteralExpression(whole) &&
-    whole.properties.some(({ name }) => name !== undefined && ts.isIdentifier(name) && name.text === 'define')
+    object !== undefined &&
+    ts.isObjectLiteralExpression(object) &&
+    object.properties.some((one) => one.name !== undefined && isNamed(one.name, 'define'))
   );
+}
+
+/** True for a name that a migrated model's file gives; any other that is asked of it means the model, as before. */
+export function isOfMigrated(name: string): boolean {
+  return name === 'define' || name === 'associate';
 }

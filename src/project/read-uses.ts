@@ -148,7 +148,8 @@ function climb(
     const isObject =
       (ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent)) &&
       parent.expression === node;
-    if (ts.isParenthesizedExpression(parent) || ts.isNonNullExpression(parent)) node = parent;
+    const isImported = ts.isAwaitExpression(parent) && requiredSpecifier(node) !== undefined;
+    if (ts.isParenthesizedExpression(parent) || ts.isNonNullExpression(parent) || isImported) node = parent;
     else if (
       isObject &&
       name === 'model' &&

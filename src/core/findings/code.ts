@@ -144,8 +144,9 @@ export const CODE = {
     mend: 'Take the request as one parameter.',
   },
   CODE_GROUP_LEFT: {
-    cause: 'The file shares functions with one that could not be migrated; both are left as they are.',
-    mend: 'Mend the other file’s findings first.',
+    cause:
+      'The function, or the file, depends on one that could not be migrated: its caller, or the file of its model. Both are left as they are.',
+    mend: 'Mend the other one’s findings first.',
   },
   CODE_OUTSIDE_PATHS: {
     cause: 'The change needs a file that is not among the paths given.',

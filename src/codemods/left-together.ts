@@ -1,0 +1,62 @@
+import { posix } from 'node:path';
+import { memberName } from '../project/nodes.js';
+import { ownerOf } from '../project/owners.js';
+import type { Use } from '../project/read-uses.js';
+import type { FunctionNode } from '../project/types.js';
+import { nameOf } from './callers.js';
+import type { Drafts } from './draft.js';
+import { givenTo } from './transactions.js';
+
+/**
+ * Leaves, with a function that is left, what must speak to the same database as it: those that share its transaction,
+ * and whoever calls it where it still reaches the shared database, so that no request writes into both.
+ */
+export function leaveTogether(drafts: Drafts): void {
+  const uses = [...drafts.analysis.uses.values()].flatMap((one) => one.uses);
+  for (const use of uses.filter(({ node }) => memberName(node.parent) === 'transaction'))
+    leaveTransaction(drafts, use);
+  const live = uses.flatMap((use) =>
+    use.owner !== undefined && drafts.left.has(use.owner) && isLive(drafts, use) ? [use.owner] : [],
+  );
+  leaveCallers(drafts, live);
+}
+
+function leaveTransaction(drafts: Drafts, use: Use): void {
+  const { analysis, left } = drafts;
+  const { owner } = use;
+  if (owner === undefined || use.model !== undefined) return;
+  for (const other of givenTo(analysis, use)) {
+    if (left.has(owner) === left.has(other)) continue;
+    const [stays, goes] = left.has(owner) ? [owner, other] : [other, owner];
+    leave(drafts, goes, stays, 'shares a transaction with');
+  }
+}
+
+/** True for a query on the global connection, and for a model whose file is left: they still reach the shared database. */
+function isLive({ analysis, left }: Drafts, { node, model }: Use): boolean {
+  if (model === undefined) return /^(query|transaction)$/.test(memberName(node.parent) ?? 'query');
+  const definition = analysis.project.file(posix.join(analysis.project.app.root, model.file));
+  return definition !== undefined && left.hasFile(definition);
+}
+
+function leaveCallers(drafts: Drafts, live: readonly FunctionNode[]): void {
+  const { analysis, left } = drafts;
+  const seen = new Set(live);
+  for (const owner of seen) {
+    for (const call of analysis.calls.get(owner)?.calls ?? []) {
+      const caller = ownerOf(call);
+      if (caller === undefined || seen.has(caller)) continue;
+      seen.add(caller);
+      if (!left.has(caller) && hasEdits(drafts, caller)) leave(drafts, caller, owner, 'calls');
+    }
+  }
+}
+
+function hasEdits(drafts: Drafts, node: FunctionNode): boolean {
+  return drafts.of(node.getSourceFile()).edits.some(({ start, end }) => node.pos <= start && end <= node.end);
+}
+
+function leave(drafts: Drafts, goes: FunctionNode, stays: FunctionNode, why: string): void {
+  const message = `${nameOf(goes)} ${why} ${nameOf(stays)}, which is left and means the shared database`;
+  drafts.of(goes.getSourceFile()).leave(goes, goes, drafts.left.severityOf(stays), message, nameOf(goes));
+}
