@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Finding } from '../core/finding.js';
 import { withoutMark } from '../project/load-project.js';
-import { indentAt } from './edits.js';
+import { endOfLineOf, indentAt } from './edits.js';
 
 /**
  * The text with `// TODO(clinic-migrate): CODE reason` above the line of each finding, once: a finding whose
@@ -10,7 +10,7 @@ import { indentAt } from './edits.js';
 export function annotate(text: string, findings: readonly Finding[]): string {
   const body = withoutMark(text);
   const mark = text.slice(0, text.length - body.length);
-  const carriage = body.includes('\r\n') ? '\r' : '';
+  const carriage = endOfLineOf(body) === '\r\n' ? '\r' : '';
   const file = ts.createSourceFile('file.ts', body, ts.ScriptTarget.ESNext, true);
   const lines = body.split('\n');
   const byLine = [...findings].sort((a, b) => (b.location?.line ?? 0) - (a.location?.line ?? 0));

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
+import { wordPattern } from '../core/words.js';
 import type { Analysis } from '../project/analysis.js';
 import { baseOf } from '../project/class-members.js';
 import { implementersOf } from '../project/declared-types.js';
@@ -123,8 +124,9 @@ export function possibleCalls(drafts: Drafts, owner: FunctionNode): ts.CallExpre
     callersOf(drafts, owner).calls.length === 0 ||
     declaringTypes(analysis, owner).some((type) => implementersOf(analysis.project, type).length > 1);
   const holders = holderNames(analysis, owner);
+  const called = new RegExp(`${wordPattern(name)}(\\?\\.)?\\(`, 'u');
   return [...analysis.uses.keys()]
-    .filter(({ text }) => new RegExp(`(?<![\\w$])${name.replace('$', '\\$')}(\\?\\.)?\\(`).test(text))
+    .filter(({ text }) => called.test(text))
     .flatMap((file) => descendants(file, ts.isCallExpression))
     .filter(({ expression }) => {
       if (ts.isIdentifier(expression))

@@ -12,7 +12,8 @@ export interface Edit {
  * The text with the edits applied; everything else stays byte for byte. Insertions at one place keep their
  * order and come before a replacement that begins there. RunError where two edits overlap.
  */
-export function applyEdits(text: string, edits: readonly Edit[], endOfLine: string): string {
+export function applyEdits(text: string, edits: readonly Edit[]): string {
+  const endOfLine = endOfLineOf(text);
   const order = edits.map((edit, index) => ({ ...edit, index }));
   order.sort((a, b) => a.start - b.start || a.end - b.end || a.index - b.index);
   let done = 0;
@@ -23,6 +24,12 @@ export function applyEdits(text: string, edits: readonly Edit[], endOfLine: stri
     done = edit.end;
   }
   return result + text.slice(done);
+}
+
+/** How most of the text's lines end. */
+export function endOfLineOf(text: string): '\n' | '\r\n' {
+  const crlf = text.split('\r\n').length - 1;
+  return crlf * 2 > text.split('\n').length - 1 ? '\r\n' : '\n';
 }
 
 /** The offset at which the line of `offset` begins. */

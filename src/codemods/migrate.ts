@@ -230,7 +230,7 @@ function collect(
     let result = text;
     const wanted = draft.allEdits();
     try {
-      result = mark + applyEdits(withoutMark(text), wanted, draft.style.endOfLine);
+      result = mark + applyEdits(withoutMark(text), wanted);
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       broken.set(path, error.message);

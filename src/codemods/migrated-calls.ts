@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { descendants, enclosingFunctions, unwrap } from '../project/nodes.js';
+import { descendants, enclosingFunctions, isAssignment, unwrap } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { FileUses, Use } from '../project/read-uses.js';
 import { type FunctionNode, type Home, homesOf, type Model } from '../project/types.js';
@@ -124,8 +124,7 @@ function speakClinicDb({ analysis }: Drafts, draft: Draft, owner: FunctionNode):
 /** True for `cached = await getModel(…)` with a name of the file or a property. */
 function isKept({ analysis }: Drafts, call: ts.CallExpression): boolean {
   const target = ts.isAwaitExpression(call.parent) ? call.parent.parent : call.parent;
-  const isAssigned = ts.isBinaryExpression(target) && /^(\|\||\?\?)?=$/.test(target.operatorToken.getText());
-  if (!isAssigned || unwrap(target.right) !== call) return false;
+  if (!isAssignment(target) || unwrap(target.right) !== call) return false;
   if (!ts.isIdentifier(target.left)) return true;
   const declaration = analysis.evaluator.declarationOf(target.left);
   return declaration !== undefined && enclosingFunctions(declaration).length === 0;

@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { hasWord, wordPattern } from '../core/words.js';
 import { descendants } from '../project/nodes.js';
 import type { Model } from '../project/types.js';
 import { associateText, linesOfAssociate, withComments } from './associations.js';
@@ -149,7 +150,7 @@ function collapse(
     !ts.isCallExpression(initializer)
   )
     return undefined;
-  const uses = initializer.getText(file).match(new RegExp(`\\b${model.name}\\b(?!['"])`, 'g'));
+  const uses = initializer.getText(file).match(new RegExp(`${wordPattern(model.name)}(?!['"])`, 'gu'));
   const between = file.text.slice(definition.end, result.getStart(file));
   const hasComments = /\/[/*]/.test(
     hadAssociate ? file.text.slice(result.pos, result.getStart(file)) : between,
@@ -190,7 +191,7 @@ function importTypes(draft: Draft, node: Factory, unit: string): void {
     );
     return;
   }
-  const used = node.body.getText(draft.file).match(new RegExp(`\\b${types.text}\\b`)) !== null;
+  const used = hasWord(node.body.getText(draft.file), types.text);
   if (used) draft.fromSequelize.add(OFFERED.has(types.text) ? types.text : `DataTypes: ${types.text}`);
 }
 

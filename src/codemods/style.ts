@@ -4,7 +4,6 @@ import { descendants } from '../project/nodes.js';
 
 /** How a file is written; what we add to it is written the same way. */
 export interface Style {
-  readonly endOfLine: '\n' | '\r\n';
   readonly indent: string;
   readonly quote: "'" | '"';
   /** `;` or nothing. */
@@ -16,13 +15,11 @@ export interface Style {
 /** Reads a file's style; where it has none of its own, two blanks, single quotes and semicolons. */
 export function styleOf(file: ts.SourceFile): Style {
   const { text } = file;
-  const crlf = text.split('\r\n').length - 1;
   const single = text.split("'").length;
   const double = text.split('"').length;
   const ended = file.statements.filter((statement) => isEnded(statement));
   const withSemicolon = ended.filter((statement) => statement.getText(file).endsWith(';')).length;
   return {
-    endOfLine: crlf * 2 > text.split('\n').length - 1 ? '\r\n' : '\n',
     indent: indentOf(file),
     quote: double > single ? '"' : "'",
     end: ended.length > 0 && withSemicolon * 2 < ended.length ? '' : ';',

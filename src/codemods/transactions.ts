@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { hasWord } from '../core/words.js';
 import type { Analysis } from '../project/analysis.js';
 import { descendants, isFunctionNode, isNamed } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
@@ -54,7 +55,7 @@ function isWithin({ node }: Use, { node: other }: Use, name: string | undefined)
   if (work !== undefined && isFunctionNode(work)) return work.pos <= other.pos && other.end <= work.end;
   const query = other.parent.parent;
   const given = ts.isCallExpression(query) ? query.arguments.map((one) => one.getText()).join() : '';
-  return name === undefined || new RegExp(`\\b${name}\\b`).test(given);
+  return name === undefined || hasWord(given, name);
 }
 
 function onlyHome(model: Model): Home | undefined {

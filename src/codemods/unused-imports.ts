@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { wordPattern } from '../core/words.js';
 import type { Analysis } from '../project/analysis.js';
 import { type Binding, isBindingDeclaration } from '../project/bindings.js';
 import { isLoader } from '../project/loader.js';
@@ -77,9 +78,7 @@ function otherUnused(draft: Draft, { evaluator }: Analysis): Binding[] {
     cut.some(({ start, end }) => start <= node.getStart(draft.file) && node.end <= end);
   // What moves within the file is cut in one place and written in another.
   const isWritten = (name: string): boolean =>
-    draft.edits.some(({ text }) =>
-      new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`).test(text),
-    );
+    draft.edits.some(({ text }) => new RegExp(`(?<!\\.)${wordPattern(name)}`, 'u').test(text));
   return names.flatMap((name) => {
     const { parent } = name;
     const symbol = symbolOf(name);

@@ -142,7 +142,7 @@ async function finalTexts(
     const optionsFor = (path: string, after: string): TransformOptions => ({
       left: migration.left.filter(({ location }) => location?.file === path),
       models: migration.account.models,
-      edit: (edits) => applyEdits(after, edits, after.includes('\r\n') ? '\r\n' : '\n'),
+      edit: (edits) => applyEdits(after, edits),
     });
     for (const [path, after] of await runTransform(transform, texts, optionsFor)) texts.set(path, after);
   }

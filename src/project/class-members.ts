@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { assignment, descendants, isNamed, isStatic } from './nodes.js';
+import { assignment, descendants, isAssignment, isNamed, isStatic } from './nodes.js';
 import type { Value } from './types.js';
 
 /** Says what an expression stands for: Evaluator.valueOf. */
@@ -89,8 +89,8 @@ function putByConstructor(look: Look, node: ts.ClassLikeDeclaration, name: strin
 
 /** `Store.instance = new Store()` somewhere in the class, by its name. */
 function givenLater(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
-  for (const { left, right, operatorToken } of descendants(node, ts.isBinaryExpression)) {
-    if (!/^(\|\||\?\?)?=$/.test(operatorToken.getText()) || !ts.isPropertyAccessExpression(left)) continue;
+  for (const { left, right } of descendants(node, isAssignment)) {
+    if (!ts.isPropertyAccessExpression(left)) continue;
     if (left.name.text !== name || left.expression.getText() !== node.name?.text) continue;
     const value = look(right);
     if (value !== undefined) return value;

@@ -136,6 +136,18 @@ export function assignment(
     : undefined;
 }
 
+const ASSIGNING = new Set([
+  ts.SyntaxKind.EqualsToken,
+  ts.SyntaxKind.QuestionQuestionEqualsToken,
+  ts.SyntaxKind.BarBarEqualsToken,
+  ts.SyntaxKind.AmpersandAmpersandEqualsToken,
+]);
+
+/** True for `a = b` and its kin `??=`, `||=`, `&&=`, after which `a` may be `b`. */
+export function isAssignment(node: ts.Node): node is ts.BinaryExpression {
+  return ts.isBinaryExpression(node) && ASSIGNING.has(node.operatorToken.kind);
+}
+
 /** The value of a property of an object literal, shorthand included. */
 export function property(node: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {
   for (const member of node.properties) {

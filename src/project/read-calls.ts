@@ -3,7 +3,15 @@ import { isSame } from './constructions.js';
 import type { Evaluator } from './evaluator.js';
 import { isExported } from './exported.js';
 import { exportsOf } from './modules.js';
-import { exportsPath, isFunctionNode, isReference, memberName, nodesOf, requiredSpecifier } from './nodes.js';
+import {
+  exportsPath,
+  isAssignment,
+  isFunctionNode,
+  isReference,
+  memberName,
+  nodesOf,
+  requiredSpecifier,
+} from './nodes.js';
 import { returnedExpression } from './returned.js';
 import type { FunctionNode, Value } from './types.js';
 
@@ -134,7 +142,7 @@ function isBenign(evaluator: Evaluator, node: ts.Expression, value: Value): bool
     return known !== undefined && isSame(known, value);
   }
   if (ts.isExpressionWithTypeArguments(parent) || ts.isExpressionStatement(parent)) return true;
-  if (ts.isBinaryExpression(parent) && /^(\|\||\?\?)?=$/.test(parent.operatorToken.getText())) {
+  if (isAssignment(parent)) {
     const { left } = parent;
     const toThis = ts.isPropertyAccessExpression(left) && left.expression.kind === ts.SyntaxKind.ThisKeyword;
     const known = left === node || toThis ? undefined : evaluator.valueOf(left);

@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { wordPattern } from '../core/words.js';
 import {
   type Binding,
   bindingValue,
@@ -191,7 +192,7 @@ function isAssignedAgain({ name, initializer }: ts.VariableDeclaration): boolean
     ? [name.text]
     : name.elements.flatMap((one) => (ts.isBindingElement(one) ? [one.name.getText(file)] : []));
   const rest = file.text.slice(0, name.pos) + file.text.slice(initializer?.end ?? name.end);
-  return names.some((one) => new RegExp(`(?<![\\w$.])${one.replaceAll('$', '\\$')}\\s*=(?![=>])`).test(rest));
+  return names.some((one) => new RegExp(`(?<!\\.)${wordPattern(one)}\\s*=(?![=>])`, 'u').test(rest));
 }
 
 /** A models object in a place that reaches no model: `db.Sequelize`, an import of a helper of the same file. */

@@ -3,6 +3,7 @@ import type { SchemaCatalog } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
 import { displayName, type QualifiedName, quoteLiteral } from '../core/identifiers.js';
 import type { SchemaDumper, Session } from '../core/ports.js';
+import { hasWord } from '../core/words.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { adaptStatement, type Statement, splitStatements } from './sql-text.js';
@@ -93,7 +94,7 @@ function functionFindings(statements: readonly Statement[], { excluded, kind }: 
     const head = /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ([^(]+)\(/.exec(text);
     const name = head?.[1]?.trim();
     if (name === undefined) continue;
-    const missing = excluded.filter((table) => mentions(text, table.name));
+    const missing = excluded.filter((table) => hasWord(text, table.name));
     if (missing.length === 0) continue;
     findings.push({
       code: 'PROVISION_FUNCTION_READS_ABSENT',
@@ -103,9 +104,4 @@ function functionFindings(statements: readonly Statement[], { excluded, kind }: 
     });
   }
   return findings;
-}
-
-function mentions(text: string, name: string): boolean {
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![\\w$])${escaped}(?![\\w$])`).test(text);
 }

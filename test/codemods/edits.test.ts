@@ -16,7 +16,7 @@ describe('applyEdits', () => {
           return { start, end: start + old.length, text: text.replaceAll('\r', '') };
         });
         const after = parts.map(({ kept }, i) => kept + (edits[i]?.text ?? '')).join('') + tail;
-        expect(applyEdits(before + tail, [...edits].reverse(), '\n')).toBe(after);
+        expect(applyEdits(before + tail, [...edits].reverse())).toBe(after);
       }),
     );
   });
@@ -27,11 +27,13 @@ describe('applyEdits', () => {
       { start: 1, end: 1, text: '1' },
       { start: 1, end: 1, text: '2' },
     ];
-    expect(applyEdits('abc', edits, '\n')).toBe('a12Xc');
+    expect(applyEdits('abc', edits)).toBe('a12Xc');
   });
 
   it("writes new lines with the file's own end of line and leaves the old ones", () => {
-    expect(applyEdits('a\nb\r\n', [{ start: 0, end: 0, text: 'x\ny\n' }], '\r\n')).toBe('x\r\ny\r\na\nb\r\n');
+    expect(applyEdits('a\r\nb\nc\r\n', [{ start: 0, end: 0, text: 'x\ny\n' }])).toBe(
+      'x\r\ny\r\na\r\nb\nc\r\n',
+    );
   });
 
   it('refuses edits that overlap', () => {
@@ -39,7 +41,7 @@ describe('applyEdits', () => {
       { start: 0, end: 2, text: '' },
       { start: 1, end: 3, text: '' },
     ];
-    expect(() => applyEdits('abc', edits, '\n')).toThrow('two edits overlap at offset 1');
+    expect(() => applyEdits('abc', edits)).toThrow('two edits overlap at offset 1');
   });
 });
 

@@ -1,14 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants } from '../../project/nodes.js';
+import { descendants, isAssignment } from '../../project/nodes.js';
 import { symbolOf } from '../../project/scope.js';
-
-const ASSIGNING = new Set([
-  ts.SyntaxKind.EqualsToken,
-  ts.SyntaxKind.QuestionQuestionEqualsToken,
-  ts.SyntaxKind.BarBarEqualsToken,
-  ts.SyntaxKind.AmpersandAmpersandEqualsToken,
-]);
 
 /** `left = right`, and its kin `??=`, `||=`, `&&=`. */
 export interface Assigned {
@@ -25,9 +18,7 @@ export class Assignments {
 
   constructor(analysis: Analysis) {
     this.all = [...analysis.uses.keys()].flatMap((file) =>
-      descendants(file, ts.isBinaryExpression)
-        .filter(({ operatorToken }) => ASSIGNING.has(operatorToken.kind))
-        .map((node) => ({ node, left: node.left, right: node.right })),
+      descendants(file, isAssignment).map((node) => ({ node, left: node.left, right: node.right })),
     );
     for (const one of this.all) {
       if (ts.isPropertyAccessExpression(one.left) && one.left.expression.kind === ts.SyntaxKind.ThisKeyword)

@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { hasWord } from '../../core/words.js';
 import type { Analysis } from '../../project/analysis.js';
 import { descendants, enclosingFunctions, isFunctionNode, memberName, unwrap } from '../../project/nodes.js';
 import { requestOf } from '../../project/owners.js';
@@ -126,7 +127,7 @@ function putByObject({ project }: Analysis, sources: ConnectionSources, call: ts
   if (!/^(Object|Reflect)\.(assign|define\w+|set)$/.test(call.expression.getText())) return [];
   const [target, ...rest] = call.arguments;
   const name = project.app.clinicDb.split('.').at(-1) ?? '';
-  const isNamed = rest.some((one) => new RegExp(`\\b${name}\\b`).test(one.getText()));
+  const isNamed = rest.some((one) => hasWord(one.getText(), name));
   if (target === undefined || !isNamed || !sources.requests.is(target)) return [];
   return [
     problem(
