@@ -3,7 +3,7 @@ import type { Finding } from '../core/finding.js';
 import { analyse } from '../project/analysis.js';
 import { type AppProject, openProject } from '../project/load-project.js';
 import { descendants, isReference } from '../project/nodes.js';
-import { symbolOf } from '../project/scope.js';
+import { declaredTwice, symbolOf } from '../project/scope.js';
 import { type Account, accountFor } from './account.js';
 import { type Migration, type MigrationInput, planAnalysed } from './migrate.js';
 
@@ -16,7 +16,7 @@ export interface Proven extends Migration {
 
 /**
  * Runs every codemod and proves the result before anyone writes it: it parses, no comment and no template
- * literal is lost, no name is used that nothing declares, and a second run asks for nothing. A file that fails is left as it is and reported.
+ * literal is lost, no name is used that nothing declares or declared twice, and a second run asks for nothing. A file that fails is left as it is and reported.
  */
 export function migrate(input: MigrationInput): Proven {
   const blocked = new Map<string, string>();
@@ -34,6 +34,8 @@ interface Contents {
   readonly touched: ReadonlySet<string>;
   /** Those of them that the file uses and does not declare. */
   readonly freeNames: ReadonlySet<string>;
+  /** Those that the file declares twice already: a type and its value, say. */
+  readonly twice: ReadonlySet<string>;
   readonly templates: readonly string[];
   /** Undefined where the edits replace none: reading every comment takes longer than all the rest. */
   readonly comments: readonly string[] | undefined;
@@ -68,6 +70,7 @@ function runFirst(input: MigrationInput): FirstRun {
     contents.set(path, {
       touched,
       freeNames: freeNames(file, touched),
+      twice: declaredTwice(file),
       templates: templates(file),
       comments: /\/[/*]/.test(replaced) ? comments(file, dropped.get(path)) : undefined,
     });
@@ -105,7 +108,9 @@ function faultOf(before: Contents, result: ts.SourceFile, after: AppProject): st
   const [fresh] = [...freeNames(result, before.touched)].filter(
     (name) => !before.freeNames.has(name) && !GLOBALS.has(name),
   );
-  return fresh && `the result would use ${fresh}, which nothing there declares`;
+  if (fresh !== undefined) return `the result would use ${fresh}, which nothing there declares`;
+  const [twice] = [...declaredTwice(result)].filter((name) => !before.twice.has(name));
+  return twice && `the result would declare ${twice} twice`;
 }
 
 /** Globals that our own text uses. */

@@ -5,6 +5,7 @@ import { isFunctionNode } from './nodes.js';
 interface Bound {
   readonly symbol?: ts.Symbol & { readonly exportSymbol?: ts.Symbol };
   readonly locals?: ReadonlyMap<string, ts.Symbol & { readonly exportSymbol?: ts.Symbol }>;
+  readonly bindDiagnostics?: readonly ts.Diagnostic[];
 }
 
 const bound = (node: ts.Node): Bound => node as unknown as Bound;
@@ -33,6 +34,17 @@ export function symbolOf(identifier: ts.Identifier): ts.Symbol | undefined {
 function declared(node: ts.Node): ts.Symbol | undefined {
   if (ts.isPropertyAccessExpression(node) || ts.isMetaProperty(node)) return undefined;
   return bound(node).symbol;
+}
+
+/** Names that one scope of the file declares twice where it must not: it parses, and no engine loads it. */
+export function declaredTwice(file: ts.SourceFile): Set<string> {
+  const { bindDiagnostics = [], locals } = bound(file);
+  const clashing = bindDiagnostics.map(({ start = 0, length = 0 }) => file.text.slice(start, start + length));
+  // The binder lets an import and a value of one name be one symbol.
+  const merged = [...(locals?.values() ?? [])].filter(
+    ({ flags }) => (flags & ts.SymbolFlags.Alias) !== 0 && (flags & ts.SymbolFlags.Value) !== 0,
+  );
+  return new Set([...clashing, ...merged.map(({ name }) => name)]);
 }
 
 function nameOf({ escapedText }: ts.Identifier): string {
