@@ -1,0 +1,79 @@
+import { rowsOf } from '../../catalog/rows.js';
+import { quoteIdent } from '../../core/identifiers.js';
+import type { ClinicTable, Reference } from '../../tenancy/types.js';
+import { equal, requireUnique } from './equality.js';
+import type { LoopMember } from './loops.js';
+import { catalogTable, sameName } from './places.js';
+import { type Writing, wayOf } from './ways.js';
+
+/** What a table in a loop knows without the loop, and how its rows refer to others in it. */
+export function loopMember(writing: Writing, mapped: ClinicTable, loop: readonly ClinicTable[]): LoopMember {
+  const owner = catalogTable(writing.catalog, mapped);
+  const row = writing.alias('r');
+  const from = [`${rowsOf(owner)} AS ${row}`];
+  const mayShare = mapped.nullKey === 'shared';
+  const words: string[] = [];
+  const hops: string[] = [];
+  const ways = [
+    ...mapped.rules.map((rule) => ({ rule, sure: true })),
+    ...mapped.witnesses.map((rule) => ({ rule, sure: false })),
+  ];
+  for (const { rule, sure } of ways) {
+    const isInside = rule.kind === 'path' && loop.some((other) => sameName(other, rule.reference.references));
+    if (isInside) {
+      hops.push(hop(writing, rule.reference, mapped, sure));
+      if (mayShare && sure)
+        words.push(`(NULL::text, ${sure}, false, ${pointsNowhere(writing, rule.reference, mapped, row)})`);
+      continue;
+    }
+    const { clinic, names, shared, lost } = wayOf(writing, rule, { owner, row, from });
+    const astray =
+      mayShare && sure ? `coalesce(${names} AND ${clinic} IS NULL AND NOT ${shared}, false)` : 'false';
+    words.push(`(${clinic}, ${sure}, coalesce(${lost}, false), ${astray})`);
+  }
+  return { table: rowsOf(owner), row, from: from.join('\n'), words, hops, mayShare };
+}
+
+/** Pairs of rows: one of the table, and the one it refers to. */
+function hop(writing: Writing, reference: Reference, mapped: ClinicTable, sure: boolean): string {
+  const [row, parent] = [writing.alias('r'), writing.alias('p')];
+  return `SELECT ${row}.tableoid, ${row}.ctid, ${parent}.tableoid, ${parent}.ctid, ${sure}
+    FROM ${rowsOf(catalogTable(writing.catalog, mapped))} AS ${row}
+    JOIN ${rowsOf(catalogTable(writing.catalog, reference.references))} AS ${parent}
+      ON ${matches(writing, reference, mapped, row, parent)} WHERE ${holds(reference, mapped, row)}`;
+}
+
+/** True for a row that names another which is not there. */
+function pointsNowhere(writing: Writing, reference: Reference, mapped: ClinicTable, row: string): string {
+  const parent = writing.alias('p');
+  const names = reference.columns.map((column) => `${row}.${quoteIdent(column)} IS NOT NULL`);
+  return `${names.join(' AND ')} AND coalesce(${holds(reference, mapped, row)}, false) AND NOT EXISTS (
+    SELECT FROM ${rowsOf(catalogTable(writing.catalog, reference.references))} AS ${parent}
+     WHERE ${matches(writing, reference, mapped, row, parent)})`;
+}
+
+function matches(
+  { catalog }: Writing,
+  reference: Reference,
+  mapped: ClinicTable,
+  row: string,
+  parent: string,
+): string {
+  const owner = catalogTable(catalog, mapped);
+  const target = catalogTable(catalog, reference.references);
+  requireUnique(target, reference.referencedColumns);
+  const pairs = reference.columns.map((column, i) => {
+    const referenced = reference.referencedColumns[i] ?? '';
+    return equal(
+      { sql: `${parent}.${quoteIdent(referenced)}`, table: target, column: referenced },
+      { sql: `${row}.${quoteIdent(column)}`, table: owner, column },
+    );
+  });
+  return pairs.join(' AND ');
+}
+
+function holds({ when }: Reference, mapped: ClinicTable, row: string): string {
+  return when === undefined
+    ? 'true'
+    : `(SELECT (\n${when}\n) FROM (SELECT ${row}.*) AS ${quoteIdent(mapped.name)})`;
+}
