@@ -22,7 +22,8 @@ export function passForgotten(drafts: Drafts): FunctionNode[] {
       const caller = ownerOf(call);
       const draft = drafts.of(call.getSourceFile());
       const [given] = call.arguments;
-      if (caller === undefined || fault === 'unknown' || drafts.left.has(caller)) {
+      const isHook = drafts.analysis.registry.inFile.has(draft.file);
+      if (caller === undefined || isHook || fault === 'unknown' || drafts.left.has(caller)) {
         draft.note(
           'CODE_CLINIC_DB',
           'error',

@@ -1,7 +1,10 @@
 import type { ts } from 'ts-morph';
 import type { Finding, Severity } from '../core/finding.js';
+import type { FindingCode } from '../core/finding-codes.js';
 import type { ModelRegistry } from '../project/read-models.js';
 import type { FunctionNode } from '../project/types.js';
+
+const NO_REQUEST: ReadonlySet<FindingCode> = new Set(['CODE_NO_REQUEST', 'CODE_UNCALLED']);
 
 /**
  * What a plan leaves as it is. A problem inside a function leaves that function, and then those that share clinicDb
@@ -10,6 +13,7 @@ import type { FunctionNode } from '../project/types.js';
 export class Left {
   readonly #functions = new Map<FunctionNode, Severity>();
   readonly #files = new Map<ts.SourceFile, Severity>();
+  readonly #codes = new Map<FunctionNode, Set<FindingCode>>();
   /** Why, in the order of the drawings. */
   readonly said: Finding[] = [];
 
@@ -19,6 +23,12 @@ export class Left {
 
   hasFile(file: ts.SourceFile): boolean {
     return this.#files.has(file);
+  }
+
+  /** True for a function that is left for nothing but having no clinic: no request reaches it. */
+  hasNoRequest(node: FunctionNode): boolean {
+    const codes = this.#codes.get(node);
+    return codes !== undefined && [...codes].every((code) => NO_REQUEST.has(code));
   }
 
   /** How grave it is that a function is left; less than an error where its codemod was not asked for. */
@@ -44,7 +54,10 @@ export class Left {
         const owner = blamed.get(finding);
         if (owner === undefined || inFile.has(owner.getSourceFile()))
           this.#files.set(file, this.#files.get(file) === 'error' ? 'error' : finding.severity);
-        else this.#functions.set(owner, this.#functions.get(owner) === 'error' ? 'error' : finding.severity);
+        else {
+          this.#functions.set(owner, this.#functions.get(owner) === 'error' ? 'error' : finding.severity);
+          this.#codes.set(owner, (this.#codes.get(owner) ?? new Set()).add(finding.code));
+        }
         this.said.push(finding);
       }
     }

@@ -1,137 +1,155 @@
 import { basename } from 'node:path';
 import type { ts } from 'ts-morph';
+import type { FindingCode } from '../core/finding-codes.js';
 import { locationOf } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { FunctionNode } from '../project/types.js';
 import { callersOf, hasName, isUncalled, nameOf, possibleCalls, relatedMethods } from './callers.js';
 import { addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
-import type { Draft, Drafts } from './draft.js';
+import type { Drafts } from './draft.js';
 import { wrapped } from './handed-on.js';
 import { requireSeen, rootName } from './names.js';
 import { giveClinicDb } from './signatures.js';
 
 /**
  * Gives `clinicDb` to functions that need a clinic and never see a request, and lets every caller pass it, up
- * to the handlers. A function whose callers are not all known is a problem, for it and for its callers.
+ * to the handlers. A function whose callers are not all known is a problem, for it and for its callers. A caller that
+ * no request reaches has none to pass: its call is named, and is all that stays as it is.
  */
 export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): void {
-  const { calls, project } = drafts.analysis;
-  const queue = [...start];
-  const seen = new Set<FunctionNode>(queue);
-  for (let owner = queue.shift(); owner !== undefined; owner = queue.shift()) {
-    const file = owner.getSourceFile();
-    const draft = drafts.of(file);
-    const callers = callersOf(drafts, owner);
-    if (!hasName(owner) && callers.calls.length === 0) {
-      draft.problem(
-        'CODE_NO_REQUEST',
-        owner,
-        'this function needs a clinic and runs outside any request',
-        undefined,
-        owner,
-      );
+  const needing = new Set(start);
+  for (const owner of needing) {
+    const draft = drafts.of(owner.getSourceFile());
+    const obstacle = obstacleOf(drafts, owner);
+    if (obstacle !== undefined) {
+      const [code, message] = obstacle;
+      draft.problem(code, owner, message, hasName(owner) ? nameOf(owner) : undefined, owner);
       continue;
     }
-    if (isStart(drafts, owner)) {
-      draft.problem(
-        'CODE_NO_REQUEST',
-        owner,
-        `${nameOf(owner)} needs a clinic and runs at start-up`,
-        nameOf(owner),
-        owner,
-      );
-      continue;
-    }
-    const possible = possibleCalls(drafts, owner);
-    if (possible.length === 0 && isUncalled(drafts, owner)) {
-      draft.problem(
-        'CODE_UNCALLED',
-        owner,
-        `${nameOf(owner)} needs a clinic, and nothing is seen to call it`,
-        nameOf(owner),
-        owner,
-      );
-      continue;
-    }
-    for (const relative of relatedMethods(drafts.analysis, owner)) {
-      if (drafts.left.has(relative)) {
-        leaveWith(drafts, draft, owner, relative, 'shares its callers and');
-        continue;
-      }
-      drafts.link(file, relative.getSourceFile());
-      if (seen.has(relative) || takesClinicDb(relative)) continue;
-      seen.add(relative);
-      queue.push(relative);
-    }
-    const own = calls.get(owner) ?? { calls: [], escapes: [] };
+    joinRelatives(drafts, owner, needing);
     giveClinicDb(drafts, owner);
-    for (const call of possible) {
-      drafts.link(file, call.getSourceFile());
-      drafts
-        .of(call.getSourceFile())
-        .problem(
-          'CODE_FUNCTION_ESCAPES',
-          call,
-          `this may call ${nameOf(owner)}, which needs a clinic`,
-          nameOf(owner),
-          owner,
-        );
+    reportPossible(drafts, owner);
+    passWhereHandedOn(drafts, owner, needing);
+    passWhereCalled(drafts, owner, needing);
+  }
+}
+
+/** Why a function cannot take clinicDb, whoever calls it. */
+function obstacleOf(drafts: Drafts, owner: FunctionNode): [FindingCode, string] | undefined {
+  if (!hasName(owner) && callersOf(drafts, owner).calls.length === 0)
+    return ['CODE_NO_REQUEST', 'this function needs a clinic and runs outside any request'];
+  if (isStart(drafts, owner))
+    return ['CODE_NO_REQUEST', `${nameOf(owner)} needs a clinic and runs at start-up`];
+  if (possibleCalls(drafts, owner).length === 0 && isUncalled(drafts, owner))
+    return ['CODE_UNCALLED', `${nameOf(owner)} needs a clinic, and nothing is seen to call it`];
+  return undefined;
+}
+
+/** Methods that are called in the function's place take what it takes. */
+function joinRelatives(drafts: Drafts, owner: FunctionNode, needing: Set<FunctionNode>): void {
+  const file = owner.getSourceFile();
+  for (const relative of relatedMethods(drafts.analysis, owner)) {
+    if (drafts.left.has(relative)) leaveWith(drafts, owner, relative, 'shares its callers and');
+    else {
+      drafts.link(file, relative.getSourceFile());
+      if (!takesClinicDb(relative)) needing.add(relative);
     }
-    const clinicDbAt = (site: ts.Node): string | undefined => {
-      const caller = ownerOf(site);
-      if (caller === undefined) return undefined;
-      const { expression, source } = clinicDbOf(project.app, caller);
-      requireSeen(drafts.of(site.getSourceFile()), site, [rootName(expression)], caller);
-      addToPattern(drafts.of(site.getSourceFile()), caller, expression);
-      if (source === 'parameter' && !takesClinicDb(caller) && !seen.has(caller)) {
-        seen.add(caller);
-        queue.push(caller);
-      }
-      return expression;
-    };
-    for (const handedOn of own.escapes) {
-      const holder = ownerOf(handedOn);
-      if (holder !== undefined && drafts.left.has(holder)) {
-        leaveWith(drafts, draft, owner, holder, 'hands it on and');
-        continue;
-      }
-      const site = drafts.of(handedOn.getSourceFile());
-      drafts.link(file, site.file);
-      const expression = wrapped(owner, handedOn, '') === undefined ? undefined : clinicDbAt(handedOn);
-      const text = expression && wrapped(owner, handedOn, expression);
-      if (text !== undefined) site.replace(handedOn.getStart(site.file), handedOn.end, text);
-      else
-        draft.problem(
+  }
+}
+
+function reportPossible(drafts: Drafts, owner: FunctionNode): void {
+  for (const call of possibleCalls(drafts, owner)) {
+    drafts.link(owner.getSourceFile(), call.getSourceFile());
+    drafts
+      .of(call.getSourceFile())
+      .problem(
+        'CODE_FUNCTION_ESCAPES',
+        call,
+        `this may call ${nameOf(owner)}, which needs a clinic`,
+        nameOf(owner),
+        owner,
+      );
+  }
+}
+
+/** What means clinicDb at a place inside a function, which is given it where it needs it. */
+function clinicDbAt(drafts: Drafts, site: ts.Node, caller: FunctionNode, needing: Set<FunctionNode>): string {
+  const draft = drafts.of(site.getSourceFile());
+  const { expression, source } = clinicDbOf(drafts.analysis.project.app, caller);
+  requireSeen(draft, site, [rootName(expression)], caller);
+  addToPattern(draft, caller, expression);
+  if (source === 'parameter' && !takesClinicDb(caller)) needing.add(caller);
+  return expression;
+}
+
+function passWhereHandedOn(drafts: Drafts, owner: FunctionNode, needing: Set<FunctionNode>): void {
+  const file = owner.getSourceFile();
+  for (const handedOn of drafts.analysis.calls.get(owner)?.escapes ?? []) {
+    const holder = ownerOf(handedOn);
+    if (holder !== undefined && drafts.left.has(holder)) {
+      leaveWith(drafts, owner, holder, 'hands it on and');
+      continue;
+    }
+    const site = drafts.of(handedOn.getSourceFile());
+    drafts.link(file, site.file);
+    const expression =
+      holder === undefined || wrapped(owner, handedOn, '') === undefined
+        ? undefined
+        : clinicDbAt(drafts, handedOn, holder, needing);
+    const text = expression && wrapped(owner, handedOn, expression);
+    if (text !== undefined) site.replace(handedOn.getStart(site.file), handedOn.end, text);
+    else
+      drafts
+        .of(file)
+        .problem(
           'CODE_FUNCTION_ESCAPES',
           handedOn,
           `${nameOf(owner)} needs a clinic and is handed on as a value`,
           nameOf(owner),
           owner,
         );
-    }
-    for (const call of own.calls) {
-      const callerDraft = drafts.of(call.getSourceFile());
-      const caller = ownerOf(call);
-      if (caller !== undefined && drafts.left.has(caller)) {
-        leaveWith(drafts, draft, owner, caller, 'calls it and');
-        continue;
-      }
-      // A hook has its model's connection and no request; what it calls cannot be told apart by clinic there.
-      const isHook = caller !== undefined && drafts.analysis.registry.inFile.has(callerDraft.file);
-      const expression = isHook ? undefined : clinicDbAt(call);
-      if (expression !== undefined) {
-        drafts.link(file, callerDraft.file);
-        passArgument(callerDraft, call, expression);
-      } else
-        callerDraft.problem(
-          'CODE_NO_REQUEST',
-          call,
-          `${nameOf(owner)} needs a clinic and is called ${caller === undefined ? 'while the file loads' : 'by a model'}`,
-          nameOf(owner),
-          owner,
-        );
+  }
+}
+
+function passWhereCalled(drafts: Drafts, owner: FunctionNode, needing: Set<FunctionNode>): void {
+  const { left, analysis } = drafts;
+  const calls = analysis.calls.get(owner)?.calls ?? [];
+  const without: ts.CallExpression[] = [];
+  let isReached = (analysis.calls.get(owner)?.escapes ?? []).length > 0;
+  for (const call of calls) {
+    const callerDraft = drafts.of(call.getSourceFile());
+    const caller = ownerOf(call);
+    // A hook has its model's connection and no request; what it calls cannot be told apart by clinic there.
+    const isHook = analysis.registry.inFile.has(callerDraft.file);
+    if (caller === undefined || isHook || left.hasNoRequest(caller)) without.push(call);
+    else if (left.has(caller)) leaveWith(drafts, owner, caller, 'calls it and');
+    else {
+      isReached ||= caller !== owner;
+      drafts.link(owner.getSourceFile(), callerDraft.file);
+      passArgument(callerDraft, call, clinicDbAt(drafts, call, caller, needing));
     }
   }
+  for (const call of without) reportWithout(drafts, owner, call, isReached);
+}
+
+/** A call where there is no clinic: it is named, and where there is no other the function is left with it. */
+function reportWithout(
+  drafts: Drafts,
+  owner: FunctionNode,
+  call: ts.CallExpression,
+  isReached: boolean,
+): void {
+  const draft = drafts.of(call.getSourceFile());
+  const caller = ownerOf(call);
+  const where =
+    caller === undefined
+      ? 'while the file loads'
+      : drafts.analysis.registry.inFile.has(draft.file)
+        ? 'by a model'
+        : `by ${nameOf(caller)}, which no request reaches`;
+  const message = `${nameOf(owner)} needs a clinic and is called ${where}`;
+  if (isReached) draft.note('CODE_NO_REQUEST', 'error', call, message, nameOf(owner));
+  else draft.problem('CODE_NO_REQUEST', call, message, nameOf(owner), owner);
 }
 
 /** True for the function that starts the server: whoever calls it has no clinic to give. */
@@ -145,15 +163,9 @@ function isStart(drafts: Drafts, owner: FunctionNode): boolean {
 }
 
 /** A function stays as it is with one that does. */
-function leaveWith(
-  { left }: Drafts,
-  draft: Draft,
-  owner: FunctionNode,
-  other: FunctionNode,
-  why: string,
-): void {
+function leaveWith(drafts: Drafts, owner: FunctionNode, other: FunctionNode, why: string): void {
   const { line } = locationOf(other);
   const place = `line ${line} of ${basename(other.getSourceFile().fileName)}`;
   const message = `${nameOf(owner)} is left as it is, because ${place} ${why} is left`;
-  draft.leave(owner, owner, left.severityOf(other), message, nameOf(owner));
+  drafts.of(owner.getSourceFile()).leave(owner, owner, drafts.left.severityOf(other), message, nameOf(owner));
 }
