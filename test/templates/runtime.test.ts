@@ -385,9 +385,17 @@ describe('ModelFactory', () => {
       await expect(getModel(central, 'Patient')).rejects.toThrow('ask for it on req.clinicDb');
       await expect(getModel(clinicDb, 'Old')).rejects.toThrow('Register it in MODEL_MAP');
       await expect(getModel(clinicDb, 'toString')).rejects.toThrow('Model not found');
-      await expect(getModel(undefined, 'Patient')).rejects.toThrow('req.clinicDb is missing');
     });
   });
+
+  it.each([[undefined], ['42'], [{ id: 42 }]])(
+    'refuses %j, which is no connection, and goes on',
+    async (given) => {
+      await expect(runtime.ModelFactory.getModel(given, 'Patient')).rejects.toThrow(
+        'req.clinicDb is missing for Patient',
+      );
+    },
+  );
 
   it('serves repositories by their name, or by the one they give', async () => {
     interface Repository {

@@ -6,8 +6,11 @@ const { isCentralConnection } = require('./connectionManager');
  */
 class ModelFactory {
   static async getModel(connection, name) {
-    if (!connection) {
-      throw new Error(`__CLINIC_DB__ is missing for ${name}: apply clinicRoutingMiddleware before this route`);
+    // A caller that was not migrated may pass what came first until now.
+    if (typeof connection?.define !== 'function') {
+      throw new Error(
+        `__CLINIC_DB__ is missing for ${name}: apply clinicRoutingMiddleware before this route, or pass it on`,
+      );
     }
     const isCentral = isCentralConnection(connection);
     const models = isCentral ? CENTRAL_MODEL_MAP : MODEL_MAP;
