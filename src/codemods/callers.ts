@@ -4,6 +4,7 @@ import { wordPattern } from '../core/words.js';
 import type { Analysis } from '../project/analysis.js';
 import { baseOf } from '../project/class-members.js';
 import { implementersOf } from '../project/declared-types.js';
+import type { Evaluator } from '../project/evaluator.js';
 import {
   assignment,
   descendants,
@@ -102,11 +103,12 @@ function familyOf(analysis: Analysis, node: ts.ClassLikeDeclaration): ts.ClassLi
   const derived = [...analysis.uses.keys()]
     .filter((file) => file.text.includes('extends'))
     .flatMap((file) => descendants(file, ts.isClassLike))
-    .filter((one) => basesOf(analysis, one).includes(node));
-  return [...basesOf(analysis, node), ...derived];
+    .filter((one) => basesOf(analysis.evaluator, one).includes(node));
+  return [...basesOf(analysis.evaluator, node), ...derived];
 }
 
-function basesOf({ evaluator }: Analysis, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration[] {
+/** The application's own classes that a class extends, nearest first. */
+export function basesOf(evaluator: Evaluator, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration[] {
   const found: ts.ClassLikeDeclaration[] = [];
   const next = (one: ts.ClassLikeDeclaration) => baseOf((at) => evaluator.valueOf(at), one);
   for (let at = next(node); at !== undefined && !found.includes(at); at = next(at)) found.push(at);

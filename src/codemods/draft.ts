@@ -5,6 +5,7 @@ import { FINDINGS } from '../core/finding-codes.js';
 import type { Analysis } from '../project/analysis.js';
 import { locationOf } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
+import type { Use } from '../project/read-uses.js';
 import type { FunctionNode, Model } from '../project/types.js';
 import { type Edit, wholeLines } from './edits.js';
 import type { Left } from './left.js';
@@ -156,6 +157,12 @@ export class Drafts {
 
   /** What belongs to no file. */
   readonly notes: Finding[] = [];
+
+  /** Uses that stay what they are, since no function could ask for anything in their place. */
+  readonly atLoad: Use[] = [];
+
+  /** Uses of the connection that are kept in a class or a variable beyond the call. */
+  readonly kept: Use[] = [];
 
   /** Calls of functions that become async which do not wait for the result: the function's name, and the one to leave. */
   readonly unawaited = new Map<ts.CallExpression, { readonly name: string; readonly origin: FunctionNode }>();

@@ -5,6 +5,7 @@ import type { Use } from '../project/read-uses.js';
 import type { FunctionNode } from '../project/types.js';
 import { nameOf } from './callers.js';
 import type { Drafts } from './draft.js';
+import { readersOfKept, readersOfMade } from './made-at-load.js';
 import { givenTo } from './transactions.js';
 
 /**
@@ -18,7 +19,38 @@ export function leaveTogether(drafts: Drafts): void {
   const live = uses.flatMap((use) =>
     use.owner !== undefined && drafts.left.has(use.owner) && isLive(drafts, use) ? [use.owner] : [],
   );
-  leaveCallers(drafts, live);
+  leaveCallers(drafts, [...live, ...leaveReaders(drafts)]);
+}
+
+/**
+ * Leaves the functions that read what code at module scope makes of a model or a connection, and the methods that use
+ * a connection their class keeps. Returns those that still reach the shared database by it, in whatever file.
+ */
+function leaveReaders(drafts: Drafts): FunctionNode[] {
+  const { analysis, atLoad, kept, left } = drafts;
+  const { evaluator } = analysis;
+  const isShared = (use: Use): boolean => isLive(drafts, use);
+  const shared = atLoad.filter(isShared);
+  const made = readersOfMade(
+    analysis,
+    shared.map(({ node }) => node),
+  );
+  const others = atLoad.filter((use) => !isShared(use)).map(({ node }) => node);
+  // What is made of a model that is migrated fails wherever it is used; the file's own functions show no other way.
+  const own = readersOfMade(analysis, others).filter(({ node }) =>
+    others.some((one) => one.getSourceFile() === node.getSourceFile()),
+  );
+  const ofKept = kept
+    .filter(isShared)
+    .flatMap(({ node }) => readersOfKept(evaluator, [...analysis.uses.keys()], node));
+  const seen = new Set<FunctionNode>();
+  for (const { node, name } of [...made, ...own, ...ofKept]) {
+    if (seen.has(node) || left.has(node) || !hasEdits(drafts, node)) continue;
+    seen.add(node);
+    const why = `${nameOf(node)} reads ${name.getText()}, which is made before there is a clinic`;
+    drafts.of(node.getSourceFile()).leave(node, name, 'error', why, nameOf(node));
+  }
+  return [...made, ...ofKept].map(({ node }) => node);
 }
 
 function leaveTransaction(drafts: Drafts, use: Use): void {

@@ -208,7 +208,7 @@ function collect(
     if (!isWanted(path)) continue;
     const origin = failed.get(draft.file);
     if (origin !== undefined) {
-      findings.push(...draft.problems, ...draft.notes.filter(({ code }) => code === 'CODE_RECEIVER_UNKNOWN'));
+      findings.push(...draft.problems, ...draft.notes.filter(({ severity }) => severity === 'error'));
       if (draft.problems.length === 0 && draft.hasEdits())
         findings.push(
           findingAt(

@@ -204,11 +204,16 @@ export function migrateIndex(drafts: Drafts, failed: ReadonlyMap<ts.SourceFile, 
         if (root !== undefined && call.expression.end <= root.pos && root.end <= call.end)
           draft.replaced.add(root);
     }
-    const isNeeded = [...failed.keys()].some((one) =>
-      (analysis.uses.get(one)?.uses ?? []).some((use) => use.model === undefined),
+    const isNeeded = [...analysis.uses].some(([one, { uses }]) =>
+      uses.some((use) => use.model === undefined && (failed.has(one) || staysAsItIs(drafts, use))),
     );
     if (!isNeeded && !calls.some(isLeft)) dropConnection(draft, drafts);
   }
+}
+
+/** True for a use in a function that is left, and for one at module scope that nothing could be put in place of. */
+function staysAsItIs({ left, atLoad }: Drafts, use: Use): boolean {
+  return use.owner === undefined ? atLoad.includes(use) : left.has(use.owner);
 }
 
 interface FactoryCall {

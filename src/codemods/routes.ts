@@ -5,6 +5,7 @@ import { ownerOf } from '../project/owners.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { FileUses, Use } from '../project/read-uses.js';
 import type { FunctionNode, Home } from '../project/types.js';
+import { nameOf } from './callers.js';
 import { addToPattern, clinicDbOf, takesClinicDb } from './clinic-db.js';
 import { noteAccessors, reportNamedIncludes } from './crossing.js';
 import type { Draft, Drafts } from './draft.js';
@@ -32,6 +33,7 @@ export function migrateFunctions(
   const byOwner = new Map<FunctionNode, Use[]>();
   const isLeft = (owner: FunctionNode | undefined): boolean => owner !== undefined && drafts.left.has(owner);
   const open = [...fileUses.uses, ...optionsUses].filter((use) => !isLeft(use.owner));
+  if (drafts.left.hasFile(fileUses.file)) noteFunctions(drafts, draft, fileUses);
   for (const use of open) {
     if (claimed.has(use)) continue;
     const definition =
@@ -41,12 +43,16 @@ export function migrateFunctions(
       takeFromPackage(draft, use);
       continue;
     }
-    if (use.owner === undefined) reportAtLoad(draft, use);
-    else if (definition !== undefined && drafts.left.hasFile(definition))
+    if (use.owner === undefined) {
+      drafts.atLoad.push(use);
+      reportAtLoad(draft, use);
+    } else if (definition !== undefined && drafts.left.hasFile(definition))
       leaveWithModel(drafts, draft, use, use.owner, definition);
-    else if (isParameterDefault(use, use.owner)) reportAtLoad(draft, use, 'as the default of a parameter');
-    else if (isKept(use, use.owner)) reportKept(draft, use);
-    else byOwner.set(use.owner, [...(byOwner.get(use.owner) ?? []), use]);
+    else if (isParameterDefault(use, use.owner)) reportDefault(draft, use);
+    else if (isKept(use, use.owner)) {
+      drafts.kept.push(use);
+      reportKept(draft, use);
+    } else byOwner.set(use.owner, [...(byOwner.get(use.owner) ?? []), use]);
   }
   for (const one of fileUses.packages) takeFromPackage(draft, one);
   const isDropped = (node: ts.Node): boolean =>
@@ -85,10 +91,24 @@ function receiverText(node: ts.Node): string {
   return (ts.isCallExpression(node) ? node.expression : node).getText().split('\n')[0] ?? '';
 }
 
-function reportAtLoad(draft: Draft, use: Use, when = 'while the file loads'): void {
-  const name = use.node.getText(draft.file);
-  if (use.model === undefined) draft.problem('CODE_CONNECTION_AT_LOAD', use.node, `${name} is used ${when}`);
-  else draft.problem('CODE_MODEL_AT_LOAD', use.node, `${name} is used ${when}`, use.model.name);
+/** Names every function that is left with its whole file, since the file's own problem tells of none of them. */
+function noteFunctions({ left }: Drafts, draft: Draft, { file, uses }: FileUses): void {
+  const owners = new Set(uses.flatMap(({ owner }) => owner ?? []));
+  for (const owner of owners) {
+    const message = `${nameOf(owner)} is left with the rest of its file`;
+    draft.note('CODE_GROUP_LEFT', left.severityOfFile(file), owner, message, nameOf(owner));
+  }
+}
+
+/** The file's functions do not depend on it, but for those that read what is made of it: see leaveTogether(). */
+function reportAtLoad(draft: Draft, { node, model }: Use): void {
+  const code = model === undefined ? 'CODE_CONNECTION_AT_LOAD' : 'CODE_MODEL_AT_LOAD';
+  draft.note(code, 'error', node, `${node.getText(draft.file)} is used while the file loads`, model?.name);
+}
+
+function reportDefault(draft: Draft, { node, model }: Use): void {
+  const code = model === undefined ? 'CODE_CONNECTION_AT_LOAD' : 'CODE_MODEL_AT_LOAD';
+  draft.problem(code, node, `${node.getText(draft.file)} is used as the default of a parameter`, model?.name);
 }
 
 /** A function stays as it is where the file of its model does. */
