@@ -171,7 +171,7 @@ export function indentLines(
   const { text } = draft.file;
   const literals = descendants(draft.file, isMultiLineText)
     .map((node) => ({ start: node.getStart(draft.file), end: node.end }))
-    .concat(except);
+    .concat(except, draft.edits); // lines that an edit takes away are none to indent
   for (let at = text.indexOf('\n', start) + 1; at > 0 && at < end; at = text.indexOf('\n', at) + 1) {
     const isInside = literals.some((range) => range.start < at && at < range.end);
     const isExcept = except.some((range) => range.start <= at && at < range.end);

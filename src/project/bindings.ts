@@ -1,8 +1,10 @@
 import { ts } from 'ts-morph';
 import type { Evaluator } from './evaluator.js';
 import { isLoader } from './loader.js';
+import { gotten } from './made-later.js';
 import { exportsOf } from './modules.js';
 import { isNamed, laterNames, memberName, requiredSpecifier, unwrap } from './nodes.js';
+import { settingName } from './settings.js';
 import type { Value } from './types.js';
 
 /** A name of a file that stands for a model, the connection or an object that holds them. */
@@ -74,7 +76,7 @@ function isAlias(initializer: ts.Expression): boolean {
     ts.isElementAccessExpression(node) ||
     ts.isCallExpression(node)
   ) {
-    if (requiredSpecifier(node) !== undefined) return true;
+    if (requiredSpecifier(node) !== undefined || settingName(node) !== undefined) return true;
     if (ts.isCallExpression(node) && memberName(node.expression) === 'model') node = node.expression;
     node = unwrap((node as ts.CallExpression).expression);
     if (ts.isCallExpression(node.parent) && ts.isPropertyAccessExpression(node)) return false;
@@ -96,6 +98,12 @@ export function isNamespace(evaluator: Evaluator, value: Value): boolean {
       if (spread !== undefined) return isNamespace(evaluator, spread);
       const { name } = one;
       return name !== undefined && ts.isIdentifier(name) && holds(evaluator.member(value, name.text));
+    });
+  if (value.kind === 'instance')
+    return value.node.members.some((one) => {
+      const got = gotten(one);
+      const given = got && evaluator.valueOf(got);
+      return given !== undefined && (holds(given) || (given.kind === 'module' && isLoader(given.file)));
     });
   if (value.kind !== 'module') return false;
   if (isLoader(value.file)) return evaluator.registry.models.length > 0;
@@ -120,7 +128,7 @@ function isFilledLater(node: ts.ObjectLiteralExpression, evaluator: Evaluator): 
 
 /** True where an object has a member of this name, whatever it is. */
 export function hasMember(evaluator: Evaluator, value: Value, name: string): boolean {
-  if (evaluator.member(value, name) !== undefined) return true;
+  if (value.kind === 'instance' || evaluator.member(value, name) !== undefined) return true;
   if (value.kind === 'object') {
     const isWritten = value.node.properties.some(
       (member) => member.name !== undefined && isNamed(member.name, name),

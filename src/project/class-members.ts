@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { gotten, isMadeInClass } from './made-later.js';
 import { assignment, descendants, isAssignment, isNamed, isStatic } from './nodes.js';
 import type { Value } from './types.js';
 
@@ -65,6 +66,9 @@ function own(
     if (isSignature) continue;
     if (ts.isMethodDeclaration(member)) return { kind: 'function', node: member };
     if (ts.isPropertyDeclaration(member) && member.initializer !== undefined) return look(member.initializer);
+    const got = gotten(member);
+    const value = got && look(got);
+    if (value !== undefined) return value;
   }
   return undefined;
 }
@@ -84,7 +88,7 @@ export function givenByConstructor(node: ts.ClassLikeDeclaration, name: string):
 
 function putByConstructor(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
   const given = givenByConstructor(node, name);
-  return given && look(given);
+  return (given && look(given)) ?? (isMadeInClass(node, name) ? { kind: 'connection' } : undefined);
 }
 
 /** `Store.instance = new Store()` somewhere in the class, by its name. */

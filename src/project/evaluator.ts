@@ -4,6 +4,7 @@ import { type Constructions, givenTo, readConstructions } from './constructions.
 import { instanceOf } from './declared-types.js';
 import type { AppProject } from './load-project.js';
 import { ALL_MODELS } from './loader.js';
+import { isMadeLater, withoutFallback } from './made-later.js';
 import { ModuleValues } from './module-values.js';
 import {
   assignedLater,
@@ -21,6 +22,7 @@ import { isOneOfPromised, isPromisedModel } from './promised.js';
 import { isOfMigrated, type ModelRegistry } from './read-models.js';
 import { returnedExpression, returnedExpressions } from './returned.js';
 import { symbolOf } from './scope.js';
+import { readSettings, type Settings, settingName } from './settings.js';
 import type { FunctionNode, Value } from './types.js';
 
 /** Says what an expression stands for by following bindings forward; it reads and never runs anything. */
@@ -33,6 +35,7 @@ export class Evaluator {
     ofType: (type) => instanceOf(this.project, this.registry, type),
   };
   #constructions: Constructions | undefined;
+  #settings: Settings | undefined;
 
   readonly #modules: ModuleValues;
 
@@ -73,7 +76,10 @@ export class Evaluator {
   valueOfDeclaration(declaration: ts.Declaration): Value | undefined {
     if (ts.isVariableDeclaration(declaration)) {
       const given = declaration.initializer && this.valueOf(declaration.initializer);
-      return given ?? instanceOf(this.project, this.registry, declaration.type);
+      const isMade = declaration.initializer === undefined && isMadeLater(declaration);
+      return (
+        given ?? (isMade ? { kind: 'connection' } : instanceOf(this.project, this.registry, declaration.type))
+      );
     }
     if (ts.isFunctionDeclaration(declaration) || ts.isFunctionExpression(declaration))
       return { kind: 'function', node: declaration };
@@ -142,6 +148,9 @@ export class Evaluator {
     if (isFunctionNode(node)) return { kind: 'function', node };
     if (ts.isClassExpression(node)) return this.#classValue(node);
     if (ts.isObjectLiteralExpression(node)) return { kind: 'object', node };
+    const setting = settingName(node);
+    const kept = setting === undefined ? undefined : this.#setting(setting);
+    if (kept !== undefined) return kept;
     const specifier = requiredSpecifier(node);
     if (specifier !== undefined) return this.#modules.moduleValue(node.getSourceFile(), specifier);
     const name = memberName(node);
@@ -153,8 +162,16 @@ export class Evaluator {
     if (ts.isConditionalExpression(node)) return this.#oneOf([node.whenTrue, node.whenFalse]);
     if (ts.isNewExpression(node)) return this.#constructed(node);
     if (ts.isCallExpression(node)) return this.#called(node);
+    const whole = withoutFallback(node);
+    if (whole !== undefined) return this.valueOf(whole);
     const pair = assignment(node);
     return pair === undefined ? undefined : this.valueOf(pair.right);
+  }
+
+  /** What Express keeps under a name. */
+  #setting(name: string): Value | undefined {
+    this.#settings ??= readSettings(this.project, this.#look);
+    return this.#settings.get(name);
   }
 
   /** What an object or a list that is written out holds; undefined for what is no plain member. */

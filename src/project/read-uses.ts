@@ -13,9 +13,18 @@ import {
 } from './bindings.js';
 import type { Evaluator } from './evaluator.js';
 import { isExported } from './exported.js';
-import { isReference, memberName, nodesOf, requiredSpecifier, unwrap } from './nodes.js';
+import {
+  assignment,
+  enclosingFunctions,
+  isReference,
+  memberName,
+  nodesOf,
+  requiredSpecifier,
+  unwrap,
+} from './nodes.js';
 import { ownerOf } from './owners.js';
 import { symbolOf } from './scope.js';
+import { isSetting, settingName } from './settings.js';
 import type { FunctionNode, Model, Value } from './types.js';
 
 /** A place where a model or the global connection is used as a value. */
@@ -55,7 +64,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     { -readonly [K in keyof Binding]: Binding[K] } & { references: ts.Identifier[] }
   >();
   const identifiers: ts.Identifier[] = [];
-  const requires: ts.CallExpression[] = [];
+  const roots: ts.Expression[] = [];
   const unknown: ts.Node[] = [];
   for (const node of nodesOf(file)) {
     if (isBindingDeclaration(node)) {
@@ -67,7 +76,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     }
     // A member's name is no binding.
     if (ts.isIdentifier(node) && !isMemberName(node)) identifiers.push(node);
-    if (requiredSpecifier(node) !== undefined && ts.isCallExpression(node)) requires.push(node);
+    if (isRoot(evaluator, node)) roots.push(node);
     if (ts.isCallExpression(node) && DISTINCTIVE.has(memberName(node.expression) ?? '')) unknown.push(node);
     if (isModelsMember(evaluator, node)) unknown.push(node);
   }
@@ -92,7 +101,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
         );
       return;
     }
-    if (isExported(node)) return;
+    if (isExported(node) || (value.kind === 'connection' && isNoUse(node))) return;
     if (value.kind === 'model' || value.kind === 'connection') {
       uses.push({
         node,
@@ -102,7 +111,8 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
       });
       return;
     }
-    if (isNamespace(evaluator, value) && !isHarmless(evaluator, node, value)) computed.push(node);
+    const isObject = value.kind !== 'instance' && isNamespace(evaluator, value);
+    if (isObject && !isHarmless(evaluator, node, value)) computed.push(node);
   };
   for (const identifier of identifiers) {
     const symbol = symbolOf(identifier);
@@ -114,9 +124,9 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
       if (binding.value.kind !== 'package') classify(identifier, binding.value, identifier);
     } else binding.kept = true;
   }
-  for (const call of requires) {
-    const value = evaluator.valueOf(call);
-    if (value !== undefined && isInteresting(evaluator, value)) classify(call, value, undefined);
+  for (const root of roots) {
+    const value = evaluator.valueOf(root);
+    if (value !== undefined && isInteresting(evaluator, value)) classify(root, value, undefined);
   }
   return {
     file,
@@ -127,6 +137,20 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     computed,
     unknown: unknown.filter((node) => isUnknownReceiver(evaluator, node)),
   };
+}
+
+/** What stands for models and needs no name: `require('…')`, `app.get('models')`, and `this` of a class that has them. */
+function isRoot(evaluator: Evaluator, node: ts.Node): node is ts.Expression {
+  if (requiredSpecifier(node) !== undefined) return true;
+  if (settingName(node) !== undefined) return assignment(node.parent)?.left !== node;
+  if (node.kind !== ts.SyntaxKind.ThisKeyword || !/^\s*get\s/m.test(node.getSourceFile().text)) return false;
+  // A getter only names what others use.
+  const [around] = enclosingFunctions(node);
+  return (
+    around !== undefined &&
+    !ts.isGetAccessor(around) &&
+    evaluator.valueOf(node as ts.Expression)?.kind === 'instance'
+  );
 }
 
 /** A type's name: a local value of that name hides the import from values only. */
@@ -195,11 +219,20 @@ function isAssignedAgain({ name, initializer }: ts.VariableDeclaration): boolean
   return names.some((one) => new RegExp(`(?<!\\.)${wordPattern(one)}\\s*=(?![=>])`, 'u').test(rest));
 }
 
+/** True where a connection is put somewhere, or only asked for: `sequelize = …`, `if (!sequelize)`, `db.sequelize !== null`. */
+function isNoUse(node: ts.Expression): boolean {
+  const { parent } = node;
+  if (ts.isPrefixUnaryExpression(parent) || assignment(parent)?.left === node) return true;
+  if (ts.isIfStatement(parent)) return parent.expression === node;
+  if (ts.isConditionalExpression(parent)) return parent.condition === node;
+  return ts.isBinaryExpression(parent) && /^[!=]==?$/.test(parent.operatorToken.getText());
+}
+
 /** A models object in a place that reaches no model: `db.Sequelize`, an import of a helper of the same file. */
 function isHarmless(evaluator: Evaluator, node: ts.Expression, value: Value): boolean {
   const { parent } = node;
   if (ts.isVariableDeclaration(parent) && parent.initializer === node) return true;
-  if (ts.isExpressionStatement(parent)) return true;
+  if (ts.isExpressionStatement(parent) || isSetting(node)) return true;
   const name =
     ts.isPropertyAccessExpression(parent) && parent.expression === node ? memberName(parent) : undefined;
   return name !== undefined && hasMember(evaluator, value, name);

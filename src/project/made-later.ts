@@ -1,0 +1,52 @@
+import { ts } from 'ts-morph';
+import { assignment, descendants } from './nodes.js';
+import { symbolOf } from './scope.js';
+
+/** True for `let sequelize;` where all that the file ever puts into it is a `new Sequelize(…)`. */
+export function isMadeLater(declaration: ts.VariableDeclaration): boolean {
+  const { name } = declaration;
+  const file = declaration.getSourceFile();
+  if (!ts.isIdentifier(name) || !file.text.includes('new Sequelize')) return false;
+  const symbol = symbolOf(name);
+  const given = descendants(file, ts.isBinaryExpression).flatMap((one) => {
+    const pair = assignment(one);
+    const isOwn = pair !== undefined && ts.isIdentifier(pair.left) && symbolOf(pair.left) === symbol;
+    return isOwn ? [pair.right] : [];
+  });
+  return given.length > 0 && given.every(isNewConnection);
+}
+
+/** True for `this.name = new Sequelize(…)` somewhere in a class, whatever else it is before. */
+export function isMadeInClass(node: ts.ClassLikeDeclaration, name: string): boolean {
+  return descendants(node, ts.isBinaryExpression).some((one) => {
+    const pair = assignment(one);
+    return (
+      pair !== undefined &&
+      ts.isPropertyAccessExpression(pair.left) &&
+      pair.left.expression.kind === ts.SyntaxKind.ThisKeyword &&
+      pair.left.name.text === name &&
+      isNewConnection(pair.right)
+    );
+  });
+}
+
+function isNewConnection(node: ts.Expression): boolean {
+  return ts.isNewExpression(node) && /(^|\.)Sequelize$/.test(node.expression.getText());
+}
+
+/** `x` of `x || {}` and `x ?? null`; undefined for anything else. */
+export function withoutFallback(node: ts.Expression): ts.Expression | undefined {
+  if (!ts.isBinaryExpression(node) || !/^(\|\||\?\?)$/.test(node.operatorToken.getText())) return undefined;
+  const { right } = node;
+  const isEmpty =
+    (ts.isObjectLiteralExpression(right) && right.properties.length === 0) ||
+    right.kind === ts.SyntaxKind.NullKeyword;
+  return isEmpty ? node.left : undefined;
+}
+
+/** What `get name() { return … }` gives; undefined where it does more than return. */
+export function gotten(node: ts.ClassElement): ts.Expression | undefined {
+  if (!ts.isGetAccessor(node)) return undefined;
+  const [only, ...more] = node.body?.statements ?? [];
+  return only !== undefined && more.length === 0 && ts.isReturnStatement(only) ? only.expression : undefined;
+}
