@@ -96,15 +96,20 @@ function mentions(
 export function crosses(draft: Draft, self: Model, statement: ts.Statement, line: AssociationLine): boolean {
   const other = line.models.find((model) => areApart(self, model));
   if (other === undefined) return false;
-  draft.severed.push({ model: self, alias: aliasOf(statement, other.name) });
+  noteSevered(draft, self, other, statement, aliasOf(statement, other.name));
+  return true;
+}
+
+/** Notes that an association is taken out, and the name that its uses know it by. */
+export function noteSevered(draft: Draft, self: Model, other: Model, node: ts.Node, alias: string): void {
+  draft.severed.push({ model: self, alias });
   draft.note(
     'CODE_CROSSING_ASSOCIATION',
     'warning',
-    statement,
+    node,
     `the association of ${self.name} with ${other.name} was taken out: their tables are in different databases`,
     self.name,
   );
-  return true;
 }
 
 /** The name an association goes by in `include` and in accessors: its `as`, else the other model's, plural for many. */

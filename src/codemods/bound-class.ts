@@ -2,6 +2,7 @@ import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import { exportsOf } from '../project/modules.js';
 import { descendants, isReference, memberName } from '../project/nodes.js';
+import type { ModelRegistry } from '../project/read-models.js';
 import { symbolOf } from '../project/scope.js';
 import type { Model } from '../project/types.js';
 import { type StaticInit, staticInit } from './static-init.js';
@@ -33,7 +34,7 @@ export function classShape(
   model: Model,
   isGoing: (statement: ts.Statement) => boolean,
 ): ClassShape | undefined {
-  const node = file.statements.find((one): one is NamedClass => isModelClass(analysis, model, one));
+  const node = file.statements.find((one): one is NamedClass => isModelClass(analysis.registry, model, one));
   const uses = analysis.uses.get(file)?.uses ?? [];
   const connection = uses.find((use) => use.model === undefined);
   const maker = connection === undefined ? staticInit(analysis, file, model) : undefined;
@@ -67,7 +68,7 @@ export function classShape(
   return { kind: 'class', model, node, parameter, local: node.name.text, moved, exported, maker };
 }
 
-function isModelClass({ registry }: Analysis, model: Model, one: ts.Statement): one is NamedClass {
+export function isModelClass(registry: ModelRegistry, model: Model, one: ts.Statement): one is NamedClass {
   return ts.isClassDeclaration(one) && one.name !== undefined && registry.byNode.get(one) === model;
 }
 

@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { decoratedAssociations } from '../project/decorators.js';
 import type { Evaluator } from '../project/evaluator.js';
 import { descendants, isNamed, memberName, property } from '../project/nodes.js';
 import type { FileUses, Use } from '../project/read-uses.js';
@@ -25,6 +26,11 @@ export function lastingAliases(drafts: Drafts): ReadonlyMap<string, ReadonlySet<
       if (name === undefined || other === undefined) continue;
       aliases.set(name, (aliases.get(name) ?? new Set()).add(aliasOf(statement, other)));
     }
+  }
+  for (const [node, { name }] of analysis.registry.byNode) {
+    if (!ts.isClassDeclaration(node)) continue;
+    for (const { alias } of decoratedAssociations(analysis.evaluator, node))
+      aliases.set(name, (aliases.get(name) ?? new Set()).add(alias));
   }
   for (const { model, alias } of drafts.severed()) aliases.get(model.name)?.delete(alias);
   return aliases;
@@ -80,7 +86,7 @@ function modelOf(node: ts.ObjectLiteralExpression, uses: readonly Use[]): Model 
   return uses.find((use) => use.node === value)?.model;
 }
 
-/** Notes `patient.getUser()` and its like on something whose class is not known. */
+/** Notes `patient.getUser()`, `patient.$get('user')` and their like on something whose class is not known. */
 export function noteAccessors(draft: Draft, { file }: FileUses, severed: readonly Severed[]): void {
   const names = new Map(
     severed.flatMap(({ alias, model }) => {
@@ -88,16 +94,19 @@ export function noteAccessors(draft: Draft, { file }: FileUses, severed: readonl
       return ['get', 'set', 'create', 'add', 'count'].map((verb) => [verb + suffix, model.name] as const);
     }),
   );
+  const aliases = new Map(severed.map(({ alias, model }) => [alias, model.name]));
   for (const call of descendants(file, ts.isCallExpression)) {
     const name = memberName(call.expression) ?? '';
-    const model = names.get(name);
+    const [alias] = call.arguments;
+    const isNamed = /^\$(get|set|create|add|count|has|remove)$/.test(name) && alias !== undefined;
+    const model = isNamed && ts.isStringLiteralLike(alias) ? aliases.get(alias.text) : names.get(name);
     if (model === undefined || !ts.isPropertyAccessExpression(call.expression)) continue;
     if (!ts.isIdentifier(call.expression.expression)) continue;
     draft.note(
       'CODE_CROSSING_ACCESSOR',
       'warning',
       call,
-      `${call.expression.getText(file)}() may be the association of ${model} that was taken out`,
+      `${call.expression.getText(file)}(${isNamed ? alias.getText(file) : ''}) may be the association of ${model} that was taken out`,
       model,
     );
   }

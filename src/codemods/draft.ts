@@ -14,6 +14,7 @@ import { type Style, styleOf } from './style.js';
 /** Names that a file may import from the runtime files. */
 export type RuntimeName =
   | 'ModelFactory'
+  | 'decorated'
   | 'getCentralConnection'
   | 'initializeCentralConnection'
   | 'closeConnections'
@@ -39,6 +40,8 @@ export class Draft {
   readonly needs = new Set<RuntimeName>();
   /** Names the result needs from the package sequelize; `type ` before those that are types. */
   readonly fromSequelize = new Set<string>();
+  /** Default imports of classes that are imported by their names from now on, if only as types. */
+  readonly byName = new Map<ts.ImportClause, { readonly name: string; readonly isNeeded: boolean }>();
   /** Ranges that go away on purpose, with their comments. */
   readonly dropped: { readonly start: number; readonly end: number }[] = [];
   /** Associations that were taken out, by the model they belonged to. */
@@ -87,7 +90,8 @@ export class Draft {
 
   /** True where the file would change. */
   hasEdits(): boolean {
-    return this.edits.length > 0 || this.removals.length > 0;
+    const isNamed = [...this.byName.values()].some(({ isNeeded }) => isNeeded);
+    return this.edits.length > 0 || this.removals.length > 0 || isNamed;
   }
 
   /** Every edit, neighbouring removals made one so that no heap of blank lines is left. */

@@ -6,8 +6,9 @@ import { importEnding, runtimePaths } from '../project/modules.js';
 import { requiredSpecifier } from '../project/nodes.js';
 import type { Draft, RuntimeName } from './draft.js';
 
-const FILE_OF: Record<RuntimeName, 'modelFactory' | 'connectionManager' | 'routing'> = {
+const FILE_OF: Record<RuntimeName, 'modelFactory' | 'connectionManager' | 'decorated' | 'routing'> = {
   ModelFactory: 'modelFactory',
+  decorated: 'decorated',
   getCentralConnection: 'connectionManager',
   initializeCentralConnection: 'connectionManager',
   closeConnections: 'connectionManager',
@@ -82,6 +83,7 @@ function isBoundFromSequelize(file: ts.SourceFile, name: string): boolean {
 
 const ORDER: readonly RuntimeName[] = [
   'ModelFactory',
+  'decorated',
   'initializeCentralConnection',
   'getCentralConnection',
   'closeConnections',

@@ -17,6 +17,7 @@ import { type Draft, Drafts, findingAt } from './draft.js';
 import { applyEdits, type Edit } from './edits.js';
 import { claimFactories } from './factories.js';
 import { passForgotten } from './forgotten.js';
+import { claimGivenModels } from './given-models.js';
 import { finishImports } from './imports.js';
 import { distinct, Left } from './left.js';
 import { leaveTogether } from './left-together.js';
@@ -110,6 +111,7 @@ function draw(
     ...options.claimed,
     ...claimStart(drafts),
     ...claimIndex(drafts),
+    ...claimGivenModels(drafts, chosen.has('models')),
     ...(mended?.claimed ?? []),
     ...(chosen.has('routes') ? claimFactories(drafts) : []),
   ]);

@@ -5,6 +5,7 @@ import { assignment, descendants, memberName } from '../project/nodes.js';
 import { isMigratedModel } from '../project/read-models.js';
 import type { Model } from '../project/types.js';
 import { type ClassShape, classShape } from './bound-class.js';
+import { type DecoratedShape, decoratedClass, decoratedShape } from './decorated-class.js';
 import { type InlineShape, inlineShape } from './inline-export.js';
 import { type StaticInit, staticInit } from './static-init.js';
 
@@ -40,13 +41,22 @@ export type ModelShape =
       readonly maker?: StaticInit | undefined;
     }
   | ClassShape
+  | DecoratedShape
   | InlineShape;
 
 /** The shape of a file that defines models; undefined for one that is not understood. */
 export function shapeOf(analysis: Analysis, file: ts.SourceFile): ModelShape | undefined {
+  const shape = shapeOrFault(analysis, file);
+  return typeof shape === 'string' ? undefined : shape;
+}
+
+/** As shapeOf(), or why it is not understood, where that can be told. */
+export function shapeOrFault(analysis: Analysis, file: ts.SourceFile): ModelShape | string | undefined {
   const [model, ...others] = analysis.registry.inFile.get(file) ?? [];
   if (model === undefined || others.length > 0) return undefined;
   if (isMigratedModel(file)) return { kind: 'migrated', model };
+  const node = decoratedClass(analysis, file, model);
+  if (node !== undefined) return decoratedShape(analysis, file, model, node);
   const { whole, named } = exportsOf(file);
   const bound = /\.[cm]?ts$/.test(file.fileName) ? classShape(analysis, file, model, isGoing) : undefined;
   if (bound !== undefined) return bound;

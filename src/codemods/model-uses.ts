@@ -58,6 +58,8 @@ export function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own
 
 /** The connection as seen from a use: `define`'s parameter, or that of the class that stays outside it. */
 function connectionAt(shape: Unmigrated, { node }: Use): string | undefined {
-  const isOutside = shape.kind === 'class' && shape.node.pos <= node.pos && node.end <= shape.node.end;
-  return isOutside ? ownConnection(node, shape.node) : shape.parameter;
+  const hasOutside = shape.kind === 'class' || shape.kind === 'decorated';
+  if (hasOutside && shape.node.pos <= node.pos && node.end <= shape.node.end)
+    return ownConnection(node, shape.node);
+  return shape.kind === 'decorated' ? undefined : shape.parameter;
 }

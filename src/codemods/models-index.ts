@@ -116,7 +116,8 @@ function isImported(declaration: ts.Node): boolean {
   );
 }
 
-function remove(draft: Draft, statement: ts.Statement): void {
+/** Takes a statement out with the comments above it. */
+export function remove(draft: Draft, statement: ts.Statement): void {
   const start = withComments(draft.file, statement);
   draft.dropped.push({ start, end: statement.end });
   draft.remove(start, statement.end);
@@ -162,8 +163,8 @@ export function claimIndex(drafts: Drafts): Use[] {
   return claimed;
 }
 
-/** Constants like `const models = [Patient, Drug]` that nothing but these statements reads. */
-function onlyFor(file: ts.SourceFile, going: readonly ts.Statement[]): ts.Statement[] {
+/** Constants like `const models = [Patient, Drug]` that nothing but what goes reads. */
+export function onlyFor(file: ts.SourceFile, going: readonly ts.Node[]): ts.Statement[] {
   return file.statements.filter((statement) => {
     if (!ts.isVariableStatement(statement)) return false;
     const [declaration, ...others] = statement.declarationList.declarations;
@@ -176,7 +177,7 @@ function onlyFor(file: ts.SourceFile, going: readonly ts.Statement[]): ts.Statem
   });
 }
 
-function isInside(node: ts.Node, outer: ts.Node): boolean {
+export function isInside(node: ts.Node, outer: ts.Node): boolean {
   return outer.pos <= node.pos && node.end <= outer.end;
 }
 

@@ -5,7 +5,7 @@ import type { Model } from '../project/types.js';
 import { associateText, linesOfAssociate, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
 import { indentAt, lineStart } from './edits.js';
-import { associateIn, type Factory, isSync, shapeOf, type Unmigrated } from './model-shape.js';
+import { associateIn, type Factory, isSync, shapeOrFault, type Unmigrated } from './model-shape.js';
 import {
   associateTail,
   dropAssociate,
@@ -20,6 +20,7 @@ import {
 import { rewriteUses } from './model-uses.js';
 import type { TakenAssociations } from './models-index.js';
 import { indentLines } from './obtain-models.js';
+import { rewriteDecorated } from './write-decorated.js';
 
 /**
  * Turns a file that defines a model into `{ define, associate }`. `taken` are associations that stood at
@@ -28,28 +29,32 @@ import { indentLines } from './obtain-models.js';
 export function migrateModel(drafts: Drafts, file: ts.SourceFile, taken: TakenAssociations): boolean {
   const added = taken.lines.get(file) ?? [];
   const draft = drafts.of(file);
-  const shape = shapeOf(drafts.analysis, file);
+  const shape = shapeOrFault(drafts.analysis, file);
   const [model] = drafts.analysis.registry.inFile.get(file) ?? [];
-  if (shape === undefined) {
+  if (shape === undefined || typeof shape === 'string') {
     const names = (drafts.analysis.registry.inFile.get(file) ?? []).map(({ name }) => name).join(', ');
     draft.problem(
       'CODE_MODEL_SHAPE',
       file.statements[0] ?? file,
-      `how ${names} is defined here is not understood`,
+      `how ${names} is defined here is not understood${shape === undefined ? '' : `: ${shape}`}`,
       model?.name,
     );
     return false;
   }
-  if (shape.kind === 'migrated') {
+  if (shape.kind === 'migrated' || shape.kind === 'decorated') {
     for (const one of added)
       drafts
         .of(one.file)
         .problem(
           'CODE_MODEL_SHAPE',
           one.statement,
-          `${shape.model.name} is migrated already, and this association is not in it`,
+          `${shape.model.name} ${shape.kind === 'migrated' ? 'is migrated already' : 'has decorators'}, and this association is not in it`,
           shape.model.name,
         );
+    if (shape.kind === 'decorated') {
+      rewriteUses(drafts, draft, shape, []);
+      rewriteDecorated(drafts.analysis, draft, shape);
+    }
     return added.length === 0;
   }
   const statements = shape.kind === 'factory' ? bodyOf(shape) : [...file.statements];

@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
-import type { Analysis } from '../project/analysis.js';
 import type { Binding } from '../project/bindings.js';
+import { isNamedByDecorator } from '../project/decorators.js';
 import { exportsOf, ownFile } from '../project/modules.js';
 import type { Model } from '../project/types.js';
 import type { Draft, Drafts } from './draft.js';
@@ -10,28 +10,31 @@ import type { Draft, Drafts } from './draft.js';
  * its default. Whoever needs the class as a type, or hands it on, imports it by its name.
  */
 export function migrateTypeImports(drafts: Drafts): void {
-  const classes = defaultClasses(drafts.analysis);
+  const classes = defaultClasses(drafts);
   if (classes.size === 0) return;
-  for (const [file, { bindings }] of drafts.analysis.uses) {
+  const { evaluator, uses } = drafts.analysis;
+  for (const [file, { bindings }] of uses) {
     const draft = drafts.of(file);
+    const isAsked = (one: ts.Identifier): boolean =>
+      ts.isExportSpecifier(one.parent) || (!draft.replaced.has(one) && isNamedByDecorator(evaluator, one));
     for (const { declaration, value, kept, references } of bindings) {
       const name = value.kind === 'model' ? classes.get(value.model) : undefined;
       if (name === undefined || !ts.isImportClause(declaration) || declaration.name === undefined) continue;
-      const isHandedOn = references.some(({ parent }) => ts.isExportSpecifier(parent));
-      if (!kept && !isHandedOn) continue;
-      draft.required.add(name.getSourceFile());
-      importByName(draft, declaration, declaration.name, name.text, isHandedOn);
+      const isNeeded = kept || references.some(isAsked);
+      draft.byName.set(declaration, { name: name.text, isNeeded });
+      if (isNeeded) draft.required.add(name.getSourceFile());
     }
     for (const statement of file.statements) passOnByName(drafts, draft, statement, classes);
   }
 }
 
 /** The names of the classes that files export as their default and will export by their name. */
-function defaultClasses({ registry }: Analysis): ReadonlyMap<Model, ts.Identifier> {
+function defaultClasses({ analysis, left }: Drafts): ReadonlyMap<Model, ts.Identifier> {
   const found = new Map<Model, ts.Identifier>();
-  for (const [node, model] of registry.byNode) {
+  for (const [node, model] of analysis.registry.byNode) {
     const file = node.getSourceFile();
-    if (!ts.isClassDeclaration(node) || node.name === undefined || node.parent !== file) continue;
+    if (left.hasFile(file) || !ts.isClassDeclaration(node) || node.name === undefined || node.parent !== file)
+      continue;
     const { whole } = exportsOf(file);
     const isWhole =
       whole === node || (whole !== undefined && ts.isIdentifier(whole) && whole.text === node.name.text);
@@ -40,29 +43,32 @@ function defaultClasses({ registry }: Analysis): ReadonlyMap<Model, ts.Identifie
   return found;
 }
 
-/** `import Patient from './Patient'` becomes `import type { Patient } from './Patient'`. */
-function importByName(
+/** `import Patient from './Patient'` becomes `import type { Patient } from './Patient'`, or no type where it is a value still. */
+export function importByNames(
   draft: Draft,
-  clause: ts.ImportClause,
-  local: ts.Identifier,
-  name: string,
-  isHandedOn: boolean,
+  bindings: readonly Binding[],
+  isGone: (reference: ts.Identifier) => boolean,
 ): void {
+  for (const { declaration, references } of bindings) {
+    const found = ts.isImportClause(declaration) ? draft.byName.get(declaration) : undefined;
+    if (found !== undefined && ts.isImportClause(declaration))
+      importByName(draft, declaration, found.name, references.every(isGone));
+  }
+}
+
+function importByName(draft: Draft, clause: ts.ImportClause, name: string, isType: boolean): void {
   const { file } = draft;
-  const one = name === local.text ? name : `${name} as ${local.text}`;
+  const local = clause.name?.text ?? name;
+  const one = name === local ? name : `${name} as ${local}`;
   const others = clause.namedBindings;
+  const type = isType || clause.isTypeOnly ? 'type ' : '';
   if (others === undefined) {
-    const type = isHandedOn && !clause.isTypeOnly ? '' : 'type ';
     draft.replace(clause.getStart(file), clause.end, `${type}{ ${one} }`);
     return;
   }
   if (ts.isNamespaceImport(others)) return;
   const list = others.elements.map((element) => element.getText(file));
-  draft.replace(
-    clause.getStart(file),
-    clause.end,
-    `{ ${[isHandedOn ? one : `type ${one}`, ...list].join(', ')} }`,
-  );
+  draft.replace(clause.getStart(file), clause.end, `{ ${[`${type}${one}`, ...list].join(', ')} }`);
 }
 
 /** `export { default as Patient } from './Patient'` becomes `export { Patient } from './Patient'`. */

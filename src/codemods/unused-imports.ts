@@ -7,7 +7,7 @@ import { descendants, isReference } from '../project/nodes.js';
 import { symbolOf } from '../project/scope.js';
 import type { Draft } from './draft.js';
 import { topLevelNames } from './import-lines.js';
-import { importTypesOnly } from './type-imports.js';
+import { importByNames, importTypesOnly } from './type-imports.js';
 
 /** Takes away bindings that nothing refers to any more; returns the statements that are to go whole. */
 export function removeUnused(draft: Draft, analysis: Analysis): ts.Statement[] {
@@ -33,6 +33,11 @@ export function removeUnused(draft: Draft, analysis: Analysis): ts.Statement[] {
     }
   }
   importTypesOnly(draft, bindings, isGone);
+  importByNames(
+    draft,
+    bindings.filter(({ symbol }) => !gone.has(symbol)),
+    isGone,
+  );
   reportLoaders(draft, bindings, gone);
   return deleteBindings(draft, [
     ...bindings.filter(({ symbol }) => gone.has(symbol)),

@@ -10,19 +10,18 @@ export const BOUND = 'Bound';
 /** Exports the class by its name, and lets it speak of itself by `this`, so that it means the bound one. */
 export function writeClass(
   draft: Draft,
-  { node, exported, model }: ClassShape,
+  { node, exported, model }: Pick<ClassShape, 'node' | 'exported' | 'model'>,
   isGoing: (node: ts.Node) => boolean,
 ): void {
   const { file } = draft;
   const keyword = node.getChildren(file).find(({ kind }) => kind === ts.SyntaxKind.ClassKeyword) ?? node;
-  const isDefault = node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true;
-  if (isDefault) {
-    const [first] = node.modifiers ?? [];
-    draft.replace((first ?? keyword).getStart(file), keyword.getStart(file), 'export ');
-  } else if (!exportsOf(file).named.has(node.name.text)) {
-    const abstract = node.modifiers?.[0];
-    draft.insert((abstract ?? keyword).getStart(file), 'export ');
-  }
+  // Decorators are not among these.
+  const modifiers = ts.getModifiers(node) ?? [];
+  const [first] = modifiers;
+  const isDefault = modifiers.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword);
+  if (isDefault) draft.replace((first ?? keyword).getStart(file), keyword.getStart(file), 'export ');
+  else if (!exportsOf(file).named.has(node.name.text))
+    draft.insert((first ?? keyword).getStart(file), 'export ');
   if (exported !== undefined) draft.remove(exported.getStart(file), exported.end);
   for (const one of references(node, node).filter((name) => !isGoing(name))) {
     const own = ownClass(one, node);
@@ -40,7 +39,8 @@ export function writeClass(
 /** How the class's own code says "the class that I am": `this` in a static method; undefined where it cannot. */
 function ownClass(node: ts.Node, around: NamedClass): string | undefined {
   const member = thisMember(node);
-  if (member?.parent !== around) return undefined;
+  // In a static property `this` is the class that is written, not the one that is bound.
+  if (member?.parent !== around || (ts.isPropertyDeclaration(member) && isStatic(member))) return undefined;
   return isStatic(member) ? 'this' : `(this.constructor as typeof ${around.name.text})`;
 }
 

@@ -5,6 +5,7 @@ import { type Finding, hasErrors } from '../core/finding.js';
 import { analyse } from '../project/analysis.js';
 import { type JsonTexts, optionsFiles } from '../project/connection-config.js';
 import { readConnectionOptions } from '../project/connection-options.js';
+import { DECORATORS_PACKAGE } from '../project/decorators.js';
 import { type AppProject, openProject } from '../project/load-project.js';
 import { importEnding, isEsModule, runtimePaths } from '../project/modules.js';
 import { readModels, type TableFacts } from '../project/read-models.js';
@@ -85,7 +86,10 @@ function refuseUnfit({ app, manifest }: AppProject, models: readonly Model[]): v
 function formOf(project: AppProject, models: readonly Model[]): Form {
   if (!models.some(({ file }) => /\.[cm]?ts$/.test(file)))
     return { kind: usesEsModules(project, models) ? 'esm' : 'cjs' };
-  return { kind: 'ts', ending: importEnding(project.files) };
+  const hasDecorators = models.some(({ file }) =>
+    project.file(`${project.app.root}/${file}`)?.text.includes(DECORATORS_PACKAGE),
+  );
+  return { kind: 'ts', ending: importEnding(project.files), hasDecorators };
 }
 
 /** By package.json, as Node decides; else by the models themselves, which a bundler may turn into CommonJS. */

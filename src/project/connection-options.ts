@@ -30,6 +30,11 @@ const ELSEWHERE = new Set([
   'database',
   'pool',
   'protocol',
+  // sequelize-typescript's ways to models, which ModelFactory knows
+  'models',
+  'modelPaths',
+  'modelMatch',
+  'repositoryMode',
   // For sequelize-cli alone
   'use_env_variable',
   'url',

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { AppProject } from './load-project.js';
 import { isLoader } from './loader.js';
-import { exportsOf, pathOf, resolveModule, runtimeFile } from './modules.js';
+import { declaresType, exportsOf, pathOf, resolveModule, runtimeFile } from './modules.js';
 import { isNamed } from './nodes.js';
 import { isMigratedModel, isOfMigrated, type ModelRegistry } from './read-models.js';
 import type { Value } from './types.js';
@@ -104,7 +104,8 @@ export class ModuleValues {
     }
     // A name that the file no longer exports, since it was migrated and who asks for it was not.
     const [model] = isMigratedModel(file) ? (this.registry.inFile.get(file) ?? []) : [];
-    return model !== undefined && !isOfMigrated(name) ? { kind: 'model', model } : undefined;
+    const isStale = model !== undefined && !isOfMigrated(name) && !declaresType(file, name);
+    return isStale ? { kind: 'model', model } : undefined;
   }
 
   #node(node: ts.Node): Value | undefined {

@@ -64,6 +64,7 @@ export function runtimePaths(app: AppConfig) {
   return {
     modelFactory,
     connectionManager: posix.join(base, 'connectionManager'),
+    decorated: posix.join(base, 'decorated'),
     repository: posix.join(base, 'Repository'),
     routing: posix.join(posix.dirname(base), 'middleware', 'clinicRoutingMiddleware'),
   } as const;
@@ -162,6 +163,15 @@ function readExports(file: ts.SourceFile): Exports {
     }
   }
   return { whole, isDefault, named, passedOn, stars };
+}
+
+/** True for an enumeration or another type of a file, which none of its values is. */
+export function declaresType(file: ts.SourceFile, name: string): boolean {
+  return file.statements.some(
+    (one) =>
+      (ts.isEnumDeclaration(one) || ts.isInterfaceDeclaration(one) || ts.isTypeAliasDeclaration(one)) &&
+      one.name.text === name,
+  );
 }
 
 function hasExport(statement: ts.Statement): boolean {

@@ -79,7 +79,7 @@ interface Definition {
 
 /** `x.define('Name', {…})`, `X.init({…}, {…})`, `static init(s) { super.init }`, `@Table class`. */
 function definitions(file: ts.SourceFile): Definition[] {
-  if (!/define|init|@Table/.test(file.text)) return [];
+  if (!/define|init|@(\w+\.)?Table\b/.test(file.text)) return [];
   const found: Definition[] = [];
   for (const call of descendants(file, ts.isCallExpression)) {
     const method = memberName(call.expression);
@@ -92,10 +92,12 @@ function definitions(file: ts.SourceFile): Definition[] {
       found.push({ node: owner, name: modelName(owner, second), options: second });
   }
   for (const declaration of descendants(file, ts.isClassDeclaration)) {
-    const decorator = ts.getDecorators(declaration)?.find((one) => /^@Table\b/.test(one.getText(file)));
+    const decorator = ts
+      .getDecorators(declaration)
+      ?.find((one) => /^@(\w+\.)?Table\b/.test(one.getText(file)));
     if (decorator === undefined || declaration.name === undefined) continue;
     const options = ts.isCallExpression(decorator.expression) ? decorator.expression.arguments[0] : undefined;
-    found.push({ node: declaration, name: declaration.name.text, options });
+    found.push({ node: declaration, name: modelName(declaration, options), options });
   }
   return found;
 }
@@ -122,8 +124,9 @@ function boundBase(file: ts.SourceFile, node: ts.Node): ts.ClassDeclaration | un
   );
 }
 
-function modelName(owner: ts.ClassLikeDeclaration, options: ts.Expression): string {
-  const given = ts.isObjectLiteralExpression(options) ? property(options, 'modelName') : undefined;
+function modelName(owner: ts.ClassLikeDeclaration, options: ts.Expression | undefined): string {
+  const isWritten = options !== undefined && ts.isObjectLiteralExpression(options);
+  const given = isWritten ? property(options, 'modelName') : undefined;
   if (given !== undefined && ts.isStringLiteralLike(given)) return given.text;
   return owner.name?.text ?? '';
 }
@@ -176,6 +179,7 @@ function key(table: string | undefined, { scopes }: TableFacts): string {
 /** True where a file's one export is an object with `define`: the shape that ModelFactory expects. */
 export function isMigratedModel(file: ts.SourceFile): boolean {
   const { whole, named } = exportsOf(file);
+  if (whole !== undefined && isDecorated(file, whole)) return true;
   // `export const Patient = { define … }` with `export default Patient` is the same under a name.
   const name = whole !== undefined && ts.isIdentifier(whole) ? named.get(whole.text) : undefined;
   const object =
@@ -184,6 +188,15 @@ export function isMigratedModel(file: ts.SourceFile): boolean {
     object !== undefined &&
     ts.isObjectLiteralExpression(object) &&
     object.properties.some((one) => one.name !== undefined && isNamed(one.name, 'define'))
+  );
+}
+
+/** True for `decorated(Patient)`, which makes that object of a class whose decorators say what the model is. */
+function isDecorated(file: ts.SourceFile, node: ts.Node): boolean {
+  return (
+    ts.isCallExpression(node) &&
+    node.expression.getText(file) === 'decorated' &&
+    /\bfrom\s+['"][^'"]*\/decorated(\.[jt]s)?['"]/.test(file.text)
   );
 }
 

@@ -11,6 +11,7 @@ import {
   isNamespace,
   isPackage,
 } from './bindings.js';
+import { isNamedByDecorator } from './decorators.js';
 import type { Evaluator } from './evaluator.js';
 import { isExported } from './exported.js';
 import {
@@ -121,7 +122,8 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     if (binding === undefined || isDeclarationName(identifier)) continue;
     if (isReference(identifier)) {
       binding.references.push(identifier);
-      if (binding.value.kind !== 'package') classify(identifier, binding.value, identifier);
+      if (binding.value.kind !== 'package' && !isNamedByDecorator(evaluator, identifier))
+        classify(identifier, binding.value, identifier);
     } else binding.kept = true;
   }
   for (const root of roots) {

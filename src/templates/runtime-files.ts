@@ -20,8 +20,11 @@ const FILES = new URL('../../src/templates/files/', import.meta.url);
 export type Form =
   | { readonly kind: 'cjs' }
   | { readonly kind: 'esm' }
-  /** `ending` is what relative imports end in: nothing, `.js` or `.ts`. */
-  | { readonly kind: 'ts'; readonly ending: string };
+  /**
+   * `ending` is what relative imports end in: nothing, `.js` or `.ts`. Where models are classes with
+   * sequelize-typescript's decorators, they need one file more.
+   */
+  | { readonly kind: 'ts'; readonly ending: string; readonly hasDecorators?: boolean };
 
 /**
  * The files that give an application its clinic databases. `connectionOptions` is the object literal that the
@@ -54,6 +57,9 @@ export function runtimeFiles(
       MANAGER: relativeModule(posix.dirname(middleware), manager),
       ...request,
     }),
+    ...(form.kind === 'ts' && form.hasDecorators
+      ? [file(posix.join(base, 'decorated'), 'decorated.js', {})]
+      : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { CONNECTION_MANAGER } from './typed-connections.js';
+import { DECORATED } from './typed-decorated.js';
 import { MODEL_FACTORY, REPOSITORY, ROUTING, type Typed } from './typed-lines.js';
 
 /** What is typed in each of the runtime files. */
@@ -7,6 +8,7 @@ export const TYPED_LINES = {
   'Repository.js': REPOSITORY,
   'connectionManager.js': CONNECTION_MANAGER,
   'clinicRoutingMiddleware.js': ROUTING,
+  'decorated.js': DECORATED,
 } as const satisfies Record<string, readonly Typed[]>;
 
 export type TemplateName = keyof typeof TYPED_LINES;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { migrate } from '../../src/codemods/prove.js';
+import { DECORATORS_PACKAGE } from '../../src/project/decorators.js';
 import { openProject } from '../../src/project/load-project.js';
 import { readModels } from '../../src/project/read-models.js';
 import { runtimeFiles } from '../../src/templates/runtime-files.js';
@@ -42,11 +43,18 @@ it('TypeScript that compiled before compiles after it, with the runtime files th
     const result = new Map([...one.input, ...changes]);
     const { sources, app, facts } = inputFor(result);
     const models = readModels(openProject(sources, app), app, facts);
-    const runtime = runtimeFiles(app, models, '{ logging: false }', { kind: 'ts', ending: '' });
+    const hasDecorators = [...result.values()].some((text) => text.includes(DECORATORS_PACKAGE));
+    const form = { kind: 'ts', ending: '', hasDecorators } as const;
+    const runtime = runtimeFiles(app, models, '{ logging: false }', form);
     write(`${nameOf(one)}-before`, one.input);
     write(`${nameOf(one)}-after`, [...result, ...runtime.map(({ path, text }) => [path, text] as const)]);
   }
-  const said = await compile(folder, { module: 'ESNext', moduleResolution: 'Bundler', noEmit: true });
+  const said = await compile(folder, {
+    module: 'ESNext',
+    moduleResolution: 'Bundler',
+    noEmit: true,
+    experimentalDecorators: true,
+  });
   const faulty = new Set([...said.matchAll(/^src\/([^/]+)-before\//gm)].map(([, name]) => name));
   const left = said.split('\n').filter((line) => {
     const after = /^src\/([^/]+)-after\//.exec(line)?.[1];

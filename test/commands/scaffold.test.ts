@@ -187,6 +187,19 @@ describe('scaffold', () => {
     expect(await scaffold(folder)).toMatchObject({ ok: true, summary: { written: 0, kept: 4 } });
   });
 
+  it('writes what binds classes with decorators, where there are any', async () => {
+    const folder = await sample();
+    writeFileSync(
+      join(folder, 'src/models/Typed.ts'),
+      "import { Model, Table } from 'sequelize-typescript';\n\n@Table\nexport class Typed extends Model {}\n",
+    );
+    expect(await scaffold(folder)).toMatchObject({ ok: true, summary: { written: 5, kept: 0 } });
+    const text = textOf(folder, 'src/base/decorated.ts');
+    expect(text).toContain('export { decorated };');
+    expect(text).not.toMatch(/require\(|module\.exports|__[A-Z_]+__/);
+    expect(await scaffold(folder)).toMatchObject({ ok: true, summary: { written: 0, kept: 5 } });
+  });
+
   it('refuses a folder that is no application', async () => {
     const other = await sample();
     const config = { app: { root: join(other, 'database') } };

@@ -77,6 +77,7 @@ describe('readModels', () => {
       'src/models/a.js':
         "class A extends Model {}\nA.init({}, { sequelize, modelName: 'Alpha' });\nmodule.exports = A;",
       'src/models/b.ts': "@Table({ tableName: 'bees' })\nexport class B extends Model {}",
+      'src/models/e.ts': "@orm.Table({ modelName: 'Epsilon' })\nexport class E extends orm.Model {}",
       'src/models/c.js': "module.exports = { define: (sequelize) => sequelize.define('C', {}) };",
       'src/models/d.js':
         'class D extends Model { static init(s) { return super.init({}, { sequelize: s }); } }\nmodule.exports = D;',
@@ -86,6 +87,7 @@ describe('readModels', () => {
       'B src/models/b.ts',
       'C src/models/c.js',
       'D src/models/d.js',
+      'Epsilon src/models/e.ts',
     ]);
   });
 });

@@ -12,7 +12,7 @@ export const CODE = {
   },
   CODE_MODEL_SHAPE: {
     cause:
-      'A file defines a model in a way that is not understood: several models, decorators, exports by name.',
+      'A file defines a model in a way that is not understood: several models, decorators of others, exports by name.',
     mend: 'Write it as { define: (sequelize) => …, associate: (clinicDb) => … }, one model a file.',
   },
   CODE_MODEL_AT_LOAD: {
