@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -122,6 +123,7 @@ describe('models with decorators, after the codemod', () => {
     });
     app.use(load('./src/routes/patients').default as express.Router);
     const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
     try {
       const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       const ask = async (path: string, clinic: string, init: RequestInit = {}): Promise<Response> =>

@@ -85,9 +85,9 @@ describe('readModels', () => {
     expect(models.map(({ name, file }) => `${name} ${file}`)).toEqual([
       'Alpha src/models/a.js',
       'B src/models/b.ts',
+      'Epsilon src/models/e.ts',
       'C src/models/c.js',
       'D src/models/d.js',
-      'Epsilon src/models/e.ts',
     ]);
   });
 });
