@@ -97,8 +97,8 @@ export function passArgument(draft: Draft, call: ts.CallExpression, expression: 
   else draft.insert(first.getStart(draft.file), `${expression}, `);
 }
 
-/** What stands before a list's first item where each has a line of its own; a space otherwise. */
-function gapBefore({ file }: Draft, first: ts.Node): string {
-  const gap = file.text.slice(first.pos, first.getStart(file));
+/** What stands before an item of a list where each has a line of its own; a space otherwise. */
+export function gapBefore({ file }: Draft, item: ts.Node): string {
+  const gap = file.text.slice(item.pos, item.getStart(file));
   return /^\s*\n\s*$/.test(gap) ? gap : ' ';
 }

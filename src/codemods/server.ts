@@ -3,6 +3,7 @@ import { ts } from 'ts-morph';
 import { descendants, memberName } from '../project/nodes.js';
 import { isRouteCall, requestOf } from '../project/owners.js';
 import type { Use } from '../project/read-uses.js';
+import { gapBefore } from './clinic-db.js';
 import type { Draft, Drafts } from './draft.js';
 import { indentAt } from './edits.js';
 
@@ -108,7 +109,7 @@ function mountAfterAuth(drafts: Drafts, draft: Draft, call: ts.CallExpression): 
   } else if (next?.getText(file) !== 'clinicRoutingMiddleware') {
     if (memberName(call.expression) !== 'use' && !call.arguments.some((one) => needsClinic(drafts, one)))
       return false;
-    draft.insert(argument.end, ', clinicRoutingMiddleware');
+    draft.insert(argument.end, `,${gapBefore(draft, argument)}clinicRoutingMiddleware`);
   } else return true;
   draft.needs.add('clinicRoutingMiddleware');
   return true;
