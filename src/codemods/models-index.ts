@@ -16,6 +16,7 @@ import type { Model } from '../project/types.js';
 import { type AssociationLine, crosses, renderLine, withComments } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
 import { isAssociation } from './model-shape.js';
+import { relatingBodies } from './relating-functions.js';
 import { isInitCall } from './static-init.js';
 
 /** An association that stood at the top of a file. */
@@ -24,7 +25,7 @@ export interface MovedAssociation extends AssociationLine {
   readonly statement: ts.Statement;
 }
 
-/** The associations at the top of files, which move to their models. */
+/** The associations at the top of files, and in functions that do nothing else, which move to their models. */
 export interface TakenAssociations {
   /** By the file of the model they belong to. */
   readonly lines: ReadonlyMap<ts.SourceFile, readonly MovedAssociation[]>;
@@ -51,7 +52,7 @@ function holdsModels(bindings: readonly { value: { kind: string } }[], file: ts.
   );
 }
 
-/** Takes the associations at the top of files, by the file of the model they belong to. */
+/** Takes the associations that stand outside of their models, by the file of the model they belong to. */
 export function takeAssociations(drafts: Drafts): TakenAssociations {
   const { analysis } = drafts;
   const { evaluator, project, registry } = analysis;
@@ -65,14 +66,17 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
   };
   for (const [file, fileUses] of analysis.uses) {
     const draft = drafts.of(file);
-    for (const statement of file.statements) {
+    const bodies = registry.inFile.has(file) ? [] : relatingBodies(analysis, file);
+    const inBodies = bodies.flatMap(({ statements: own }) => [...own]);
+    const gone = new Set<ts.Statement>();
+    for (const statement of [...file.statements, ...inBodies]) {
       if (!isAssociation(statement)) continue;
       const line = renderLine(file, statement, resolve);
       const [self] = line.models;
       const target = self && project.file(`${project.app.root}/${self.file}`);
       if (self === undefined || target === undefined || !isMovable(statement, resolve, target)) continue;
       if (registry.inFile.has(file)) statements.set(file, [...(statements.get(file) ?? []), statement]);
-      else remove(draft, statement);
+      else gone.add(statement);
       for (const use of fileUses.uses) {
         if (use.node.pos < statement.pos || statement.end < use.node.end) continue;
         uses.push(use);
@@ -81,6 +85,9 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
       if (!crosses(draft, self, statement, line))
         lines.set(target, [...(lines.get(target) ?? []), { ...line, file, statement }]);
     }
+    const emptied = bodies.filter((body) => body.statements.every((one) => gone.has(one)));
+    for (const { statements: own } of emptied) removeAll(draft, own);
+    for (const one of gone) if (!emptied.some((body) => isInside(one, body))) remove(draft, one);
   }
   return { lines, statements, uses };
 }
@@ -114,6 +121,15 @@ function isImported(declaration: ts.Node): boolean {
   return (
     requiredSpecifier(variable.initializer) !== undefined && ts.isSourceFile(variable.parent.parent.parent)
   );
+}
+
+/** Takes out everything between the braces of a body. */
+function removeAll(draft: Draft, statements: ts.NodeArray<ts.Statement>): void {
+  const [first] = statements;
+  if (first === undefined) return;
+  const range = { start: withComments(draft.file, first), end: statements.at(-1)?.end ?? first.end };
+  draft.dropped.push(range);
+  draft.remove(range.start, range.end);
 }
 
 /** Takes a statement out with the comments above it. */
