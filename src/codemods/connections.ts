@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { descendants, memberName } from '../project/nodes.js';
+import { descendants, isAssignment, memberName } from '../project/nodes.js';
 import type { Drafts } from './draft.js';
 
 /** Points at global connections, which nothing should use any more, and at transactions that spread by themselves. */
@@ -14,6 +14,16 @@ export function noteConnections(drafts: Drafts): void {
           'info',
           node,
           'this connection to the shared database is still made here',
+        );
+    }
+    for (const { left } of descendants(file, isAssignment)) {
+      const holder = ts.isPropertyAccessExpression(left) ? left.expression : undefined;
+      if (holder !== undefined && drafts.analysis.evaluator.valueOf(holder)?.kind === 'connection')
+        draft.note(
+          'CODE_CONNECTION_MEMBER',
+          'error',
+          left,
+          `${left.getText(file)} is set on the connection to the shared database alone`,
         );
     }
     for (const call of descendants(file, ts.isCallExpression)) {

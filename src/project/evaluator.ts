@@ -76,7 +76,7 @@ export class Evaluator {
   valueOfDeclaration(declaration: ts.Declaration): Value | undefined {
     if (ts.isVariableDeclaration(declaration)) {
       const given = declaration.initializer && this.valueOf(declaration.initializer);
-      const isMade = declaration.initializer === undefined && isMadeLater(declaration);
+      const isMade = given === undefined && isMadeLater(declaration);
       return (
         given ?? (isMade ? { kind: 'connection' } : instanceOf(this.project, this.registry, declaration.type))
       );

@@ -2,9 +2,10 @@ import { ts } from 'ts-morph';
 import { assignment, descendants } from './nodes.js';
 import { symbolOf } from './scope.js';
 
-/** True for `let sequelize;` where all that the file ever puts into it is a `new Sequelize(…)`. */
+/** True for `let sequelize;` and `let sequelize = null;` where all that the file ever puts into it is a `new Sequelize(…)`. */
 export function isMadeLater(declaration: ts.VariableDeclaration): boolean {
-  const { name } = declaration;
+  const { name, initializer } = declaration;
+  if (initializer !== undefined && initializer.kind !== ts.SyntaxKind.NullKeyword) return false;
   const file = declaration.getSourceFile();
   if (!ts.isIdentifier(name) || !file.text.includes('new Sequelize')) return false;
   const symbol = symbolOf(name);

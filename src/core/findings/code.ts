@@ -172,6 +172,11 @@ export const CODE = {
     cause: 'The result would not parse, would lose a comment, or would be changed again by a second run.',
     mend: 'Migrate the file by hand, and report the case.',
   },
+  CODE_CONNECTION_MEMBER: {
+    cause:
+      'The application gives its connection a member of its own, which the connections of clinics do not have.',
+    mend: 'Set it in connectionManager on each connection that is made there, or use a module instead.',
+  },
   CODE_CONNECTION_OPTIONS: {
     cause: 'Options of the application’s connection are computed, so scaffold did not copy them.',
     mend: 'Add them to OPTIONS in connectionManager, where every connection gets them.',
