@@ -59,7 +59,7 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
   const lines = new Map<ts.SourceFile, MovedAssociation[]>();
   const statements = new Map<ts.SourceFile, ts.Statement[]>();
   const uses: Use[] = [];
-  const resolve = (node: ts.Node): Model | undefined => {
+  const global = (node: ts.Node): Model | undefined => {
     if (!ts.isIdentifier(node) && !ts.isPropertyAccessExpression(node)) return undefined;
     const value = evaluator.valueOf(node);
     return value?.kind === 'model' ? value.model : undefined;
@@ -67,10 +67,11 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
   for (const [file, fileUses] of analysis.uses) {
     const draft = drafts.of(file);
     const bodies = registry.inFile.has(file) ? [] : relatingBodies(analysis, file);
-    const inBodies = bodies.flatMap(({ statements: own }) => [...own]);
+    const inBodies = bodies.flatMap(({ body }) => [...body.statements]);
     const gone = new Set<ts.Statement>();
-    for (const statement of [...file.statements, ...inBodies]) {
-      if (!isAssociation(statement)) continue;
+    for (const statement of [...file.statements, ...inBodies].filter(isAssociation)) {
+      const around = bodies.find(({ body }) => isInside(statement, body));
+      const resolve = (node: ts.Node): Model | undefined => around?.resolve(node) ?? global(node);
       const line = renderLine(file, statement, resolve);
       const [self] = line.models;
       const target = self && project.file(`${project.app.root}/${self.file}`);
@@ -85,9 +86,11 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
       if (!crosses(draft, self, statement, line))
         lines.set(target, [...(lines.get(target) ?? []), { ...line, file, statement }]);
     }
-    const emptied = bodies.filter((body) => body.statements.every((one) => gone.has(one)));
-    for (const { statements: own } of emptied) removeAll(draft, own);
-    for (const one of gone) if (!emptied.some((body) => isInside(one, body))) remove(draft, one);
+    const emptied = bodies.filter(({ body }) =>
+      body.statements.filter(isAssociation).every((one) => gone.has(one)),
+    );
+    for (const { body } of emptied) removeAll(draft, body.statements);
+    for (const one of gone) if (!emptied.some(({ body }) => isInside(one, body))) remove(draft, one);
   }
   return { lines, statements, uses };
 }

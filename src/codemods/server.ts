@@ -25,8 +25,9 @@ export function claimStart(drafts: Drafts): Use[] {
       if (use.model !== undefined || !ts.isCallExpression(call) || call.expression !== use.node.parent)
         continue;
       if (!isStart && method !== 'close') continue;
-      // What is left still uses the connection that it closes.
-      if (!isStart && use.owner !== undefined && drafts.left.has(use.owner)) continue;
+      // What is left still uses the connection that it closes, or the tables that a script makes.
+      const isLeft = use.owner !== undefined && drafts.left.has(use.owner);
+      if (isLeft && !(isStart && file.text.includes('.listen('))) continue;
       if (use.owner !== undefined && requestOf(use.owner) !== undefined) continue;
       claimed.push(use);
       if (use.root !== undefined) draft.replaced.add(use.root);
