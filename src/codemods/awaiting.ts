@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
-import { enclosingFunctions, memberName, unwrap } from '../project/nodes.js';
+import { enclosingFunctions, isInside, memberName, unwrap } from '../project/nodes.js';
 import { returnsOf } from '../project/returned.js';
 import type { FunctionNode } from '../project/types.js';
 import { callersOf, nameOf } from './callers.js';
@@ -137,7 +137,7 @@ function putAwait(drafts: Drafts, call: ts.CallExpression): void {
 }
 
 function isInBody(node: ts.Node, owner: FunctionNode): boolean {
-  return owner.body !== undefined && owner.body.pos <= node.pos && node.end <= owner.body.end;
+  return owner.body !== undefined && isInside(node, owner.body);
 }
 
 /** `await f()`, `f().then(…)`, `Promise.all([f()])`. */

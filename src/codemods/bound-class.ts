@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import { exportsOf } from '../project/modules.js';
-import { descendants, isReference, memberName } from '../project/nodes.js';
+import { descendants, isInside, isReference, memberName } from '../project/nodes.js';
 import type { ModelRegistry } from '../project/read-models.js';
 import { symbolOf } from '../project/scope.js';
 import type { Model } from '../project/types.js';
@@ -55,7 +55,7 @@ export function classShape(
     !ts.isExportDeclaration(one) &&
     !isGoing(one) &&
     (references(one, node).length > 0 ||
-      uses.some((use) => use.model === undefined && one.pos <= use.node.pos && use.node.end <= one.end));
+      uses.some((use) => use.model === undefined && isInside(use.node, one)));
   const moved = file.statements.filter(needs);
   const from = file.statements.indexOf(moved[0] ?? node);
   const isTogether = file.statements

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { descendants, isReference } from '../project/nodes.js';
+import { descendants, isInside, isReference } from '../project/nodes.js';
 import { isHandler, ownerOf } from '../project/owners.js';
 import type { Use } from '../project/read-uses.js';
 import { symbolOf } from '../project/scope.js';
@@ -106,7 +106,7 @@ function handlersOf(
   for (const identifier of descendants(body, ts.isIdentifier)) {
     if (identifier.text !== parameter.name.getText() || symbolOf(identifier) !== own) continue;
     const owner = ownerOf(identifier);
-    const isOwn = owner !== undefined && owner !== node && node.pos <= owner.pos && owner.end <= node.end;
+    const isOwn = owner !== undefined && owner !== node && isInside(owner, node);
     if (!isOwn || !isHandler(owner) || others.has(owner) || left.has(owner)) return undefined;
     if (!isReference(identifier)) return undefined;
     if (ts.isShorthandPropertyAssignment(identifier.parent) || isGenerator(owner)) return undefined;

@@ -2,10 +2,10 @@ import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import type { Binding } from '../project/bindings.js';
 import { DECORATORS_PACKAGE, packageMember } from '../project/decorators.js';
-import { descendants } from '../project/nodes.js';
+import { descendants, isInside } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import type { Draft, Drafts } from './draft.js';
-import { isInside, onlyFor, remove } from './models-index.js';
+import { onlyFor, remove } from './models-index.js';
 
 /** Options of sequelize-typescript's connection that give it models. */
 const GIVING = new Set(['models', 'modelPaths', 'modelMatch', 'repositoryMode']);

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import { exportsOf, isEsModule } from '../project/modules.js';
-import { assignment, descendants, exportsPath, isReference, unwrap } from '../project/nodes.js';
+import { assignment, descendants, exportsPath, isInside, isReference, unwrap } from '../project/nodes.js';
 import type { Model } from '../project/types.js';
 import { type StaticInit, staticInit } from './static-init.js';
 
@@ -52,7 +52,7 @@ export function inlineShape(
   const needs = (one: ts.Statement): boolean =>
     one !== exported &&
     !isGoing(one) &&
-    (one === node || names(one) || uses.some((use) => one.pos <= use.node.pos && use.node.end <= one.end));
+    (one === node || names(one) || uses.some((use) => isInside(use.node, one)));
   const needing = file.statements.filter(needs);
   const end = file.statements.indexOf(needing.at(-1) ?? node) + 1;
   const outside = [...file.statements.slice(0, start), ...file.statements.slice(end)];

@@ -7,6 +7,7 @@ import {
   descendants,
   exportsPath,
   isFunctionNode,
+  isInside,
   isNamed,
   isReference,
   memberName,
@@ -111,7 +112,7 @@ function madeBy(node: ts.Node): (ts.Symbol | Exported)[] {
     if (ts.isExportAssignment(at)) return [{ file, name: at.isExportEquals === true ? '*' : 'default' }];
     if (ts.isExportDeclaration(at)) return [];
     const pair = assignment(at);
-    if (pair === undefined || (pair.left.pos <= node.pos && node.end <= pair.left.end)) continue;
+    if (pair === undefined || isInside(node, pair.left)) continue;
     const path = exportsPath(pair.left);
     if (path === undefined) return symbolsOf(rootOf(pair.left));
     const members = path.length === 0 ? membersWith(pair.right, node) : undefined;
@@ -124,8 +125,8 @@ function madeBy(node: ts.Node): (ts.Symbol | Exported)[] {
 function membersWith(value: ts.Expression, node: ts.Node): string[] | undefined {
   const object = unwrap(value);
   if (!ts.isObjectLiteralExpression(object)) return undefined;
-  return object.properties.flatMap(({ name, pos, end }) =>
-    name !== undefined && pos <= node.pos && node.end <= end ? [name.getText()] : [],
+  return object.properties.flatMap((one) =>
+    one.name !== undefined && isInside(node, one) ? [one.name.getText()] : [],
   );
 }
 

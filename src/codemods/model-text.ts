@@ -1,4 +1,5 @@
 import type { ts } from 'ts-morph';
+import { isInside } from '../project/nodes.js';
 import { withComments } from './associations.js';
 import type { ClassShape } from './bound-class.js';
 import type { Draft } from './draft.js';
@@ -23,8 +24,7 @@ export function rewriteClass(
   // The class is exported by its name, whatever the file was before.
   const { open, inner, close } = frame(draft, shape.parameter, associate, 'export default {');
   const [first] = shape.moved;
-  const isGoing = (name: ts.Node): boolean =>
-    going.some(({ node }) => node.pos <= name.pos && name.end <= node.end);
+  const isGoing = (name: ts.Node): boolean => going.some(({ node }) => isInside(name, node));
   writeClass(draft, shape, isGoing);
   bindStatements(draft, shape);
   const head = `${open}class ${BOUND} extends ${shape.local} {}\n\n${inner}`;

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { isNamed } from '../project/nodes.js';
+import { isInside, isNamed } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import { areApart } from '../project/types.js';
 import type { Draft, Drafts } from './draft.js';
@@ -21,12 +21,11 @@ function isReferenced(node: ts.Node): boolean {
 
 /** Other models used by this one's hooks and methods are reached through its own connection. */
 export function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own: readonly Going[]): void {
-  const isInside = (use: Use): boolean =>
-    own.some(({ node }) => node.pos <= use.node.pos && use.node.end <= node.end);
+  const isOwn = (use: Use): boolean => own.some(({ node }) => isInside(use.node, node));
   for (const use of drafts.analysis.uses.get(draft.file)?.uses ?? []) {
     if (use.model === shape.model) continue;
     if (use.root !== undefined) draft.replaced.add(use.root);
-    if (isInside(use)) continue;
+    if (isOwn(use)) continue;
     if (use.model !== undefined && isReferenced(use.node)) {
       const { quote } = draft.style;
       draft.replace(use.node.getStart(draft.file), use.node.end, quote + use.model.tableName + quote);
@@ -59,7 +58,6 @@ export function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own
 /** The connection as seen from a use: `define`'s parameter, or that of the class that stays outside it. */
 function connectionAt(shape: Unmigrated, { node }: Use): string | undefined {
   const hasOutside = shape.kind === 'class' || shape.kind === 'decorated';
-  if (hasOutside && shape.node.pos <= node.pos && node.end <= shape.node.end)
-    return ownConnection(node, shape.node);
+  if (hasOutside && isInside(node, shape.node)) return ownConnection(node, shape.node);
   return shape.kind === 'decorated' ? undefined : shape.parameter;
 }

@@ -6,6 +6,7 @@ import {
   assignment,
   descendants,
   enclosingFunctions,
+  isInside,
   isReference,
   requiredSpecifier,
   walk,
@@ -79,7 +80,7 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
       if (registry.inFile.has(file)) statements.set(file, [...(statements.get(file) ?? []), statement]);
       else gone.add(statement);
       for (const use of fileUses.uses) {
-        if (use.node.pos < statement.pos || statement.end < use.node.end) continue;
+        if (!isInside(use.node, statement)) continue;
         uses.push(use);
         if (use.root !== undefined) draft.replaced.add(use.root);
       }
@@ -107,8 +108,7 @@ function isMovable(
     if (!ts.isIdentifier(node) || !isReference(node)) return undefined;
     const declared = symbolOf(node)?.declarations ?? [];
     const isSeen = (one: ts.Node): boolean =>
-      (statement.pos <= one.pos && one.end <= statement.end) ||
-      (one.getSourceFile() === target && isImported(one));
+      isInside(one, statement) || (one.getSourceFile() === target && isImported(one));
     if (!declared.every(isSeen)) isFree = false;
     return undefined;
   });
@@ -194,10 +194,6 @@ export function onlyFor(file: ts.SourceFile, going: readonly ts.Node[]): ts.Stat
     const readers = descendants(file, ts.isIdentifier).filter((one) => one.text === name && isReference(one));
     return readers.length > 0 && readers.every((one) => going.some((other) => isInside(one, other)));
   });
-}
-
-export function isInside(node: ts.Node, outer: ts.Node): boolean {
-  return outer.pos <= node.pos && node.end <= outer.end;
 }
 
 /** Takes the global connection out of the files that gather models, where nothing that is left alone needs it. */

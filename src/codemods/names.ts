@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { descendants } from '../project/nodes.js';
+import { descendants, isInside } from '../project/nodes.js';
 import { requestOf } from '../project/owners.js';
 import { symbolAt, symbolOf } from '../project/scope.js';
 import type { FunctionNode } from '../project/types.js';
@@ -13,10 +13,11 @@ export function rootName(expression: string): string {
 /** True where a name means something that the function itself declares, its parameters aside: what we write there would mean it too. */
 export function isHidden(node: ts.Node, name: string, owner: FunctionNode): boolean {
   const [declaration] = symbolAt(node, name)?.declarations ?? [];
-  if (declaration === undefined || declaration.getSourceFile() !== owner.getSourceFile()) return false;
-  const isInside = owner.pos <= declaration.pos && declaration.end <= owner.end && declaration !== owner;
+  if (declaration === undefined) return false;
   return (
-    isInside && !owner.parameters.some(({ pos, end }) => pos <= declaration.pos && declaration.end <= end)
+    isInside(declaration, owner) &&
+    declaration !== owner &&
+    !owner.parameters.some((one) => isInside(declaration, one))
   );
 }
 

@@ -1,6 +1,14 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { assignment, descendants, isReference, memberName, unwrap, walk } from '../project/nodes.js';
+import {
+  assignment,
+  descendants,
+  isInside,
+  isReference,
+  memberName,
+  unwrap,
+  walk,
+} from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { FileUses, Use } from '../project/read-uses.js';
@@ -125,7 +133,7 @@ function leaveWithModel(
 
 /** True for `(model = Patient) => …`: the default is needed before the function's body begins. */
 function isParameterDefault({ node }: Use, owner: FunctionNode): boolean {
-  return owner.parameters.some((parameter) => parameter.pos <= node.pos && node.end <= parameter.end);
+  return owner.parameters.some((parameter) => isInside(node, parameter));
 }
 
 /** True for `this.model = Patient` and `cached = Patient`: one clinic's model would outlive its request. */
@@ -253,7 +261,7 @@ function localName(owner: FunctionNode, use: Use, uses: readonly Use[]): string 
   walk(owner, (node) => {
     if (!ts.isIdentifier(node) || node.text !== preferred) return undefined;
     const isOwnUse = uses.some((one) => one.node === node && one.model === use.model);
-    const isInsideUse = uses.some((one) => one.node.pos <= node.pos && node.end <= one.node.end);
+    const isInsideUse = uses.some((one) => isInside(node, one.node));
     const isDeclared =
       !isReference(node) &&
       (ts.isVariableDeclaration(node.parent) ||

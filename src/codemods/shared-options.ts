@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
 import { isExported } from '../project/exported.js';
-import { assignment, descendants, isReference, memberName, unwrap } from '../project/nodes.js';
+import { assignment, descendants, isInside, isReference, memberName, unwrap } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { FileUses, Use } from '../project/read-uses.js';
 import { symbolOf } from '../project/scope.js';
@@ -119,10 +119,6 @@ function isChanged(reader: ts.Identifier): boolean {
 /** The constant that a node is written into. */
 export function holderOf(node: ts.Node, all: readonly SharedOptions[]): SharedOptions | undefined {
   return all.find(({ literal }) => isInside(node, literal));
-}
-
-function isInside(node: ts.Node, outer: ts.Node): boolean {
-  return outer.pos <= node.pos && node.end <= outer.end && node.getSourceFile() === outer.getSourceFile();
 }
 
 /** What a constant's function calls each of its models. */

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import { hasWord } from '../core/words.js';
 import type { Analysis } from '../project/analysis.js';
-import { descendants, isFunctionNode, isNamed } from '../project/nodes.js';
+import { descendants, isFunctionNode, isInside, isNamed } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import { type FunctionNode, type Home, homesOf, type Model } from '../project/types.js';
 import type { Draft } from './draft.js';
@@ -52,7 +52,7 @@ export function givenTo(analysis: Analysis, use: Use): FunctionNode[] {
 function isWithin({ node }: Use, { node: other }: Use, name: string | undefined): boolean {
   const call = node.parent.parent;
   const work = ts.isCallExpression(call) ? call.arguments.at(-1) : undefined;
-  if (work !== undefined && isFunctionNode(work)) return work.pos <= other.pos && other.end <= work.end;
+  if (work !== undefined && isFunctionNode(work)) return isInside(other, work);
   const query = other.parent.parent;
   const given = ts.isCallExpression(query) ? query.arguments.map((one) => one.getText()).join() : '';
   return name === undefined || hasWord(given, name);

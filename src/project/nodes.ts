@@ -50,6 +50,11 @@ export function nodesOf(file: ts.SourceFile): readonly ts.Node[] {
   return found;
 }
 
+/** True for a node that is the other one, or stands in it. */
+export function isInside(node: ts.Node, outer: ts.Node): boolean {
+  return outer.pos <= node.pos && node.end <= outer.end && node.getSourceFile() === outer.getSourceFile();
+}
+
 /** Every node below that passes the test, in the order of the source. */
 export function descendants<T extends ts.Node>(
   node: ts.Node,

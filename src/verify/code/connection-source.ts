@@ -1,7 +1,14 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { baseOf } from '../../project/class-members.js';
-import { descendants, enclosingFunctions, isFunctionNode, memberName, unwrap } from '../../project/nodes.js';
+import {
+  descendants,
+  enclosingFunctions,
+  isFunctionNode,
+  isInside,
+  memberName,
+  unwrap,
+} from '../../project/nodes.js';
 import { isMigratedModel } from '../../project/read-models.js';
 import { type FunctionNode, type Home, homesOf } from '../../project/types.js';
 import { type Assigned, Assignments } from './assigned.js';
@@ -202,7 +209,7 @@ export class ConnectionSources {
     const all: Assigned[] = [];
     for (let at: ts.ClassLikeDeclaration | undefined = owner.node; at !== undefined; at = baseOf(look, at)) {
       const node = at;
-      all.push(...this.assignments.toThis(name ?? '').filter(({ left }) => isWithin(left, node)));
+      all.push(...this.assignments.toThis(name ?? '').filter(({ left }) => isInside(left, node)));
     }
     return all.length === 0 ? unknown : all.flatMap(({ right }) => this.#follow(right, seen));
   }
@@ -276,8 +283,4 @@ function returned(owner: FunctionNode): ts.Expression[] {
   return descendants(owner, ts.isReturnStatement).flatMap(({ expression }) =>
     expression !== undefined && enclosingFunctions(expression)[0] === owner ? [expression] : [],
   );
-}
-
-function isWithin(node: ts.Node, outer: ts.Node): boolean {
-  return node.getSourceFile() === outer.getSourceFile() && outer.pos <= node.pos && node.end <= outer.end;
 }

@@ -1,6 +1,13 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, enclosingFunctions, isFunctionNode, memberName, unwrap } from '../../project/nodes.js';
+import {
+  descendants,
+  enclosingFunctions,
+  isFunctionNode,
+  isInside,
+  memberName,
+  unwrap,
+} from '../../project/nodes.js';
 import { isRouteCall } from '../../project/owners.js';
 import type { FunctionNode } from '../../project/types.js';
 import { type RouterKey, Routers, targetsOf } from './routers.js';
@@ -155,8 +162,4 @@ function coversPath(guard: ts.Expression | undefined, mount: ts.Expression | und
   }
   const prefix = guard.text.replace(/\/$/, '');
   return mount.text === prefix || mount.text.startsWith(`${prefix}/`);
-}
-
-function isInside(node: ts.Node, outer: ts.Node): boolean {
-  return node.getSourceFile() === outer.getSourceFile() && outer.pos <= node.pos && node.end <= outer.end;
 }
