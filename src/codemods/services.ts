@@ -20,7 +20,8 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
   const needing = new Set(start);
   for (const owner of needing) {
     const draft = drafts.of(owner.getSourceFile());
-    const obstacle = obstacleOf(drafts, owner);
+    const possible = possibleCalls(drafts, owner); // reads every file
+    const obstacle = obstacleOf(drafts, owner, possible);
     if (obstacle !== undefined) {
       const [code, message] = obstacle;
       draft.problem(code, owner, message, hasName(owner) ? nameOf(owner) : undefined, owner);
@@ -28,19 +29,23 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
     }
     joinRelatives(drafts, owner, needing);
     giveClinicDb(drafts, owner);
-    reportPossible(drafts, owner);
+    reportPossible(drafts, owner, possible);
     passWhereHandedOn(drafts, owner, needing);
     passWhereCalled(drafts, owner, needing);
   }
 }
 
 /** Why a function cannot take clinicDb, whoever calls it. */
-function obstacleOf(drafts: Drafts, owner: FunctionNode): [FindingCode, string] | undefined {
+function obstacleOf(
+  drafts: Drafts,
+  owner: FunctionNode,
+  possible: readonly ts.CallExpression[],
+): [FindingCode, string] | undefined {
   if (!hasName(owner) && callersOf(drafts, owner).calls.length === 0)
     return ['CODE_NO_REQUEST', 'this function needs a clinic and runs outside any request'];
   if (isStart(drafts, owner))
     return ['CODE_NO_REQUEST', `${nameOf(owner)} needs a clinic and runs at start-up`];
-  if (possibleCalls(drafts, owner).length === 0 && isUncalled(drafts, owner))
+  if (possible.length === 0 && isUncalled(drafts, owner))
     return ['CODE_UNCALLED', `${nameOf(owner)} needs a clinic, and nothing is seen to call it`];
   return undefined;
 }
@@ -57,8 +62,8 @@ function joinRelatives(drafts: Drafts, owner: FunctionNode, needing: Set<Functio
   }
 }
 
-function reportPossible(drafts: Drafts, owner: FunctionNode): void {
-  for (const call of possibleCalls(drafts, owner)) {
+function reportPossible(drafts: Drafts, owner: FunctionNode, possible: readonly ts.CallExpression[]): void {
+  for (const call of possible) {
     drafts.link(owner.getSourceFile(), call.getSourceFile());
     drafts
       .of(call.getSourceFile())
