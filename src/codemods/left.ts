@@ -11,9 +11,11 @@ const NO_REQUEST: ReadonlySet<FindingCode> = new Set(['CODE_NO_REQUEST', 'CODE_U
  * with it, and not the rest of the file; so the edits are drawn up again around what is left until nothing is added.
  */
 export class Left {
-  readonly #functions = new Map<FunctionNode, Severity>();
+  readonly #functions = new Map<
+    FunctionNode,
+    { readonly severity: Severity; readonly codes: Set<FindingCode> }
+  >();
   readonly #files = new Map<ts.SourceFile, Severity>();
-  readonly #codes = new Map<FunctionNode, Set<FindingCode>>();
   /** Why, in the order of the drawings. */
   readonly said: Finding[] = [];
 
@@ -27,13 +29,13 @@ export class Left {
 
   /** True for a function that is left for nothing but having no clinic: no request reaches it. */
   hasNoRequest(node: FunctionNode): boolean {
-    const codes = this.#codes.get(node);
-    return codes !== undefined && [...codes].every((code) => NO_REQUEST.has(code));
+    const found = this.#functions.get(node);
+    return found !== undefined && [...found.codes].every((code) => NO_REQUEST.has(code));
   }
 
   /** How grave it is that a function is left; less than an error where its codemod was not asked for. */
   severityOf(node: FunctionNode): Severity {
-    return this.#functions.get(node) ?? this.severityOfFile(node.getSourceFile());
+    return this.#functions.get(node)?.severity ?? this.severityOfFile(node.getSourceFile());
   }
 
   severityOfFile(file: ts.SourceFile): Severity {
@@ -53,16 +55,22 @@ export class Left {
       for (const finding of problems) {
         const owner = blamed.get(finding);
         if (owner === undefined || inFile.has(owner.getSourceFile()))
-          this.#files.set(file, this.#files.get(file) === 'error' ? 'error' : finding.severity);
+          this.#files.set(file, graver(this.#files.get(file), finding.severity));
         else {
-          this.#functions.set(owner, this.#functions.get(owner) === 'error' ? 'error' : finding.severity);
-          this.#codes.set(owner, (this.#codes.get(owner) ?? new Set()).add(finding.code));
+          const { severity, codes } = this.#functions.get(owner) ?? { severity: undefined, codes: new Set() };
+          codes.add(finding.code);
+          this.#functions.set(owner, { severity: graver(severity, finding.severity), codes });
         }
         this.said.push(finding);
       }
     }
     return this.#functions.size + this.#files.size > before;
   }
+}
+
+/** An error stays one, whatever else is said. */
+function graver(known: Severity | undefined, said: Severity): Severity {
+  return known === 'error' ? known : said;
 }
 
 /** True where a function is among the places of what is left. */

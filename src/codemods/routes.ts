@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
+import type { FindingCode } from '../core/finding-codes.js';
 import {
   assignment,
   descendants,
@@ -12,7 +13,7 @@ import {
 import { ownerOf } from '../project/owners.js';
 import type { TableFacts } from '../project/read-models.js';
 import type { FileUses, Use } from '../project/read-uses.js';
-import type { FunctionNode, Home } from '../project/types.js';
+import type { FunctionNode, Home, Model } from '../project/types.js';
 import { nameOf } from './callers.js';
 import { addToPattern, clinicDbOf, takesClinicDb } from './clinic-db.js';
 import { noteAccessors, reportNamedIncludes } from './crossing.js';
@@ -110,13 +111,17 @@ function noteFunctions({ left }: Drafts, draft: Draft, { file, uses }: FileUses)
 
 /** The file's functions do not depend on it, but for those that read what is made of it: see leaveTogether(). */
 function reportAtLoad(draft: Draft, { node, model }: Use): void {
-  const code = model === undefined ? 'CODE_CONNECTION_AT_LOAD' : 'CODE_MODEL_AT_LOAD';
-  draft.note(code, 'error', node, `${node.getText(draft.file)} is used while the file loads`, model?.name);
+  const message = `${node.getText(draft.file)} is used while the file loads`;
+  draft.note(codeAtLoad(model), 'error', node, message, model?.name);
 }
 
 function reportDefault(draft: Draft, { node, model }: Use): void {
-  const code = model === undefined ? 'CODE_CONNECTION_AT_LOAD' : 'CODE_MODEL_AT_LOAD';
-  draft.problem(code, node, `${node.getText(draft.file)} is used as the default of a parameter`, model?.name);
+  const message = `${node.getText(draft.file)} is used as the default of a parameter`;
+  draft.problem(codeAtLoad(model), node, message, model?.name);
+}
+
+function codeAtLoad(model: Model | undefined): FindingCode {
+  return model === undefined ? 'CODE_CONNECTION_AT_LOAD' : 'CODE_MODEL_AT_LOAD';
 }
 
 /** A function stays as it is where the file of its model does. */
