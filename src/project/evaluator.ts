@@ -4,7 +4,7 @@ import { type Constructions, givenTo, readConstructions } from './constructions.
 import { instanceOf } from './declared-types.js';
 import type { AppProject } from './load-project.js';
 import { ALL_MODELS } from './loader.js';
-import { isMadeLater, withoutFallback } from './made-later.js';
+import { isMadeLater, isNewConnection, withoutFallback } from './made-later.js';
 import { ModuleValues } from './module-values.js';
 import {
   assignedLater,
@@ -189,7 +189,7 @@ export class Evaluator {
   #constructed(node: ts.NewExpression): Value | undefined {
     const made = this.valueOf(node.expression);
     if (made?.kind === 'class') return { kind: 'instance', node: made.node };
-    return /(^|\.)Sequelize$/.test(node.expression.getText()) ? { kind: 'connection' } : undefined;
+    return isNewConnection(node) ? { kind: 'connection' } : undefined;
   }
 
   #called(node: ts.CallExpression): Value | undefined {
@@ -199,30 +199,26 @@ export class Evaluator {
     if (callee?.kind === 'function') return this.#returned(callee.node);
     if (ts.isIdentifier(node.expression) && node.expression.text === 'getCentralConnection')
       return { kind: 'migrated' };
-    if (/^(scope|unscoped|schema)$/.test(memberName(node.expression) ?? '')) {
-      const scoped =
-        ts.isPropertyAccessExpression(node.expression) && this.valueOf(node.expression.expression);
-      if (scoped && (scoped.kind === 'model' || scoped.kind === 'migrated')) return { kind: 'migrated' };
+    if (!ts.isPropertyAccessExpression(node.expression)) return undefined;
+    const receiver = this.valueOf(node.expression.expression);
+    const [argument, ...more] = node.arguments;
+    switch (node.expression.name.text) {
+      case 'scope':
+      case 'unscoped':
+      case 'schema':
+        return receiver?.kind === 'model' || receiver?.kind === 'migrated' ? { kind: 'migrated' } : undefined;
+      case 'bind':
+        return argument !== undefined && more.length === 0 && receiver?.kind === 'function'
+          ? receiver
+          : undefined;
+      case 'model': {
+        const isNamed = receiver?.kind === 'connection' && argument && ts.isStringLiteralLike(argument);
+        const model = isNamed ? this.registry.named(argument.text) : undefined;
+        return model && { kind: 'model', model };
+      }
+      default:
+        return undefined;
     }
-    const [argument] = node.arguments;
-    if (memberName(node.expression) === 'bind' && node.arguments.length === 1) {
-      const bound =
-        ts.isPropertyAccessExpression(node.expression) && this.valueOf(node.expression.expression);
-      return bound && bound.kind === 'function' ? bound : undefined;
-    }
-    if (
-      memberName(node.expression) === 'model' &&
-      argument !== undefined &&
-      ts.isStringLiteralLike(argument)
-    ) {
-      const receiver =
-        ts.isPropertyAccessExpression(node.expression) && this.valueOf(node.expression.expression);
-      const model = this.registry.named(argument.text);
-      return receiver && receiver.kind === 'connection' && model !== undefined
-        ? { kind: 'model', model }
-        : undefined;
-    }
-    return undefined;
   }
 
   /** What a factory makes: an object, an instance, a class or a function of the application. */

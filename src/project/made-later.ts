@@ -31,7 +31,8 @@ export function isMadeInClass(node: ts.ClassLikeDeclaration, name: string): bool
   });
 }
 
-function isNewConnection(node: ts.Expression): boolean {
+/** True for `new Sequelize(…)`, by whatever way the class is reached. */
+export function isNewConnection(node: ts.Expression): boolean {
   return ts.isNewExpression(node) && /(^|\.)Sequelize$/.test(node.expression.getText());
 }
 
