@@ -1,9 +1,9 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../project/analysis.js';
 import { exportsOf } from '../project/modules.js';
-import { descendants, isInside, isReference, memberName } from '../project/nodes.js';
+import { isInside, memberName } from '../project/nodes.js';
 import type { ModelRegistry } from '../project/read-models.js';
-import { symbolOf } from '../project/scope.js';
+import { referencesTo } from '../project/scope.js';
 import type { Model } from '../project/types.js';
 import { type StaticInit, staticInit } from './static-init.js';
 
@@ -93,10 +93,7 @@ export function options(call: ts.CallExpression | undefined): ts.ObjectLiteralEx
 
 /** Where a node means the class as a value. */
 export function references(node: ts.Node, { name }: NamedClass): ts.Identifier[] {
-  const symbol = symbolOf(name);
-  return descendants(node, ts.isIdentifier).filter(
-    (one) => one.text === name.text && isReference(one) && !isTypeQuery(one) && symbolOf(one) === symbol,
-  );
+  return referencesTo(name, node).filter((one) => !isTypeQuery(one));
 }
 
 function isTypeQuery({ parent }: ts.Identifier): boolean {

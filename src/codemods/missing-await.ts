@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
-import { descendants, enclosingFunctions, isReference } from '../project/nodes.js';
-import { symbolOf } from '../project/scope.js';
+import { enclosingFunctions } from '../project/nodes.js';
+import { referencesTo } from '../project/scope.js';
 import type { Draft } from './draft.js';
 import { isAsync } from './obtain-models.js';
 
@@ -38,10 +38,7 @@ function promiseOf(call: ts.CallExpression): ts.CallExpression {
 /** True for a list of names, which a promise is not, and for a name that is used as a model is. */
 function isTakenForModel(name: ts.BindingName): boolean {
   if (!ts.isIdentifier(name)) return true;
-  const symbol = symbolOf(name);
-  return descendants(name.getSourceFile(), ts.isIdentifier).some(
-    (one) => one.text === name.text && isReference(one) && symbolOf(one) === symbol && isMemberUsed(one),
-  );
+  return referencesTo(name, name.getSourceFile()).some(isMemberUsed);
 }
 
 /** True for `x.findAll`, where x would have to be the model; what a promise has is `then` and its like. */

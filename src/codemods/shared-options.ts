@@ -3,7 +3,7 @@ import { isExported } from '../project/exported.js';
 import { assignment, descendants, isInside, isReference, memberName, unwrap } from '../project/nodes.js';
 import { ownerOf } from '../project/owners.js';
 import type { FileUses, Use } from '../project/read-uses.js';
-import { symbolOf } from '../project/scope.js';
+import { referencesTo } from '../project/scope.js';
 import type { Model } from '../project/types.js';
 import type { Drafts } from './draft.js';
 
@@ -27,14 +27,12 @@ export function readConstants({ analysis }: Drafts, { file, uses }: FileUses): S
   const open = uses.filter(({ owner, model }) => owner === undefined && model !== undefined);
   if (open.length === 0 || analysis.registry.inFile.has(file)) return [];
   const found = literals(file).map(({ declaration, literal }): SharedOptions => {
-    const symbol = ts.isIdentifier(declaration.name) ? symbolOf(declaration.name) : undefined;
-    const isReader = (one: ts.Identifier): boolean =>
-      one.text === declaration.name.getText(file) && isReference(one) && symbolOf(one) === symbol;
+    const { name } = declaration;
     return {
       declaration,
       literal,
       uses: open.filter(({ node }) => isInside(node, literal)),
-      readers: descendants(file, ts.isIdentifier).filter(isReader),
+      readers: ts.isIdentifier(name) ? referencesTo(name, file) : [],
       parameters: new Map(),
     };
   });

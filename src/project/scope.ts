@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { isFunctionNode } from './nodes.js';
+import { descendants, isFunctionNode, isReference } from './nodes.js';
 
 /** What TypeScript's binder leaves on nodes; its types do not say so, and the checker's own way to them is many times slower. */
 interface Bound {
@@ -34,6 +34,14 @@ export function symbolOf(identifier: ts.Identifier): ts.Symbol | undefined {
 function declared(node: ts.Node): ts.Symbol | undefined {
   if (ts.isPropertyAccessExpression(node) || ts.isMetaProperty(node)) return undefined;
   return bound(node).symbol;
+}
+
+/** The references to what a name declares, inside of a node. */
+export function referencesTo(name: ts.Identifier, within: ts.Node): ts.Identifier[] {
+  const symbol = symbolOf(name);
+  return descendants(within, ts.isIdentifier).filter(
+    (one) => one.text === name.text && isReference(one) && symbolOf(one) === symbol,
+  );
 }
 
 /** Names that one scope of the file declares twice where it must not: it parses, and no engine loads it. */

@@ -2,6 +2,7 @@ import { ts } from 'ts-morph';
 import type { AppProject } from './load-project.js';
 import { assignment, descendants, memberName } from './nodes.js';
 import { returnedExpression } from './returned.js';
+import { symbolOf } from './scope.js';
 import type { Value } from './types.js';
 
 type Look = (expression: ts.Expression) => Value | undefined;
@@ -91,10 +92,10 @@ function madeBy(look: Look, given: ts.Expression): Value | undefined {
   return value?.kind === 'connection' ? value : undefined;
 }
 
-/** What the one constant of this name in the file is made with. */
+/** What the one declaration of a name is made with. */
 function constantOf(name: ts.Identifier): ts.Expression | undefined {
-  const [only, ...more] = descendants(name.getSourceFile(), ts.isVariableDeclaration).filter(
-    (one) => one.name.getText() === name.text,
-  );
-  return more.length === 0 ? only?.initializer : undefined;
+  const [only, ...more] = symbolOf(name)?.declarations ?? [];
+  return only !== undefined && more.length === 0 && ts.isVariableDeclaration(only)
+    ? only.initializer
+    : undefined;
 }
