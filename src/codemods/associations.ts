@@ -151,6 +151,13 @@ export function withComments(file: ts.SourceFile, statement: ts.Node): number {
   return first === undefined || statement.pos === 0 ? statement.getStart(file) : first.pos;
 }
 
+/** Takes statements out, from one to another, with the comments above them. */
+export function remove(draft: Draft, first: ts.Statement, last: ts.Statement = first): void {
+  const start = withComments(draft.file, first);
+  draft.dropped.push({ start, end: last.end });
+  draft.remove(start, last.end);
+}
+
 function trailingComment(file: ts.SourceFile, statement: ts.Statement): string {
   const last = ts.getTrailingCommentRanges(file.text, statement.end)?.at(-1);
   return last === undefined ? '' : file.text.slice(statement.end, last.end);

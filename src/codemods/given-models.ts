@@ -4,8 +4,9 @@ import type { Binding } from '../project/bindings.js';
 import { DECORATORS_PACKAGE, packageMember } from '../project/decorators.js';
 import { descendants, isInside } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
+import { remove } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
-import { onlyFor, remove } from './models-index.js';
+import { onlyFor } from './models-index.js';
 
 /** Options of sequelize-typescript's connection that give it models. */
 const GIVING = new Set(['models', 'modelPaths', 'modelMatch', 'repositoryMode']);

@@ -24,12 +24,13 @@ import { leaveTogether } from './left-together.js';
 import { type CodemodName, chooseCodemods } from './list.js';
 import { mendMigrated } from './migrated-calls.js';
 import { migrateModel } from './models.js';
-import { claimIndex, isModelsIndex, migrateIndex, takeAssociations } from './models-index.js';
+import { claimIndex, isModelsIndex, migrateIndex } from './models-index.js';
 import { migrateNamedRequires } from './named-models.js';
 import { leaveFunctions, leaveNotAsked } from './not-asked.js';
 import { migrateFunctions } from './routes.js';
 import { claimStart, migrateServer } from './server.js';
 import { passClinicDb } from './services.js';
+import { takeAssociations } from './take-associations.js';
 import { takeSharedOptions } from './take-options.js';
 import { migrateTypeImports } from './type-imports.js';
 

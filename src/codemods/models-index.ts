@@ -2,39 +2,12 @@ import { ts } from 'ts-morph';
 import { isNamespace } from '../project/bindings.js';
 import { isExported } from '../project/exported.js';
 import { isLoader } from '../project/loader.js';
-import {
-  assignment,
-  descendants,
-  enclosingFunctions,
-  isInside,
-  isReference,
-  requiredSpecifier,
-  walk,
-} from '../project/nodes.js';
+import { assignment, descendants, enclosingFunctions, isInside, isReference } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
-import { symbolOf } from '../project/scope.js';
 import type { Model } from '../project/types.js';
-import { type AssociationLine, crosses, renderLine, withComments } from './associations.js';
+import { remove } from './associations.js';
 import type { Draft, Drafts } from './draft.js';
-import { isAssociation } from './model-shape.js';
-import { relatingBodies } from './relating-functions.js';
 import { isInitCall } from './static-init.js';
-
-/** An association that stood at the top of a file. */
-export interface MovedAssociation extends AssociationLine {
-  readonly file: ts.SourceFile;
-  readonly statement: ts.Statement;
-}
-
-/** The associations at the top of files, and in functions that do nothing else, which move to their models. */
-export interface TakenAssociations {
-  /** By the file of the model they belong to. */
-  readonly lines: ReadonlyMap<ts.SourceFile, readonly MovedAssociation[]>;
-  /** By the file of a model they stand in. */
-  readonly statements: ReadonlyMap<ts.SourceFile, readonly ts.Statement[]>;
-  /** The uses of models in them. */
-  readonly uses: readonly Use[];
-}
 
 /** True for a file that gathers models for others: it exports them under their names and defines none. */
 export function isModelsIndex({ analysis }: Drafts, file: ts.SourceFile): boolean {
@@ -51,95 +24,6 @@ function holdsModels(bindings: readonly { value: { kind: string } }[], file: ts.
     bindings.some(({ value }) => value.kind === 'model') ||
     /require\([^)]*\)\s*\(/.test(file.text)
   );
-}
-
-/** Takes the associations that stand outside of their models, by the file of the model they belong to. */
-export function takeAssociations(drafts: Drafts): TakenAssociations {
-  const { analysis } = drafts;
-  const { evaluator, project, registry } = analysis;
-  const lines = new Map<ts.SourceFile, MovedAssociation[]>();
-  const statements = new Map<ts.SourceFile, ts.Statement[]>();
-  const uses: Use[] = [];
-  const global = (node: ts.Node): Model | undefined => {
-    if (!ts.isIdentifier(node) && !ts.isPropertyAccessExpression(node)) return undefined;
-    const value = evaluator.valueOf(node);
-    return value?.kind === 'model' ? value.model : undefined;
-  };
-  for (const [file, fileUses] of analysis.uses) {
-    const draft = drafts.of(file);
-    const bodies = registry.inFile.has(file) ? [] : relatingBodies(analysis, file);
-    const inBodies = bodies.flatMap(({ body }) => [...body.statements]);
-    const gone = new Set<ts.Statement>();
-    for (const statement of [...file.statements, ...inBodies].filter(isAssociation)) {
-      const around = bodies.find(({ body }) => isInside(statement, body));
-      const resolve = (node: ts.Node): Model | undefined => around?.resolve(node) ?? global(node);
-      const line = renderLine(file, statement, resolve);
-      const [self] = line.models;
-      const target = self && project.file(`${project.app.root}/${self.file}`);
-      if (self === undefined || target === undefined || !isMovable(statement, resolve, target)) continue;
-      if (registry.inFile.has(file)) statements.set(file, [...(statements.get(file) ?? []), statement]);
-      else gone.add(statement);
-      for (const use of fileUses.uses) {
-        if (!isInside(use.node, statement)) continue;
-        uses.push(use);
-        if (use.root !== undefined) draft.replaced.add(use.root);
-      }
-      if (!crosses(draft, self, statement, line))
-        lines.set(target, [...(lines.get(target) ?? []), { ...line, file, statement }]);
-    }
-    const emptied = bodies.filter(({ body }) =>
-      body.statements.filter(isAssociation).every((one) => gone.has(one)),
-    );
-    for (const { body } of emptied) removeAll(draft, body.statements);
-    for (const one of gone) if (!emptied.some(({ body }) => isInside(one, body))) remove(draft, one);
-  }
-  return { lines, statements, uses };
-}
-
-/** True for a statement that names nothing of its file but models; in the model's own file, imports as well. */
-function isMovable(
-  statement: ts.Statement,
-  resolve: (node: ts.Node) => Model | undefined,
-  target: ts.SourceFile,
-): boolean {
-  let isFree = true;
-  walk(statement, (node) => {
-    if (resolve(node) !== undefined) return false;
-    if (!ts.isIdentifier(node) || !isReference(node)) return undefined;
-    const declared = symbolOf(node)?.declarations ?? [];
-    const isSeen = (one: ts.Node): boolean =>
-      isInside(one, statement) || (one.getSourceFile() === target && isImported(one));
-    if (!declared.every(isSeen)) isFree = false;
-    return undefined;
-  });
-  return isFree;
-}
-
-/** True for a name that an import, or a `require` at the top of the file, gives. */
-function isImported(declaration: ts.Node): boolean {
-  if (ts.isImportSpecifier(declaration) || ts.isImportClause(declaration)) return true;
-  if (ts.isNamespaceImport(declaration)) return true;
-  const variable = ts.isBindingElement(declaration) ? declaration.parent.parent : declaration;
-  if (!ts.isVariableDeclaration(variable) || variable.initializer === undefined) return false;
-  return (
-    requiredSpecifier(variable.initializer) !== undefined && ts.isSourceFile(variable.parent.parent.parent)
-  );
-}
-
-/** Takes out everything between the braces of a body. */
-function removeAll(draft: Draft, statements: ts.NodeArray<ts.Statement>): void {
-  const [first] = statements;
-  if (first === undefined) return;
-  const range = { start: withComments(draft.file, first), end: statements.at(-1)?.end ?? first.end };
-  draft.dropped.push(range);
-  draft.remove(range.start, range.end);
-}
-
-/** Takes a statement out with the comments above it. */
-export function remove(draft: Draft, statement: ts.Statement): void {
-  const start = withComments(draft.file, statement);
-  draft.dropped.push({ start, end: statement.end });
-  draft.remove(start, statement.end);
 }
 
 /**

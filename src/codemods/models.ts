@@ -18,8 +18,8 @@ import {
   takeOut,
 } from './model-text.js';
 import { rewriteUses } from './model-uses.js';
-import type { TakenAssociations } from './models-index.js';
 import { indentLines } from './obtain-models.js';
+import type { TakenAssociations } from './take-associations.js';
 import { rewriteDecorated } from './write-decorated.js';
 
 /**
