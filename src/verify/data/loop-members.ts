@@ -1,10 +1,9 @@
 import { rowsOf } from '../../catalog/rows.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { ClinicTable, Reference } from '../../tenancy/types.js';
-import { equal, requireUnique } from './equality.js';
 import type { LoopMember } from './loops.js';
 import { catalogTable, sameName } from './places.js';
-import { type Writing, wayOf } from './ways.js';
+import { keyPairs, namesKey, type Writing, wayOf } from './ways.js';
 
 /** What a table in a loop knows without the loop, and how its rows refer to others in it. */
 export function loopMember(writing: Writing, mapped: ClinicTable, loop: readonly ClinicTable[]): LoopMember {
@@ -46,30 +45,21 @@ function hop(writing: Writing, reference: Reference, mapped: ClinicTable, sure: 
 /** True for a row that names another which is not there. */
 function pointsNowhere(writing: Writing, reference: Reference, mapped: ClinicTable, row: string): string {
   const parent = writing.alias('p');
-  const names = reference.columns.map((column) => `${row}.${quoteIdent(column)} IS NOT NULL`);
-  return `${names.join(' AND ')} AND coalesce(${holds(reference, mapped, row)}, false) AND NOT EXISTS (
+  return `${namesKey(reference, row).join(' AND ')} AND coalesce(${holds(reference, mapped, row)}, false) AND NOT EXISTS (
     SELECT FROM ${rowsOf(catalogTable(writing.catalog, reference.references))} AS ${parent}
      WHERE ${matches(writing, reference, mapped, row, parent)})`;
 }
 
 function matches(
-  { catalog }: Writing,
+  writing: Writing,
   reference: Reference,
   mapped: ClinicTable,
   row: string,
   parent: string,
 ): string {
-  const owner = catalogTable(catalog, mapped);
-  const target = catalogTable(catalog, reference.references);
-  requireUnique(target, reference.referencedColumns);
-  const pairs = reference.columns.map((column, i) => {
-    const referenced = reference.referencedColumns[i] ?? '';
-    return equal(
-      { sql: `${parent}.${quoteIdent(referenced)}`, table: target, column: referenced },
-      { sql: `${row}.${quoteIdent(column)}`, table: owner, column },
-    );
-  });
-  return pairs.join(' AND ');
+  const owner = catalogTable(writing.catalog, mapped);
+  const keyOf = (column: string): string => `${parent}.${quoteIdent(column)}`;
+  return keyPairs(writing, reference, { owner, row }, keyOf).join(' AND ');
 }
 
 function holds({ when }: Reference, mapped: ClinicTable, row: string): string {

@@ -82,19 +82,11 @@ function lookupWay(
 
 /** A reference to a row whose clinic is judged first. */
 function pathWay(writing: Writing, reference: Reference, { owner, row, from }: Place): Way {
-  const { catalog, alias } = writing;
-  const target = catalogTable(catalog, reference.references);
+  const { alias } = writing;
   const subquery = writing.judgedRows(reference, owner);
-  requireUnique(target, reference.referencedColumns);
   const found = alias('p');
-  const names = reference.columns.map((column) => `${row}.${quoteIdent(column)} IS NOT NULL`);
-  const on = reference.columns.map((column, i) => {
-    const referenced = reference.referencedColumns[i] ?? '';
-    return equal(
-      { sql: `${found}.k${i}`, table: target, column: referenced },
-      { sql: `${row}.${quoteIdent(column)}`, table: owner, column },
-    );
-  });
+  const names = namesKey(reference, row);
+  const on = keyPairs(writing, reference, { owner, row }, (_, i) => `${found}.k${i}`);
   if (reference.when !== undefined) {
     const condition = alias('w');
     // The condition is the user's and names the row's columns bare, or by the table's name.
@@ -111,6 +103,29 @@ function pathWay(writing: Writing, reference: Reference, { owner, row, from }: P
     shared: `coalesce(${found}.shared, false)`,
     lost: `coalesce(${found}.lost, false)`,
   };
+}
+
+/** True, each of them, where a row names another by a reference. */
+export function namesKey({ columns }: Reference, row: string): string[] {
+  return columns.map((column) => `${row}.${quoteIdent(column)} IS NOT NULL`);
+}
+
+/** The equalities by which a row refers to the one whose key columns `keyOf` gives, as SQL. */
+export function keyPairs(
+  { catalog }: Writing,
+  { references, referencedColumns, columns }: Reference,
+  { owner, row }: Pick<Place, 'owner' | 'row'>,
+  keyOf: (column: string, i: number) => string,
+): string[] {
+  const target = catalogTable(catalog, references);
+  requireUnique(target, referencedColumns);
+  return columns.map((column, i) => {
+    const referenced = referencedColumns[i] ?? '';
+    return equal(
+      { sql: keyOf(referenced, i), table: target, column: referenced },
+      { sql: `${row}.${quoteIdent(column)}`, table: owner, column },
+    );
+  });
 }
 
 /** What the ways of a table say together; `complete` where a row is looked at by all of them, and may be lost. */
