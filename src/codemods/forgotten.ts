@@ -2,16 +2,17 @@ import { ts } from 'ts-morph';
 import { ownerOf } from '../project/owners.js';
 import type { FunctionNode } from '../project/types.js';
 import { nameOf } from './callers.js';
-import { addToPattern, CLINIC_DB, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
+import { CLINIC_DB, passArgument } from './clinic-db.js';
 import { connectionGiven } from './connection-arguments.js';
 import type { Drafts } from './draft.js';
+import { clinicDbAt } from './services.js';
 
 /**
  * Lets the callers of functions that take `clinicDb` already pass it, where they pass one argument too few, the request
  * itself, or a name that nothing declares. Returns the callers that must be given it to do so.
  */
 export function passForgotten(drafts: Drafts): FunctionNode[] {
-  const { calls, project } = drafts.analysis;
+  const { calls } = drafts.analysis;
   const needing = new Set<FunctionNode>();
   for (const [owner, { calls: callers }] of calls) {
     const [first] = owner.parameters;
@@ -22,8 +23,9 @@ export function passForgotten(drafts: Drafts): FunctionNode[] {
       const caller = ownerOf(call);
       const draft = drafts.of(call.getSourceFile());
       const [given] = call.arguments;
-      const isHook = drafts.analysis.registry.inFile.has(draft.file);
-      if (caller === undefined || isHook || fault === 'unknown' || drafts.left.has(caller)) {
+      const isPlain = caller !== undefined && fault !== 'unknown' && !drafts.left.has(caller);
+      const expression = isPlain ? clinicDbAt(drafts, call, caller, needing) : undefined;
+      if (expression === undefined) {
         draft.note(
           'CODE_CLINIC_DB',
           'error',
@@ -32,9 +34,6 @@ export function passForgotten(drafts: Drafts): FunctionNode[] {
         );
         continue;
       }
-      const { expression, source } = clinicDbOf(project.app, caller);
-      addToPattern(draft, caller, expression);
-      if (source === 'parameter' && !takesClinicDb(caller)) needing.add(caller);
       if (fault === 'missing' || given === undefined) passArgument(draft, call, expression);
       else draft.replace(given.getStart(draft.file), given.end, expression);
     }

@@ -3,9 +3,9 @@ import { isInside, isNamed } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import { areApart } from '../project/types.js';
 import type { Draft, Drafts } from './draft.js';
+import { connectionAt } from './model-connection.js';
 import type { Unmigrated } from './model-shape.js';
 import type { Going } from './model-text.js';
-import { ownConnection } from './write-class.js';
 
 /** True for the model in `references: { model: Patient, key: 'id' }`, where a table's name does as well. */
 function isReferenced(node: ts.Node): boolean {
@@ -39,7 +39,7 @@ export function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own
         `${shape.model.name} uses ${use.model.name}${isApart ? ', which is in another database' : ' while it is being defined'}`,
         shape.model.name,
       );
-    const connection = connectionAt(shape, use);
+    const connection = connectionAt(shape, use.node);
     if (connection === undefined) {
       draft.problem(
         'CODE_MODEL_SHAPE',
@@ -53,11 +53,4 @@ export function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own
     if (use.node.getText(draft.file) !== text)
       draft.replace(use.node.getStart(draft.file), use.node.end, text);
   }
-}
-
-/** The connection as seen from a use: `define`'s parameter, or that of the class that stays outside it. */
-function connectionAt(shape: Unmigrated, { node }: Use): string | undefined {
-  const hasOutside = shape.kind === 'class' || shape.kind === 'decorated';
-  if (hasOutside && isInside(node, shape.node)) return ownConnection(node, shape.node);
-  return shape.kind === 'decorated' ? undefined : shape.parameter;
 }

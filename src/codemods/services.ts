@@ -8,6 +8,7 @@ import { callersOf, hasName, isUncalled, nameOf, possibleCalls, relatedMethods }
 import { addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
 import type { Drafts } from './draft.js';
 import { wrapped } from './handed-on.js';
+import { clinicDbOfModel } from './model-connection.js';
 import { requireSeen, rootName } from './names.js';
 import { giveClinicDb } from './signatures.js';
 
@@ -77,8 +78,15 @@ function reportPossible(drafts: Drafts, owner: FunctionNode, possible: readonly 
   }
 }
 
-/** What means clinicDb at a place inside a function, which is given it where it needs it. */
-function clinicDbAt(drafts: Drafts, site: ts.Node, caller: FunctionNode, needing: Set<FunctionNode>): string {
+/** What means clinicDb at a place inside a function, which is given it where it needs it; undefined where nothing can. */
+export function clinicDbAt(
+  drafts: Drafts,
+  site: ts.Node,
+  caller: FunctionNode,
+  needing: Set<FunctionNode>,
+): string | undefined {
+  if (drafts.analysis.registry.inFile.has(site.getSourceFile()))
+    return clinicDbOfModel(drafts.analysis, site);
   const draft = drafts.of(site.getSourceFile());
   const { expression, source } = clinicDbOf(drafts.analysis.project.app, caller);
   requireSeen(draft, site, [rootName(expression)], caller);
@@ -124,15 +132,22 @@ function passWhereCalled(drafts: Drafts, owner: FunctionNode, needing: Set<Funct
   for (const call of calls) {
     const callerDraft = drafts.of(call.getSourceFile());
     const caller = ownerOf(call);
-    // A hook has its model's connection and no request; what it calls cannot be told apart by clinic there.
-    const isHook = analysis.registry.inFile.has(callerDraft.file);
-    if (caller === undefined || isHook || left.hasNoRequest(caller)) without.push(call);
-    else if (left.has(caller)) leaveWith(drafts, owner, caller, 'calls it and');
-    else {
-      isReached ||= caller !== owner;
-      drafts.link(owner.getSourceFile(), callerDraft.file);
-      passArgument(callerDraft, call, clinicDbAt(drafts, call, caller, needing));
+    if (caller === undefined || left.hasNoRequest(caller)) {
+      without.push(call);
+      continue;
     }
+    if (left.has(caller)) {
+      leaveWith(drafts, owner, caller, 'calls it and');
+      continue;
+    }
+    const expression = clinicDbAt(drafts, call, caller, needing);
+    if (expression === undefined) {
+      without.push(call);
+      continue;
+    }
+    isReached ||= caller !== owner;
+    drafts.link(owner.getSourceFile(), callerDraft.file);
+    passArgument(callerDraft, call, expression);
   }
   for (const call of without) reportWithout(drafts, owner, call, isReached);
 }
@@ -150,7 +165,7 @@ function reportWithout(
     caller === undefined
       ? 'while the file loads'
       : drafts.analysis.registry.inFile.has(draft.file)
-        ? 'by a model'
+        ? 'by a model that has no clinic’s connection there'
         : `by ${nameOf(caller)}, which no request reaches`;
   const message = `${nameOf(owner)} needs a clinic and is called ${where}`;
   if (isReached) draft.note('CODE_NO_REQUEST', 'error', call, message, nameOf(owner));
