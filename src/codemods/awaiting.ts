@@ -5,6 +5,7 @@ import { returnsOf } from '../project/returned.js';
 import type { FunctionNode } from '../project/types.js';
 import { callersOf, nameOf } from './callers.js';
 import type { Drafts } from './draft.js';
+import { reportHandedOn } from './handed-on.js';
 import { isAsync } from './obtain-models.js';
 
 /** Methods of a model that answer at once. */
@@ -74,18 +75,8 @@ export function requireAwaited(drafts: Drafts, owner: FunctionNode, seen = new S
   if (result === 'promise') return;
   const file = owner.getSourceFile();
   const { calls, escapes } = callersOf(drafts, owner);
-  for (const handedOn of escapes) {
-    drafts.link(file, handedOn.getSourceFile());
-    drafts
-      .of(file)
-      .problem(
-        'CODE_FUNCTION_ESCAPES',
-        handedOn,
-        `${nameOf(owner)} becomes async and is handed on as a value`,
-        nameOf(owner),
-        origin,
-      );
-  }
+  for (const handedOn of escapes) drafts.link(file, handedOn.getSourceFile());
+  reportHandedOn(drafts, owner, origin, 'becomes async', escapes);
   for (const call of calls) {
     drafts.link(file, call.getSourceFile());
     if (result === 'nothing' && ts.isExpressionStatement(call.parent)) continue;

@@ -1,6 +1,8 @@
 import { ts } from 'ts-morph';
 import { descendants, memberName } from '../project/nodes.js';
 import type { FunctionNode } from '../project/types.js';
+import { nameOf } from './callers.js';
+import type { Drafts } from './draft.js';
 
 /** Methods that call what they are given there and then, and how many arguments they give it at most. */
 const CALLERS = new Map([
@@ -30,4 +32,26 @@ export function wrapped(owner: FunctionNode, handedOn: ts.Node, clinicDb: string
   );
   if (names.includes(undefined)) return undefined;
   return `(${names.join(', ')}) => ${handedOn.getText()}(${[clinicDb, ...names].join(', ')})`;
+}
+
+/** Leaves `origin`, because a function is handed on where its callers are not seen. Said once, however often that is. */
+export function reportHandedOn(
+  drafts: Drafts,
+  owner: FunctionNode,
+  origin: FunctionNode,
+  why: string,
+  [first, ...more]: readonly ts.Node[],
+): void {
+  if (first === undefined) return;
+  const also =
+    more.length === 0 ? '' : `, and in ${more.length} more ${more.length === 1 ? 'place' : 'places'}`;
+  drafts
+    .of(owner.getSourceFile())
+    .problem(
+      'CODE_FUNCTION_ESCAPES',
+      first,
+      `${nameOf(owner)} ${why} and is handed on as a value${also}`,
+      nameOf(owner),
+      origin,
+    );
 }

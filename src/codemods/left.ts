@@ -3,6 +3,7 @@ import type { Finding, Severity } from '../core/finding.js';
 import type { FindingCode } from '../core/finding-codes.js';
 import type { ModelRegistry } from '../project/read-models.js';
 import type { FunctionNode } from '../project/types.js';
+import type { Reached } from './reached.js';
 
 const NO_REQUEST: ReadonlySet<FindingCode> = new Set(['CODE_NO_REQUEST', 'CODE_UNCALLED']);
 
@@ -19,6 +20,8 @@ export class Left {
   /** Why, in the order of the drawings. */
   readonly said: Finding[] = [];
 
+  constructor(readonly reached: Reached) {}
+
   has(node: FunctionNode): boolean {
     return this.#functions.has(node) || this.#files.has(node.getSourceFile());
   }
@@ -27,10 +30,11 @@ export class Left {
     return this.#files.has(file);
   }
 
-  /** True for a function that is left for nothing but having no clinic: no request reaches it. */
+  /** True for a left function that no request reaches, or that is left for nothing but having no clinic. */
   hasNoRequest(node: FunctionNode): boolean {
     const found = this.#functions.get(node);
-    return found !== undefined && [...found.codes].every((code) => NO_REQUEST.has(code));
+    if (found === undefined) return false;
+    return !this.reached.has(node) || [...found.codes].every((code) => NO_REQUEST.has(code));
   }
 
   /** How grave it is that a function is left; less than an error where its codemod was not asked for. */
@@ -59,6 +63,7 @@ export class Left {
         else {
           const { severity, codes } = this.#functions.get(owner) ?? { severity: undefined, codes: new Set() };
           codes.add(finding.code);
+          if (finding.code === 'CODE_FUNCTION_ESCAPES') this.reached.add(owner);
           this.#functions.set(owner, { severity: graver(severity, finding.severity), codes });
         }
         this.said.push(finding);

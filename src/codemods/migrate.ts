@@ -27,6 +27,7 @@ import { migrateModel } from './models.js';
 import { claimIndex, isModelsIndex, migrateIndex } from './models-index.js';
 import { migrateNamedRequires } from './named-models.js';
 import { leaveFunctions, leaveNotAsked } from './not-asked.js';
+import { Reached } from './reached.js';
 import { migrateFunctions } from './routes.js';
 import { claimStart, migrateServer } from './server.js';
 import { passClinicDb } from './services.js';
@@ -72,7 +73,7 @@ export function planMigration(input: MigrationInput): Migration {
 
 /** As planMigration(), of sources that are analysed already. */
 export function planAnalysed(analysis: Analysis, input: MigrationInput): Migration {
-  const left = new Left();
+  const left = new Left(new Reached(analysis));
   for (;;) {
     const drafts = draw(analysis, input, left);
     if (!left.grow(drafts.all(), analysis.registry)) return finish(drafts, input);

@@ -7,7 +7,7 @@ import type { FunctionNode } from '../project/types.js';
 import { callersOf, hasName, isUncalled, nameOf, possibleCalls, relatedMethods } from './callers.js';
 import { addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
 import type { Drafts } from './draft.js';
-import { wrapped } from './handed-on.js';
+import { reportHandedOn, wrapped } from './handed-on.js';
 import { clinicDbOfModel } from './model-connection.js';
 import { requireSeen, rootName } from './names.js';
 import { giveClinicDb } from './signatures.js';
@@ -97,6 +97,7 @@ export function clinicDbAt(
 
 function passWhereHandedOn(drafts: Drafts, owner: FunctionNode, needing: Set<FunctionNode>): void {
   const file = owner.getSourceFile();
+  const lost: ts.Node[] = [];
   for (const handedOn of drafts.analysis.calls.get(owner)?.escapes ?? []) {
     const holder = ownerOf(handedOn);
     if (holder !== undefined && drafts.left.has(holder)) {
@@ -111,17 +112,9 @@ function passWhereHandedOn(drafts: Drafts, owner: FunctionNode, needing: Set<Fun
         : clinicDbAt(drafts, handedOn, holder, needing);
     const text = expression && wrapped(owner, handedOn, expression);
     if (text !== undefined) site.replace(handedOn.getStart(site.file), handedOn.end, text);
-    else
-      drafts
-        .of(file)
-        .problem(
-          'CODE_FUNCTION_ESCAPES',
-          handedOn,
-          `${nameOf(owner)} needs a clinic and is handed on as a value`,
-          nameOf(owner),
-          owner,
-        );
+    else lost.push(handedOn);
   }
+  reportHandedOn(drafts, owner, owner, 'needs a clinic', lost);
 }
 
 function passWhereCalled(drafts: Drafts, owner: FunctionNode, needing: Set<FunctionNode>): void {

@@ -50,7 +50,7 @@ export function givenTo(
   if (!ts.isConstructorDeclaration(maker)) return undefined;
   const index = maker.parameters.indexOf(parameter);
   const values = (constructions.get(maker) ?? []).map((given) => {
-    const argument = given[index];
+    const argument = given[index] ?? parameter.initializer;
     return argument && look(argument);
   });
   const [first] = values;

@@ -1,7 +1,8 @@
 import { ts } from 'ts-morph';
 import { baseOf, classMember, instanceMember, type Types, typedMember } from './class-members.js';
-import { type Constructions, givenTo, readConstructions } from './constructions.js';
+import { type Constructions, givenTo, isSame, readConstructions } from './constructions.js';
 import { instanceOf } from './declared-types.js';
+import { boundThis, type HandedObjects, handedObject, readHandedObjects } from './handed-objects.js';
 import type { AppProject } from './load-project.js';
 import { ALL_MODELS } from './loader.js';
 import { isMadeLater, isNewConnection, withoutFallback } from './made-later.js';
@@ -36,6 +37,7 @@ export class Evaluator {
   };
   #constructions: Constructions | undefined;
   #settings: Settings | undefined;
+  #handed: HandedObjects | undefined;
 
   readonly #modules: ModuleValues;
 
@@ -101,10 +103,12 @@ export class Evaluator {
     return undefined;
   }
 
-  /** What a parameter is by its type, or by what every `new` gives to a constructor. */
+  /** What a parameter is by its type, by what every `new` gives to a constructor, or by the object that every call gives. */
   #givenTo(parameter: ts.ParameterDeclaration): Value | undefined {
     const typed = instanceOf(this.project, this.registry, parameter.type);
-    if (typed !== undefined || !ts.isConstructorDeclaration(parameter.parent)) return typed;
+    if (typed !== undefined) return typed;
+    if (!ts.isConstructorDeclaration(parameter.parent))
+      return handedObject(this.#handedObjects(), this.#look, parameter);
     this.#constructions ??= readConstructions(this.project, this.#look);
     const given = givenTo(this.#constructions, this.#look, parameter);
     // A model, or an object that holds some, is nothing to follow into state: readUses() reports where it is kept.
@@ -125,6 +129,7 @@ export class Evaluator {
       case 'factory':
         return name === 'getModel' ? { kind: 'getModel' } : value;
       case 'class':
+        if (name === 'prototype') return { kind: 'instance', node: value.node };
         return classMember(this.#look, value.node, name) ?? typedMember(this.#types, value.node, name, true);
       case 'instance':
         return (
@@ -155,6 +160,7 @@ export class Evaluator {
     if (specifier !== undefined) return this.#modules.moduleValue(node.getSourceFile(), specifier);
     const name = memberName(node);
     if (name !== undefined && (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))) {
+      if (node.expression.kind === ts.SyntaxKind.ThisKeyword) return this.#ofThis(node.expression, name);
       const object = this.valueOf(node.expression);
       return object === undefined ? undefined : this.member(object, name);
     }
@@ -241,9 +247,37 @@ export class Evaluator {
     return model === undefined ? { kind: 'class', node } : { kind: 'model', model };
   }
 
-  #thisValue(node: ts.Node): Value | undefined {
+  #handedObjects(): HandedObjects {
+    this.#handed ??= readHandedObjects(this.project);
+    return this.#handed;
+  }
+
+  /** What `this` is in a method that is bound to one other object wherever it is handed on; undefined in any other. */
+  boundThis(method: ts.Node): Value | undefined {
+    const [only, ...others] = boundThis(this.#handedObjects(), this.#look, method);
+    return others.length === 0 ? only : undefined;
+  }
+
+  /** What `this.name` is, of whatever `this` may be there. */
+  #ofThis(node: ts.Expression, name: string): Value | undefined {
     const at = thisMember(node);
     if (at === undefined) return undefined;
+    const own = this.#ownThis(at);
+    const found = [
+      ...boundThis(this.#handedObjects(), this.#look, at),
+      ...(own === undefined ? [] : [own]),
+    ].flatMap((value) => this.member(value, name) ?? []);
+    const [first, ...others] = found;
+    return first !== undefined && others.every((one) => isSame(one, first)) ? first : undefined;
+  }
+
+  #thisValue(node: ts.Node): Value | undefined {
+    const at = thisMember(node);
+    return at && (this.boundThis(at) ?? this.#ownThis(at));
+  }
+
+  /** What `this` is in a method that nothing binds. */
+  #ownThis(at: ts.Node): Value | undefined {
     if (ts.isClassLike(at.parent)) {
       const value = this.#classValue(at.parent);
       return value.kind === 'class' && !isStatic(at) ? { kind: 'instance', node: at.parent } : value;

@@ -249,7 +249,31 @@ export function isStatic(node: ts.Node): boolean {
 /** The method, function or class property that `this` belongs to at a node. */
 export function thisMember(node: ts.Node): ts.Node | undefined {
   let at = node.parent;
-  while (at !== undefined && !ts.isPropertyDeclaration(at) && (!isFunctionNode(at) || ts.isArrowFunction(at)))
+  while (at !== undefined && !ts.isPropertyDeclaration(at) && (!isFunctionNode(at) || keepsThis(at)))
     at = at.parent;
   return at;
+}
+
+/** True for a function whose `this` is that of the code around: `() => …`, `function () { … }.bind(this)`. */
+function keepsThis(node: FunctionNode): boolean {
+  if (ts.isArrowFunction(node)) return true;
+  let at: ts.Node = node;
+  while (ts.isParenthesizedExpression(at.parent)) at = at.parent;
+  const call = at.parent.parent;
+  return (
+    isBind(call) && call.expression === at.parent && call.arguments[0]?.kind === ts.SyntaxKind.ThisKeyword
+  );
+}
+
+/** True for `f.bind(x)` with nothing else bound. */
+export function isBind(
+  node: ts.Node | undefined,
+): node is ts.CallExpression & { readonly expression: ts.PropertyAccessExpression } {
+  return (
+    node !== undefined &&
+    ts.isCallExpression(node) &&
+    ts.isPropertyAccessExpression(node.expression) &&
+    node.expression.name.text === 'bind' &&
+    node.arguments.length === 1
+  );
 }

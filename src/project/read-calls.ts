@@ -6,11 +6,13 @@ import { exportsOf } from './modules.js';
 import {
   exportsPath,
   isAssignment,
+  isBind,
   isFunctionNode,
   isReference,
   memberName,
   nodesOf,
   requiredSpecifier,
+  unwrap,
 } from './nodes.js';
 import { returnedExpression } from './returned.js';
 import type { FunctionNode, Value } from './types.js';
@@ -87,8 +89,10 @@ function follow(
       (ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent)) &&
       parent.expression === node;
     const name = isObject ? memberName(parent) : undefined;
-    const next = name === undefined || value.kind === 'function' ? undefined : evaluator.member(value, name);
-    if (next === undefined || !isObject) return { node, value };
+    if (!isObject || name === undefined || value.kind === 'function') return { node, value };
+    const isThis = node.kind === ts.SyntaxKind.ThisKeyword;
+    const next = isThis ? evaluator.valueOf(parent) : evaluator.member(value, name);
+    if (next === undefined) return { node, value };
     node = parent;
     value = next;
   }
@@ -107,33 +111,37 @@ function isMemberAccess(node: ts.Expression, value: Value): boolean {
 }
 
 /** `f.bind(x)` around f: f with its `this`, as long as no argument is bound. */
-function boundTo(node: ts.Node): ts.CallExpression | undefined {
-  const { parent } = node;
-  const isBind =
-    ts.isPropertyAccessExpression(parent) && parent.expression === node && memberName(parent) === 'bind';
-  return isBind && ts.isCallExpression(parent.parent) && parent.parent.arguments.length === 1
-    ? parent.parent
-    : undefined;
+function boundTo({ parent }: ts.Node): ts.CallExpression | undefined {
+  return isBind(parent.parent) && parent.parent.expression === parent ? parent.parent : undefined;
 }
 
-/** True for the `x` in brackets of `x.method.bind(x)`, which hands on no more than the method. */
-function isOwnThis(node: ts.Expression): boolean {
+/** True for the `x` in brackets of `method.bind(x)` where it hands on no more than the method, whose `this` is known. */
+function isFollowedThis(evaluator: Evaluator, node: ts.Expression, value: Value): boolean {
   const { parent } = node;
-  if (!ts.isCallExpression(parent) || parent.arguments[0] !== node) return false;
-  const method = ts.isPropertyAccessExpression(parent.expression) ? parent.expression.expression : undefined;
-  return (
-    method !== undefined &&
-    boundTo(method) === parent &&
-    ts.isPropertyAccessExpression(method) &&
-    method.expression.getText() === node.getText()
-  );
+  if (!isBind(parent) || parent.arguments[0] !== node) return false;
+  const method = parent.expression.expression;
+  if (ts.isPropertyAccessExpression(method) && method.expression.getText() === node.getText()) return true;
+  if (ts.isFunctionExpression(unwrap(method))) return true; // see thisMember()
+  const called = evaluator.valueOf(method);
+  const known = called?.kind === 'function' ? evaluator.boundThis(called.node) : undefined;
+  return known !== undefined && isSame(known, value);
 }
 
 /** A place that binds, exports, extends or constructs: the value does not leave what the evaluator follows. */
 function isBenign(evaluator: Evaluator, node: ts.Expression, value: Value): boolean {
   const { parent } = node;
   if (ts.isVariableDeclaration(parent)) return parent.initializer === node;
-  if (isExported(node) || isOwnThis(node) || isFollowedMember(node) || isFollowedResult(node)) return true;
+  if (ts.isParameter(parent)) {
+    const known = evaluator.valueOfDeclaration(parent);
+    return known !== undefined && isSame(known, value);
+  }
+  if (
+    isExported(node) ||
+    isFollowedThis(evaluator, node, value) ||
+    isFollowedMember(node) ||
+    isFollowedResult(node)
+  )
+    return true;
   // What `new` makes of a function is not followed.
   if (ts.isNewExpression(parent) && parent.expression === node) return value.kind !== 'function';
   if (ts.isNewExpression(parent) || ts.isCallExpression(parent)) {
