@@ -1,3 +1,4 @@
+import { enclosingFunctions } from '../project/nodes.js';
 import { isHandler, requestOf } from '../project/owners.js';
 import type { FunctionNode } from '../project/types.js';
 import { requireAwaited, resultOf } from './awaiting.js';
@@ -5,12 +6,15 @@ import { obtainInChains } from './chains.js';
 import type { Draft, Drafts } from './draft.js';
 import { isBound } from './import-lines.js';
 import { importedGetModel } from './imports.js';
-import { reportTaken } from './names.js';
+import { reportTaken, requireSeen, rootName } from './names.js';
 import { isAsync, makeAsync, obtainModels, type Wanted } from './obtain-models.js';
 import { isUnanswered } from './rejections.js';
 import { wrapHandler } from './wrap-handlers.js';
 
-/** Lets a function obtain models from a connection: in its chains where their `catch` answers, else at its start. */
+/**
+ * Lets a function obtain models from a connection: in its chains where their `catch` answers, else at its start. One
+ * that gives no promise stays so where all its uses are in async functions inside of it.
+ */
 export function obtain(
   drafts: Drafts,
   draft: Draft,
@@ -18,6 +22,15 @@ export function obtain(
   wanted: readonly Wanted[],
   clinicDb: string,
 ): void {
+  const isPromised = resultOf(drafts.analysis, owner) === 'promise';
+  const inside = isPromised ? undefined : byAsyncFunction(owner, wanted);
+  if (inside !== undefined) {
+    for (const [inner, here] of inside) {
+      requireSeen(draft, inner.body ?? inner, [rootName(clinicDb)], owner);
+      obtain(drafts, draft, inner, here, clinicDb);
+    }
+    return;
+  }
   const imported = importedGetModel(drafts.analysis, draft.file);
   if (imported === undefined) {
     if (isBound(draft.file, 'ModelFactory')) reportTaken(draft, draft.file, 'ModelFactory');
@@ -29,6 +42,25 @@ export function obtain(
   const left = isQuiet ? obtainInChains(draft, drafts.analysis.calls, owner, wanted, spelling) : wanted;
   obtainModels(draft, owner, left, spelling);
   if (left.length > 0) settleAsync(drafts, draft, owner, left);
+}
+
+/** What each outermost async function inside another wants; undefined where a use is in none. */
+function byAsyncFunction(
+  owner: FunctionNode,
+  wanted: readonly Wanted[],
+): ReadonlyMap<FunctionNode, readonly Wanted[]> | undefined {
+  const found = new Map<FunctionNode, Wanted[]>();
+  for (const one of wanted) {
+    const uses = new Map<FunctionNode, Wanted['uses'][number][]>();
+    for (const use of one.uses) {
+      const around = enclosingFunctions(use.node);
+      const inner = around.slice(0, around.indexOf(owner)).findLast(isAsync);
+      if (inner === undefined) return undefined;
+      uses.set(inner, [...(uses.get(inner) ?? []), use]);
+    }
+    for (const [inner, here] of uses) found.set(inner, [...(found.get(inner) ?? []), { ...one, uses: here }]);
+  }
+  return found;
 }
 
 /** Makes a function that awaits its models async, and sees to it that somebody hears of their failure. */
