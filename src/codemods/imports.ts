@@ -25,6 +25,8 @@ export function importedGetModel({ evaluator }: Analysis, file: ts.SourceFile): 
  */
 export function finishImports(draft: Draft, analysis: Analysis): void {
   const removed = removeUnused(draft, analysis);
+  // Comments in what goes are about nothing else: those on a connection's pool, say.
+  for (const one of removed) draft.dropped.push({ start: one.getStart(draft.file), end: one.end });
   const lines = newImports(draft, analysis);
   if (lines.length === 0) {
     for (const statement of removed) {
@@ -32,7 +34,9 @@ export function finishImports(draft: Draft, analysis: Analysis): void {
     }
     return;
   }
-  const [first, ...rest] = [...removed].sort((a, b) => Number(isInFunction(a)) - Number(isInFunction(b)));
+  const [first, ...rest] = [...removed].sort(
+    (a, b) => Number(isInFunction(a)) - Number(isInFunction(b)) || a.pos - b.pos,
+  );
   const text = lines.join('\n');
   const takesPlace = first !== undefined && !isInFunction(first);
   if (takesPlace) draft.replace(first.getStart(draft.file), first.end, text);

@@ -39,10 +39,8 @@ export function removeUnused(draft: Draft, analysis: Analysis): ts.Statement[] {
     isGone,
   );
   reportLoaders(draft, bindings, gone);
-  return deleteBindings(draft, [
-    ...bindings.filter(({ symbol }) => gone.has(symbol)),
-    ...otherUnused(draft, analysis),
-  ]);
+  const going = bindings.filter(({ symbol }) => gone.has(symbol));
+  return deleteBindings(draft, [...going, ...otherUnused(draft, analysis, going)]);
 }
 
 /** An index that reads its folder no longer loads; whoever still needs it is told. */
@@ -64,9 +62,13 @@ function importPackage(draft: Draft, { name }: Binding['declaration']): void {
   draft.fromSequelize.add(local === 'Sequelize' ? local : `Sequelize: ${local}`);
 }
 
-/** Other imports whose every use stood in text that the edits take away. */
-function otherUnused(draft: Draft, { evaluator }: Analysis): Binding[] {
-  const cut = [...draft.removals, ...draft.edits.filter(({ text }) => !/\w/.test(text))].filter(
+/** Other imports whose every use stood in text that the edits take away, or in bindings that go. */
+function otherUnused(draft: Draft, { evaluator }: Analysis, going: readonly Binding[]): Binding[] {
+  const gone = going.map(({ declaration }) => ({
+    start: declaration.getStart(draft.file),
+    end: declaration.end,
+  }));
+  const cut = [...draft.removals, ...draft.edits.filter(({ text }) => !/\w/.test(text)), ...gone].filter(
     ({ start, end }) => start < end,
   );
   if (cut.length === 0 && draft.replaced.size === 0) return [];
