@@ -7,6 +7,7 @@ import { locationOf } from '../project/nodes.js';
 import type { TableFacts } from '../project/read-models.js';
 import { type Sources, skippedFindings } from '../project/read-sources.js';
 import { acceptIgnored } from './code/accepted.js';
+import { cacheProblems } from './code/caches.js';
 import { choiceProblems } from './code/clinic-choice.js';
 import { ConnectionSources } from './code/connection-source.js';
 import { connectionProblems } from './code/connections.js';
@@ -52,6 +53,7 @@ export function verifyCode({ sources, app, facts }: VerifyCodeOptions): Finding[
     ...connectionProblems(analysis, connections),
     ...choiceProblems(analysis, connections),
     ...keptProblems(analysis, connections),
+    ...cacheProblems(analysis, connections),
     ...routingProblems(analysis, mounts),
   ];
   const findings = asFindings(problems, subjectsOf(mounts));

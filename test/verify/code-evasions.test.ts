@@ -100,6 +100,21 @@ export class PatientService {
   }
 }
 `,
+  'src/services/queue.js': `class Queue {
+  waiting = [];
+
+  run(clinicDb, id) {
+    return clinicDb.query('SELECT $1', { bind: [id] });
+  }
+}
+
+/** Made where the process starts, which is not among the application's files. */
+export class Jobs {
+  constructor() {
+    this.queue = new Queue();
+  }
+}
+`,
   'src/routes/index.js': `import { Router } from 'express';
 import patients from './patients.js';
 
@@ -129,6 +144,16 @@ router.get('/', async (req, res) => {
   const User = await ModelFactory.getModel(central(), 'User');
   const rows = await clinicDb.query('SELECT 1');
   shared.rows = rows.length;
+  shared.isReady = true;
+  shared.days = [];
+  const key = \`\${req.user.companyId}:patients\`;
+  cache.set(key, rows);
+  cache.set([req.user.companyId, 'all'].join(), rows);
+  shared.byClinic[req.user.companyId].last = rows;
+  shared.waiting.push({ id: 1, clinic: req.user.companyId });
+  const own = new Map();
+  own.set('rows', rows);
+  res.locals.rows = rows;
   await Patient.sequelize.transaction(async () => {});
   res.json([await Patient.findAll(), await User.findAll(), rows]);
 });
@@ -176,7 +201,9 @@ const MODEL = "const Patient = await ModelFactory.getModel(clinicDb, 'Patient');
 const MOUNT = "app.use('/api', authMiddleware, routing);\nmountRoutes(app);\n";
 
 /** What is planted: its name, the file, the text there, what takes its place, and the finding there (or elsewhere). */
-const PLANTED: readonly (readonly [string, string, string, string, string])[] = [
+type Planted = readonly [string, string, string, string, string];
+
+const PLANTED: readonly Planted[] = [
   // Another connection than the request's own
   [
     'a request made up',
@@ -326,6 +353,24 @@ const PLANTED: readonly (readonly [string, string, string, string, string])[] = 
     MODEL,
     `${MODEL} shared.service = shared.service || new PatientService(req.clinicDb);`,
     'KEPT',
+  ],
+  // What is put where other clinics find it, without a word of whose it is
+  ...[
+    'const rows = await Patient.findAll(); cache.set("patients", rows);',
+    'const one = await Patient.findOne(); cache.set(one.id, one);',
+    'const { id } = req.params; cache.set(`patient:${id}`, await Patient.findByPk(id));',
+    'shared.settings ??= await Patient.findAll();',
+    'shared.byId[req.params.id] = await Patient.findOne();',
+    'shared.waiting.push({ id: req.params.id });',
+    'await shared.redis.setEx(`rows:${req.query.page}`, 60, JSON.stringify(await Patient.findAll()));',
+    'await shared.queue.add("letter", { patientId: req.params.id });',
+  ].map((text): Planted => [`a cache for all: ${text}`, ROUTES, MODEL, `${MODEL} ${text}`, 'CACHE']),
+  [
+    'a queue of a class that lasts',
+    'src/services/queue.js',
+    'run(clinicDb, id) {',
+    'run(clinicDb, id) { this.waiting.push(id);',
+    'CACHE',
   ],
   ['the application keeps', ROUTES, MODEL, `${MODEL} req.app.set('db', req.clinicDb);`, 'KEPT'],
   [

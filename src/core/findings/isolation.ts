@@ -26,6 +26,11 @@ export const ISOLATION = {
     cause: 'A connection or a model of one clinic is kept where requests of other clinics find it.',
     mend: 'Ask for it in each request: ModelFactory keeps models by connection already.',
   },
+  ISOLATION_CACHE: {
+    cause:
+      'What a request of one clinic puts into memory, a cache or a queue is found by those of another: nothing there names the clinic, and two clinics give different rows the same id.',
+    mend: 'Make the clinic part of the key, or of what is queued: `${req.user.companyId}:${id}`; or keep nothing.',
+  },
   ISOLATION_ROUTING: {
     cause:
       "A route that needs its clinic's database is not behind clinicRoutingMiddleware, or that is not behind authentication.",

@@ -1,9 +1,9 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, enclosingFunctions, memberName, unwrap } from '../../project/nodes.js';
-import { symbolOf } from '../../project/scope.js';
+import { descendants, memberName, unwrap } from '../../project/nodes.js';
 import { namesIn } from './assigned.js';
 import type { ConnectionSources } from './connection-source.js';
+import { classesOfRequests, outlives } from './outliving.js';
 import { type Problem, problem, short } from './words.js';
 
 const FILLING = new Set(['set', 'push', 'add', 'unshift']);
@@ -91,39 +91,4 @@ function holdsClinic(
     holder.initializer !== undefined &&
     again(holder.initializer)
   );
-}
-
-/** True for a place that is there before the request and after it. */
-function outlives({ evaluator }: Analysis, ofRequests: ReadonlySet<ts.Node>, left: ts.Expression): boolean {
-  if (enclosingFunctions(left).length === 0) return false;
-  if (
-    /\bapp\b.*\.|\.locals\b/.test(`${left.getText()}.`) &&
-    !/^(_?res|response)\.locals\b/.test(left.getText())
-  )
-    return true;
-  let root: ts.Expression = unwrap(left);
-  while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root))
-    root = unwrap(root.expression);
-  if (root.kind === ts.SyntaxKind.ThisKeyword) {
-    const value = evaluator.valueOf(root);
-    return value?.kind !== 'instance' || !ofRequests.has(value.node);
-  }
-  if (!ts.isIdentifier(root)) return false;
-  const declarations = symbolOf(root)?.declarations ?? [];
-  // An undeclared name is a global: `global`, `module`, or one made by mistake.
-  return declarations.every((one) => enclosingFunctions(one).length === 0 && !ts.isParameter(one));
-}
-
-/** Classes of which every instance is made inside a function, and one at least: none outlives its request by itself. */
-function classesOfRequests({ evaluator, uses }: Analysis): ReadonlySet<ts.Node> {
-  const made = [...uses.keys()].flatMap((file) =>
-    descendants(file, ts.isNewExpression).flatMap((node) => {
-      const value = evaluator.valueOf(node);
-      return value?.kind === 'instance'
-        ? [{ of: value.node, isInside: enclosingFunctions(node).length > 0 }]
-        : [];
-    }),
-  );
-  const shared = new Set(made.filter(({ isInside }) => !isInside).map((one) => one.of));
-  return new Set(made.map((one) => one.of).filter((one) => !shared.has(one)));
 }

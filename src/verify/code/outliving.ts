@@ -1,0 +1,52 @@
+import { ts } from 'ts-morph';
+import type { Analysis } from '../../project/analysis.js';
+import { descendants, enclosingFunctions, unwrap } from '../../project/nodes.js';
+import { symbolOf } from '../../project/scope.js';
+import type { FunctionNode } from '../../project/types.js';
+
+/** True for a place that is there before the request and after it. */
+export function outlives(
+  { evaluator }: Analysis,
+  ofRequests: ReadonlySet<ts.Node>,
+  left: ts.Expression,
+): boolean {
+  if (enclosingFunctions(left).length === 0) return false;
+  if (
+    /\bapp\b.*\.|\.locals\b/.test(`${left.getText()}.`) &&
+    !/^(_?res|response)\.locals\b/.test(left.getText())
+  )
+    return true;
+  let root: ts.Expression = unwrap(left);
+  while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root))
+    root = unwrap(root.expression);
+  if (root.kind === ts.SyntaxKind.ThisKeyword) {
+    const value = evaluator.valueOf(root);
+    return value?.kind !== 'instance' || !ofRequests.has(value.node);
+  }
+  if (!ts.isIdentifier(root)) return false;
+  const declarations = symbolOf(root)?.declarations ?? [];
+  // An undeclared name is a global: `global`, `module`, or one made by mistake.
+  return declarations.every((one) => enclosingFunctions(one).length === 0 && !ts.isParameter(one));
+}
+
+/**
+ * Classes of which every instance is made inside a function, and one at least: none outlives its request by itself. What
+ * a constructor makes lives as long as what it constructs.
+ */
+export function classesOfRequests({ evaluator, uses }: Analysis): ReadonlySet<ts.Node> {
+  const made = [...uses.keys()].flatMap((file) =>
+    descendants(file, ts.isNewExpression).flatMap((node) => {
+      const value = evaluator.valueOf(node);
+      return value?.kind === 'instance' ? [{ of: value.node, by: enclosingFunctions(node)[0] }] : [];
+    }),
+  );
+  const known = new Set<ts.Node>(made.map((one) => one.of));
+  const isLasting = (by: FunctionNode | undefined): boolean =>
+    by === undefined || (ts.isConstructorDeclaration(by) && (!known.has(by.parent) || shared.has(by.parent)));
+  const shared = new Set<ts.Node>();
+  for (let size = -1; size !== shared.size; ) {
+    size = shared.size;
+    for (const { of, by } of made) if (isLasting(by)) shared.add(of);
+  }
+  return new Set([...known].filter((one) => !shared.has(one)));
+}
