@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { wordPattern } from '../core/words.js';
 import type { Analysis } from '../project/analysis.js';
 import { baseOf } from '../project/class-members.js';
 import { implementersOf } from '../project/declared-types.js';
@@ -99,12 +98,34 @@ function functionOf(member: ts.ClassElement | ts.ObjectLiteralElementLike): Func
 }
 
 /** The classes that a class extends, and those that extend it. */
-function familyOf(analysis: Analysis, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration[] {
-  const derived = [...analysis.uses.keys()]
+function familyOf(analysis: Analysis, node: ts.ClassLikeDeclaration): readonly ts.ClassLikeDeclaration[] {
+  const known = families.get(analysis) ?? readFamilies(analysis);
+  families.set(analysis, known);
+  return known.get(node) ?? [];
+}
+
+type Families = ReadonlyMap<ts.ClassLikeDeclaration, readonly ts.ClassLikeDeclaration[]>;
+
+/** Read once, since it takes every class of the application. */
+const families = new WeakMap<Analysis, Families>();
+
+function readFamilies({ evaluator, uses }: Analysis): Families {
+  const found = new Map<ts.ClassLikeDeclaration, ts.ClassLikeDeclaration[]>();
+  const relate = (one: ts.ClassLikeDeclaration, other: ts.ClassLikeDeclaration): void => {
+    const known = found.get(one);
+    if (known === undefined) found.set(one, [other]);
+    else known.push(other);
+  };
+  const derived = [...uses.keys()]
     .filter((file) => file.text.includes('extends'))
-    .flatMap((file) => descendants(file, ts.isClassLike))
-    .filter((one) => basesOf(analysis.evaluator, one).includes(node));
-  return [...basesOf(analysis.evaluator, node), ...derived];
+    .flatMap((file) => descendants(file, ts.isClassLike));
+  for (const one of derived) {
+    for (const base of basesOf(evaluator, one)) {
+      relate(one, base);
+      relate(base, one);
+    }
+  }
+  return found;
 }
 
 /** The application's own classes that a class extends, nearest first. */
@@ -126,18 +147,13 @@ export function possibleCalls(drafts: Drafts, owner: FunctionNode): ts.CallExpre
     callersOf(drafts, owner).calls.length === 0 ||
     declaringTypes(analysis, owner).some((type) => implementersOf(analysis.project, type).length > 1);
   const holders = holderNames(analysis, owner);
-  const called = new RegExp(`${wordPattern(name)}(\\?\\.)?\\(`, 'u');
-  return [...analysis.uses.keys()]
-    .filter(({ text }) => called.test(text))
-    .flatMap((file) => descendants(file, ts.isCallExpression))
-    .filter(({ expression }) => {
-      if (ts.isIdentifier(expression))
-        return expression.text === name && isAny && isTakenOut(analysis, expression);
-      if (!ts.isPropertyAccessExpression(expression) || expression.name.text !== name) return false;
-      const receiver = expression.expression;
-      if (analysis.evaluator.valueOf(receiver) !== undefined) return false;
-      return isAny || holders.has(plain(memberName(receiver) ?? receiver.getText()));
-    });
+  return analysis.evaluator.callsNamed(name).filter(({ expression }) => {
+    if (ts.isIdentifier(expression)) return isAny && isTakenOut(analysis, expression);
+    if (!ts.isPropertyAccessExpression(expression)) return false;
+    const receiver = expression.expression;
+    if (analysis.evaluator.valueOf(receiver) !== undefined) return false;
+    return isAny || holders.has(plain(memberName(receiver) ?? receiver.getText()));
+  });
 }
 
 /** True for a name taken out of something unknown: `const { find } = app.locals.patients`. */

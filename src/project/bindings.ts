@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
+import { gotten } from './class-members.js';
 import type { Evaluator } from './evaluator.js';
 import { isLoader } from './loader.js';
-import { gotten } from './made-later.js';
 import { exportsOf } from './modules.js';
 import { isNamed, laterNames, memberName, requiredSpecifier, unwrap } from './nodes.js';
 import { settingName } from './settings.js';

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { gotten, isMadeInClass } from './made-later.js';
+import { isMadeInClass } from './made-later.js';
 import { assignment, descendants, isAssignment, isNamed, isStatic } from './nodes.js';
 import type { Value } from './types.js';
 
@@ -117,4 +117,11 @@ export function baseOf(look: Look, node: ts.ClassLikeDeclaration): ts.ClassLikeD
     node.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types ?? [];
   const value = base && look(base.expression);
   return value?.kind === 'class' && value.node !== node ? value.node : undefined;
+}
+
+/** What `get name() { return … }` gives; undefined where it does more than return. */
+export function gotten(node: ts.ClassElement): ts.Expression | undefined {
+  if (!ts.isGetAccessor(node)) return undefined;
+  const [only, ...more] = node.body?.statements ?? [];
+  return only !== undefined && more.length === 0 && ts.isReturnStatement(only) ? only.expression : undefined;
 }

@@ -5,7 +5,7 @@ import { instanceOf } from './declared-types.js';
 import { boundThis, type HandedObjects, handedObject, readHandedObjects } from './handed-objects.js';
 import type { AppProject } from './load-project.js';
 import { ALL_MODELS } from './loader.js';
-import { isMadeLater, isNewConnection, withoutFallback } from './made-later.js';
+import { isMadeLater, isNewConnection } from './made-later.js';
 import { ModuleValues } from './module-values.js';
 import {
   assignedLater,
@@ -18,6 +18,7 @@ import {
   requiredSpecifier,
   thisMember,
   unwrap,
+  withoutFallback,
 } from './nodes.js';
 import { isOneOfPromised, isPromisedModel } from './promised.js';
 import { isOfMigrated, type ModelRegistry } from './read-models.js';
@@ -250,6 +251,11 @@ export class Evaluator {
   #handedObjects(): HandedObjects {
     this.#handed ??= readHandedObjects(this.project);
     return this.#handed;
+  }
+
+  /** The calls of whatever has a name: `name(…)`, `any.name(…)`. */
+  callsNamed(name: string): readonly ts.CallExpression[] {
+    return this.#handedObjects().calls.get(name) ?? [];
   }
 
   /** What `this` is in a method that is bound to one other object wherever it is handed on; undefined in any other. */

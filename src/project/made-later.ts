@@ -19,6 +19,7 @@ export function isMadeLater(declaration: ts.VariableDeclaration): boolean {
 
 /** True for `this.name = new Sequelize(…)` somewhere in a class, whatever else it is before. */
 export function isMadeInClass(node: ts.ClassLikeDeclaration, name: string): boolean {
+  if (!node.getSourceFile().text.includes('Sequelize')) return false;
   return descendants(node, ts.isBinaryExpression).some((one) => {
     const pair = assignment(one);
     return (
@@ -34,21 +35,4 @@ export function isMadeInClass(node: ts.ClassLikeDeclaration, name: string): bool
 /** True for `new Sequelize(…)`, by whatever way the class is reached. */
 export function isNewConnection(node: ts.Expression): boolean {
   return ts.isNewExpression(node) && /(^|\.)Sequelize$/.test(node.expression.getText());
-}
-
-/** `x` of `x || {}` and `x ?? null`; undefined for anything else. */
-export function withoutFallback(node: ts.Expression): ts.Expression | undefined {
-  if (!ts.isBinaryExpression(node) || !/^(\|\||\?\?)$/.test(node.operatorToken.getText())) return undefined;
-  const { right } = node;
-  const isEmpty =
-    (ts.isObjectLiteralExpression(right) && right.properties.length === 0) ||
-    right.kind === ts.SyntaxKind.NullKeyword;
-  return isEmpty ? node.left : undefined;
-}
-
-/** What `get name() { return … }` gives; undefined where it does more than return. */
-export function gotten(node: ts.ClassElement): ts.Expression | undefined {
-  if (!ts.isGetAccessor(node)) return undefined;
-  const [only, ...more] = node.body?.statements ?? [];
-  return only !== undefined && more.length === 0 && ts.isReturnStatement(only) ? only.expression : undefined;
 }

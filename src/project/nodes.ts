@@ -277,3 +277,13 @@ export function isBind(
     node.arguments.length === 1
   );
 }
+
+/** `x` of `x || {}` and `x ?? null`; undefined for anything else. */
+export function withoutFallback(node: ts.Expression): ts.Expression | undefined {
+  if (!ts.isBinaryExpression(node) || !/^(\|\||\?\?)$/.test(node.operatorToken.getText())) return undefined;
+  const { right } = node;
+  const isEmpty =
+    (ts.isObjectLiteralExpression(right) && right.properties.length === 0) ||
+    right.kind === ts.SyntaxKind.NullKeyword;
+  return isEmpty ? node.left : undefined;
+}
