@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import { isSame } from './constructions.js';
 import type { AppProject } from './load-project.js';
-import { assignment, isBind, isFunctionNode, memberName, nodesOf } from './nodes.js';
+import { assignment, descendants, isBind, isFunctionNode, memberName } from './nodes.js';
 import { symbolOf } from './scope.js';
 import type { FunctionNode, Value } from './types.js';
 
@@ -18,8 +18,7 @@ export interface HandedObjects {
 export function readHandedObjects(project: AppProject): HandedObjects {
   const binds = new Map<string, ts.CallExpression[]>();
   const calls = new Map<string, ts.CallExpression[]>();
-  for (const node of project.files.flatMap(nodesOf)) {
-    if (!ts.isCallExpression(node)) continue;
+  for (const node of project.files.flatMap((file) => descendants(file, ts.isCallExpression))) {
     if (!isBind(node)) push(calls, calleeName(node.expression), node);
     else if (node.arguments.some(isThis)) push(binds, calleeName(node.expression.expression), node);
   }
