@@ -8,7 +8,6 @@ import { cutConnections, databases, dumper, startServer } from './adapters/on-de
 import { packageRoot } from './adapters/package-root.js';
 import { terminalPrompter } from './adapters/prompts.js';
 import type { Command, CommonOptions, Context } from './commands/command.js';
-import { loadConfig } from './config/load-config.js';
 import { EXIT, type ExitCode, InterruptedError, RunError, UsageError } from './core/errors.js';
 import type { Progress, Prompter } from './core/ports.js';
 import { errorText } from './report/error-text.js';
@@ -125,6 +124,7 @@ async function perform(command: Command, args: readonly string[], flags: Flags):
   const interrupt = new AbortController();
   const stop = onStopSignals(() => interrupt.abort(new InterruptedError('interrupted')));
   try {
+    const { loadConfig } = await import('./config/load-config.js'); // --help needs none
     const { config, env } = await loadConfig({
       directory: process.cwd(),
       file: command.writesConfig ? null : flags.config,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { probeColumns } from '../catalog/probe.js';
 import { readCatalog } from '../catalog/read-catalog.js';
 import { readSchemas } from '../catalog/read-schemas.js';
@@ -11,16 +10,12 @@ import type { Decided } from '../init/draft-config.js';
 import { LegacyFacts } from '../init/legacy-facts.js';
 import { settleKeylessRows, settleUnassignable } from '../init/settle-rows.js';
 import { mapOf, type Subject, settleTables } from '../init/settle-tables.js';
-import type { AppGuess } from '../project/app-guess.js';
-import { inferApp } from '../project/infer-app.js';
-import { openProject } from '../project/load-project.js';
-import { readSources } from '../project/read-sources.js';
 import { nameClinics } from '../provision/naming.js';
 import { openSnapshot } from '../split/snapshot.js';
 import type { TableSurvey } from '../split/survey.js';
 import { surveyDatabase } from '../split/survey-database.js';
 import { candidateColumns } from '../tenancy/candidates.js';
-import { CLINIC_WORDS, findClinicTable, singular } from '../tenancy/clinic-table.js';
+import { findClinicTable } from '../tenancy/clinic-table.js';
 import { indexTables } from '../tenancy/tables.js';
 import type { Clinic, TenancyMap } from '../tenancy/types.js';
 import type { Context } from './command.js';
@@ -148,15 +143,4 @@ async function surveyClinicTables(
     task.done();
     await snapshot.session.close();
   }
-}
-
-/** What the source in the working directory says of the application; empty where there is none. */
-export async function inferApplication(
-  { config, files }: Context,
-  clinicTable: TenancyMap['clinicTable'],
-): Promise<AppGuess[]> {
-  const app = { ...config.app, root: config.directory };
-  if ((await files.read(join(app.root, 'package.json'))) === undefined) return [];
-  const project = openProject(await readSources(files, app), app);
-  return inferApp(project, [...new Set([...CLINIC_WORDS, singular(clinicTable.name)])]);
 }

@@ -9,7 +9,7 @@ import type { Decision } from '../init/decide.js';
 import { type Decided, draftConfig, loginTables } from '../init/draft-config.js';
 import type { ReportTable } from '../report/report.js';
 import type { Command, Context } from './command.js';
-import { inferApplication, inferLegacy } from './init-stages.js';
+import { inferLegacy } from './init-stages.js';
 
 const FILE = 'clinic-migrate.config.mjs';
 
@@ -52,6 +52,7 @@ export const initCommand: Command = {
       jobs: jobs ?? 2,
       prompter: yes ? undefined : prompter,
     });
+    const { inferApplication } = await import('./init-application.js'); // it loads TypeScript
     const app = await inferApplication(context, inferred.subject.clinicTable);
     const root = relative(dirname(target), config.directory).split(sep).join('/');
     const configuration = configText(draftConfig(inferred, app, root));

@@ -6,15 +6,12 @@ import { RunError, UsageError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { didYouMean } from '../core/near-miss.js';
 import { describeUrl } from '../core/urls.js';
-import { readSources } from '../project/read-sources.js';
 import { openCentral } from '../provision/central.js';
 import { readTargets } from '../provision/targets.js';
 import type { ClinicTarget } from '../provision/types.js';
 import { verifyAccess } from '../verify/access.js';
-import { verifyCode } from '../verify/code.js';
 import { verifyData } from '../verify/data.js';
 import type { Command, CommonOptions, Context } from './command.js';
-import { tableFacts } from './table-facts.js';
 import { openLegacy, readTenancy } from './tenancy.js';
 
 type Check = (context: Context, options: CommonOptions) => Promise<Finding[]>;
@@ -118,13 +115,10 @@ async function checkAccess(context: Context, options: CommonOptions): Promise<Fi
   });
 }
 
+/** Loads TypeScript, which the other checks have no use for. */
 async function checkCode(context: Context): Promise<Finding[]> {
-  const { app } = context.config;
-  return verifyCode({
-    sources: await readSources(context.files, app),
-    app,
-    facts: await tableFacts(context),
-  });
+  const { runVerifyCode } = await import('./verify-code.js');
+  return runVerifyCode(context);
 }
 
 /** RunError where there is none: a check of nothing would hold. */

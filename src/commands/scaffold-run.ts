@@ -1,0 +1,131 @@
+import { relative } from 'node:path';
+import { createTwoFilesPatch } from 'diff';
+import { UsageError } from '../core/errors.js';
+import { type Finding, hasErrors } from '../core/finding.js';
+import { analyse } from '../project/analysis.js';
+import { type JsonTexts, optionsFiles } from '../project/connection-config.js';
+import { readConnectionOptions } from '../project/connection-options.js';
+import { DECORATORS_PACKAGE } from '../project/decorators.js';
+import { type AppProject, openProject } from '../project/load-project.js';
+import { importEnding, isEsModule, runtimePaths } from '../project/modules.js';
+import { readModels, type TableFacts } from '../project/read-models.js';
+import { readSources } from '../project/read-sources.js';
+import type { Model } from '../project/types.js';
+import type { Report } from '../report/report.js';
+import { type Form, type RuntimeFile, requireLine, runtimeFiles } from '../templates/runtime-files.js';
+import { registrationFindings } from '../verify/code/registration.js';
+import type { CommonOptions, Context } from './command.js';
+import { tableFacts } from './table-facts.js';
+
+/** Writes the runtime files that are not there, and says what those that are there lack. */
+export async function runScaffold(context: Context, { dryRun }: CommonOptions): Promise<Report> {
+  const { config, files } = context;
+  const { app } = config;
+  const sources = await readSources(files, app);
+  const project = openProject(sources, app);
+  const facts = await tableFacts(context);
+  const models = readModels(project, app, facts);
+  refuseUnfit(project, models);
+  const form = formOf(project, models);
+  const ending = form.kind === 'ts' ? '.ts' : '.js';
+  const options = readConnectionOptions(project, await readJson(context, project));
+  const missing: RuntimeFile[] = [];
+  const kept: RuntimeFile[] = [];
+  for (const file of runtimeFiles(app, models, options.text, form))
+    ((await files.read(file.path)) === undefined ? missing : kept).push(file);
+  if (!dryRun) for (const { path, text } of missing) await files.write(path, text);
+  const factory = runtimePaths(app).modelFactory + ending;
+  const manager = runtimePaths(app).connectionManager + ending;
+  const findings = [
+    ...(kept.some(({ path }) => path === factory) ? unregistered(project, facts, models, form) : []),
+    ...(missing.some(({ path }) => path === manager)
+      ? optionsLeft(options.left, relative(app.root, manager))
+      : []),
+  ];
+  const name = ({ path }: RuntimeFile): string => relative(app.root, path);
+  const outcomes = [
+    ...missing.map((file) => ({ file: name(file), outcome: dryRun ? 'to write' : 'written' })),
+    ...kept.map((file) => ({ file: name(file), outcome: 'kept' })),
+  ];
+  return {
+    command: 'scaffold',
+    ok: !hasErrors(findings),
+    summary: { [dryRun ? 'to write' : 'written']: missing.length, kept: kept.length },
+    findings,
+    data: { files: outcomes },
+    tables: [{ head: ['file', ''], rows: outcomes.map(({ file, outcome }) => [file, outcome]) }],
+    ...(dryRun && missing.length > 0
+      ? {
+          text: missing
+            .map((file) => createTwoFilesPatch('/dev/null', `b/${name(file)}`, '', file.text, '', ''))
+            .join(''),
+        }
+      : {}),
+  };
+}
+
+/** UsageError where the folder is no application whose runtime files could be written. */
+function refuseUnfit({ app, manifest }: AppProject, models: readonly Model[]): void {
+  const hint = 'Set app.root and app.models.';
+  if (manifest === undefined) throw new UsageError(`there is no package.json in ${app.root}`, { hint });
+  if (models.length === 0) throw new UsageError(`no model was found in ${app.root}`, { hint });
+}
+
+/** TypeScript where the models are; else by package.json, as Node decides. */
+function formOf(project: AppProject, models: readonly Model[]): Form {
+  if (!models.some(({ file }) => /\.[cm]?ts$/.test(file)))
+    return { kind: usesEsModules(project, models) ? 'esm' : 'cjs' };
+  const hasDecorators = models.some(({ file }) =>
+    project.file(`${project.app.root}/${file}`)?.text.includes(DECORATORS_PACKAGE),
+  );
+  return { kind: 'ts', ending: importEnding(project.files), hasDecorators };
+}
+
+/** By package.json, as Node decides; else by the models themselves, which a bundler may turn into CommonJS. */
+function usesEsModules(project: AppProject, models: readonly Model[]): boolean {
+  try {
+    if ((JSON.parse(project.manifest ?? '') as { type?: unknown }).type === 'module') return true;
+  } catch (cause) {
+    throw new UsageError(`package.json in ${project.app.root} is not JSON`, { cause });
+  }
+  return models.every(({ file }) => {
+    const source = project.file(`${project.app.root}/${file}`);
+    return source !== undefined && isEsModule(source);
+  });
+}
+
+/** Models that the application's own ModelFactory does not know, each with the line to add. */
+function unregistered(
+  project: AppProject,
+  facts: TableFacts,
+  models: readonly Model[],
+  form: Form,
+): Finding[] {
+  return registrationFindings(analyse(project, facts)).flatMap((finding) => {
+    const model = models.find(({ name }) => name === finding.subject);
+    if (model === undefined) return [];
+    return [{ ...finding, hint: `Add it there, with ${requireLine(project.app, model, form)}` }];
+  });
+}
+
+/** The JSON files that may hold the connection's options. */
+async function readJson({ files }: Context, project: AppProject): Promise<JsonTexts> {
+  const texts = new Map<string, string>();
+  for (const path of optionsFiles(project)) {
+    const text = await files.read(path);
+    if (text !== undefined) texts.set(path, text);
+  }
+  return texts;
+}
+
+function optionsLeft(names: readonly string[], file: string): Finding[] {
+  if (names.length === 0) return [];
+  return [
+    {
+      code: 'CODE_CONNECTION_OPTIONS',
+      severity: 'warning',
+      subject: 'connectionManager',
+      message: `the connection's options ${names.join(', ')} were not taken over into ${file}`,
+    },
+  ];
+}
