@@ -114,7 +114,10 @@ function insertAtStart(draft: Draft, block: ts.Block, text: (indent: string) => 
     const indent =
       next === undefined ? outer + draft.style.indent : indentAt(source, next.getStart(draft.file));
     const isBeforeComment = /^\s*\n[ \t]*\/[/*]/.test(source.slice(at));
-    draft.insert(at, `\n${text(indent)}${isBeforeComment && !text(indent).endsWith('\n') ? '\n' : ''}`);
+    const isBeforeBlank = /^[^\S\n]*\n[^\S\n]*\n/.test(source.slice(at));
+    const plain = text(indent).trimEnd();
+    const isApart = isBeforeComment || plain.length < text(indent).length;
+    draft.insert(at, `\n${plain}${isApart && !isBeforeBlank ? '\n' : ''}`);
     return;
   }
   const inner = outer + draft.style.indent;

@@ -66,13 +66,12 @@ function aloneIn(statement: ts.Statement): ts.Statement {
 export function migrateServer(drafts: Drafts): void {
   const { project, uses } = drafts.analysis;
   const { app } = project;
-  let isMounted = false;
-  for (const file of uses.keys()) {
-    const draft = drafts.of(file);
-    for (const call of descendants(file, ts.isCallExpression)) {
-      if (isRouteCall(call) && mountAfterAuth(drafts, draft, call)) isMounted = true;
-    }
-  }
+  const calls = [...uses.keys()].flatMap((file) =>
+    descendants(file, ts.isCallExpression).filter((call) => isRouteCall(call)),
+  );
+  const mounted = calls.filter((call) => mountAfterAuth(drafts, drafts.of(call.getSourceFile()), call));
+  if (mounted.length > 0 && mounted.every((call) => memberName(call.expression) !== 'use'))
+    reportUnrouted(drafts, calls, mounted);
   const server = project.file(posix.join(app.root, app.server));
   if (server === undefined) {
     drafts.notes.push({
@@ -84,9 +83,36 @@ export function migrateServer(drafts: Drafts): void {
     return;
   }
   const draft = drafts.of(server);
-  if (!isMounted && !server.text.includes('clinicRoutingMiddleware'))
+  if (mounted.length === 0 && !server.text.includes('clinicRoutingMiddleware'))
     draft.note('CODE_NO_AUTH', 'error', server, `${app.authMiddleware} is mounted nowhere`);
   startCentral(drafts, draft);
+}
+
+/**
+ * Where each route has its own authentication: names those that need a clinic and have none, and `router.param`, which is
+ * called before what the routes of the router mount themselves.
+ */
+function reportUnrouted(
+  drafts: Drafts,
+  calls: readonly ts.CallExpression[],
+  mounted: readonly ts.CallExpression[],
+): void {
+  const auth = drafts.analysis.project.app.authMiddleware;
+  const open = calls.filter((call) => memberName(call.expression) !== 'use' && !mounted.includes(call));
+  for (const call of open.filter((one) => one.arguments.some((argument) => needsClinic(drafts, argument)))) {
+    const draft = drafts.of(call.getSourceFile());
+    const [path] = call.arguments;
+    const name = `${call.expression.getText(draft.file)}(${path?.getText(draft.file)}, …)`;
+    if (memberName(call.expression) === 'param')
+      draft.note(
+        'CODE_BEFORE_CLINIC',
+        'error',
+        call,
+        `${name} is called before the routes' own clinicRoutingMiddleware`,
+      );
+    else
+      draft.note('CODE_NO_AUTH', 'error', call, `${name} needs its clinic, and ${auth} is not mounted on it`);
+  }
 }
 
 /** True for a call that mounts the authentication, with or without the routing after it. */

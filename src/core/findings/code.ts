@@ -110,8 +110,9 @@ export const CODE = {
     mend: 'Run it for each clinic with that clinic’s connection, and pass it as clinicDb.',
   },
   CODE_BEFORE_CLINIC: {
-    cause: 'Authentication uses a clinic’s model, and the clinic is known only after it.',
-    mend: 'Look the user up in the central database, and do the rest in a handler after clinicRoutingMiddleware.',
+    cause:
+      'Authentication, or what runs before clinicRoutingMiddleware, uses a clinic’s model: the clinic is known only after it.',
+    mend: 'Look the user up in the central database, and do the rest in a handler after clinicRoutingMiddleware; or mount that earlier.',
   },
   CODE_FUNCTION_ESCAPES: {
     cause: 'A function that needs a clinic is handed on as a value, so not all of its callers are known.',
@@ -153,8 +154,9 @@ export const CODE = {
     mend: 'Name that file, or its folder, as well.',
   },
   CODE_NO_AUTH: {
-    cause: 'The authentication middleware is mounted nowhere, so clinicRoutingMiddleware has no place.',
-    mend: 'Set app.authMiddleware to its name, or mount clinicRoutingMiddleware after it by hand.',
+    cause:
+      'The authentication middleware is not mounted, in the application or on this route, so clinicRoutingMiddleware has no place.',
+    mend: 'Set app.authMiddleware to its name, or mount it and clinicRoutingMiddleware after it by hand.',
   },
   CODE_NO_START: {
     cause: 'The place where the application connects to its database was not found.',
