@@ -1,11 +1,12 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { descendants, memberName } from '../project/nodes.js';
+import { descendants, enclosingFunctions, memberName } from '../project/nodes.js';
 import { isRouteCall, requestOf } from '../project/owners.js';
 import type { Use } from '../project/read-uses.js';
 import { gapBefore } from './clinic-db.js';
 import type { Draft, Drafts } from './draft.js';
 import { indentAt } from './edits.js';
+import { isAsync } from './obtain-models.js';
 
 const STARTING = new Set(['authenticate', 'sync']);
 
@@ -195,27 +196,26 @@ function startCentral(drafts: Drafts, draft: Draft): void {
     (call) => memberName(call.expression) === 'listen',
   );
   const statement = listen?.parent;
-  if (
-    listen === undefined ||
-    statement === undefined ||
-    !ts.isExpressionStatement(statement) ||
-    !ts.isSourceFile(statement.parent)
-  ) {
+  const block = statement?.parent;
+  const isPlace = block !== undefined && (ts.isSourceFile(block) || ts.isBlock(block));
+  if (listen === undefined || statement === undefined || !ts.isExpressionStatement(statement) || !isPlace) {
     draft.note('CODE_NO_START', 'error', listen ?? file, 'where the server starts was not found');
     return;
   }
   draft.needs.add('initializeCentralConnection');
   const start = statement.getStart(file);
-  if (style.isEsModule) {
-    draft.insert(start, `await initializeCentralConnection()${style.end}\n`);
+  const indent = indentAt(file.text, start);
+  const [around] = enclosingFunctions(statement);
+  if (around === undefined ? style.isEsModule : isAsync(around)) {
+    draft.insert(start, `await initializeCentralConnection()${style.end}\n${indent}`);
     return;
   }
-  draft.insert(start, `initializeCentralConnection().then(() => {\n${style.indent}`);
+  draft.insert(start, `initializeCentralConnection().then(() => {\n${indent}${style.indent}`);
   for (
     let at = file.text.indexOf('\n', start) + 1;
     at > 0 && at < statement.end;
     at = file.text.indexOf('\n', at) + 1
   )
     draft.insert(at, style.indent);
-  draft.insert(statement.end, `\n})${style.end}`);
+  draft.insert(statement.end, `\n${indent}})${style.end}`);
 }

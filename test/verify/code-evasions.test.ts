@@ -165,6 +165,8 @@ router.get('/named', async (req, res) => {
   res.json(await PatientRepository.named(req.clinicDb, req.query.name));
   res.json(await PatientRepository.findAll(req.clinicDb, { limit: 1 }));
 });
+const wrap = (handler) => (...given) => handler(...given).catch(given[2]);
+router.get('/wrapped', wrap(async (req, res) => res.json(await load(req.clinicDb, 1))));
 router.get('/:id', (req, res, next) => show(req, res).catch(next));
 
 export default router;
@@ -498,7 +500,9 @@ describe('verify code, on ES modules', () => {
     const source = (FILES['src/app.js'] ?? '').replace('authMiddleware, routing', 'authMiddleware');
     const found = verify({ 'src/app.js': source });
     expect(found.map(({ code, subject }) => `${code} ${subject}`)).toEqual(
-      ['', '/service', '/named', '/:id'].map((path) => `ISOLATION_ROUTING GET /api/patients${path}`),
+      ['', '/service', '/named', '/wrapped', '/:id'].map(
+        (path) => `ISOLATION_ROUTING GET /api/patients${path}`,
+      ),
     );
   });
 

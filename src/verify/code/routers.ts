@@ -133,7 +133,12 @@ export function targetsOf(
 ): { readonly handlers: readonly FunctionNode[]; readonly routers: readonly RouterKey[] } {
   if (isFunctionNode(argument)) return { handlers: [argument], routers: [] };
   const value = analysis.evaluator.valueOf(argument);
-  if (value?.kind === 'function') return { handlers: [value.node], routers: [] };
+  if (value?.kind === 'function') {
+    // What the application's own `wrap(handler)` returns calls what it was given.
+    const given = ts.isCallExpression(argument) ? argument.arguments : [];
+    const wrapped = given.flatMap((one) => targetsOf(analysis, routers, one).handlers);
+    return { handlers: [value.node, ...wrapped], routers: [] };
+  }
   const found = routers.of(argument);
   if (found.length > 0 || !ts.isCallExpression(argument)) return { handlers: [], routers: found };
   const isBound =
