@@ -15,7 +15,7 @@ export function inferApp(project: AppProject, clinicWords: readonly string[]): A
   const authentication = inferAuthentication(project);
   const clinicId = inferClinicId(project, clinicWords);
   if ([models, authentication, clinicId].every(({ value }) => value === undefined)) return [];
-  return [models, ...inferFactory(project), clinicId, inferServer(project), authentication];
+  return [models, ...inferFactory(project, models.value), clinicId, inferServer(project), authentication];
 }
 
 /** The folder that all files with models are in. */
@@ -34,14 +34,22 @@ function commonFolder(one: string, other: string): string {
   return left.slice(0, differs === -1 ? left.length : differs).join('/') || '.';
 }
 
-/** An own ModelFactory, if there is one. */
-function inferFactory({ app, files }: AppProject): AppGuess[] {
+/** An own ModelFactory, if there is one; else a place beside the models, where that is not the usual one. */
+function inferFactory({ app, files }: AppProject, models: string | undefined): AppGuess[] {
   const found = files
     .map(({ fileName }) => posix.relative(app.root, fileName))
     .find((file) => /(^|\/)ModelFactory\.[cm]?[jt]s$/.test(file));
-  if (found === undefined) return [];
-  const value = found.replace(/\.[cm]?[jt]s$/, '');
-  return [{ key: 'modelFactory', value, why: 'It is there already, and scaffold leaves it as it is.' }];
+  if (found !== undefined)
+    return [
+      {
+        key: 'modelFactory',
+        value: found.replace(/\.[cm]?[jt]s$/, ''),
+        why: 'It is there already, and scaffold leaves it as it is.',
+      },
+    ];
+  if (models === undefined || models.startsWith('src/')) return [];
+  const value = posix.join(posix.dirname(models), 'base/ModelFactory');
+  return [{ key: 'modelFactory', value, why: 'Beside the models; scaffold writes it.' }];
 }
 
 const USUAL_SERVERS = ['server', 'src/server', 'app', 'src/app', 'index', 'src/index', 'src/main', 'main'];

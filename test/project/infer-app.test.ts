@@ -77,6 +77,16 @@ describe('the app section', () => {
     expect(found(files).modelFactory).toBe('server/core/ModelFactory');
   });
 
+  it.each([
+    ['api/models/Room.js', 'api/base/ModelFactory'],
+    ['models/Room.js', 'base/ModelFactory'],
+    ['src/models/Room.js', undefined],
+  ])('puts a new ModelFactory beside %s', (file, place) => {
+    const room =
+      "module.exports = (sequelize, DataTypes) => sequelize.define('Room', { name: DataTypes.STRING });";
+    expect(found({ [file]: room, 'server.js': 'app.use(auth)' }).modelFactory).toBe(place);
+  });
+
   it('says where each was found and what else it could be', () => {
     const text = 'app.use(auth);\napp.use(auth);\napp.use(jwt)';
     const project = openProject({ texts: new Map([['/app/a.js', text]]), manifest: '{' }, app);
