@@ -78,6 +78,8 @@ export class Evaluator {
   /** The value that a declaration gives its name. */
   valueOfDeclaration(declaration: ts.Declaration): Value | undefined {
     if (ts.isVariableDeclaration(declaration)) {
+      const loop = declaration.parent.parent;
+      if (ts.isForOfStatement(loop)) return this.#oneOf(this.#choices(loop.expression));
       const given = declaration.initializer && this.valueOf(declaration.initializer);
       const isMade = given === undefined && isMadeLater(declaration);
       return (

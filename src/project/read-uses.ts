@@ -20,10 +20,12 @@ import {
   isReference,
   memberName,
   nodesOf,
+  property,
   requiredSpecifier,
   unwrap,
 } from './nodes.js';
 import { ownerOf } from './owners.js';
+import { makerOf } from './rows.js';
 import { symbolOf } from './scope.js';
 import { isSetting, settingName } from './settings.js';
 import type { FunctionNode, Model, Value } from './types.js';
@@ -58,6 +60,31 @@ export interface FileUses {
 /** Method names that hardly anything but a Sequelize model has. */
 const DISTINCTIVE = new Set(['findAll', 'findByPk', 'findAndCountAll', 'findOrCreate', 'bulkCreate']);
 
+/** Methods that many things have, and a Sequelize model alone with `{ where }`. */
+const WITH_WHERE = new Set([
+  'findOne',
+  'count',
+  'update',
+  'destroy',
+  'sum',
+  'min',
+  'max',
+  'restore',
+  'increment',
+  'decrement',
+]);
+
+/** True for `x.findAll()` and `x.update({ … }, { where })`, whatever x is. */
+function isQuery(node: ts.Node): boolean {
+  if (!ts.isCallExpression(node)) return false;
+  const name = memberName(node.expression) ?? '';
+  if (DISTINCTIVE.has(name)) return true;
+  if (!WITH_WHERE.has(name)) return false;
+  return node.arguments.some(
+    (one) => ts.isObjectLiteralExpression(one) && property(one, 'where') !== undefined,
+  );
+}
+
 /** Reads one file's uses. */
 export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
   const bindings = new Map<
@@ -78,7 +105,7 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
     // A member's name is no binding.
     if (ts.isIdentifier(node) && !isMemberName(node)) identifiers.push(node);
     if (isRoot(evaluator, node)) roots.push(node);
-    if (ts.isCallExpression(node) && DISTINCTIVE.has(memberName(node.expression) ?? '')) unknown.push(node);
+    if (isQuery(node)) unknown.push(node);
     if (isModelsMember(evaluator, node)) unknown.push(node);
   }
 
@@ -258,7 +285,10 @@ function isUnknownReceiver(evaluator: Evaluator, call: ts.Node): boolean {
   if (isModelsMember(evaluator, call)) return true;
   if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return false;
   const receiver = unwrap(call.expression.expression);
+  const maker = makerOf(evaluator, receiver);
+  const isRow = maker !== undefined && /^(model|migrated)$/.test(evaluator.valueOf(maker)?.kind ?? '');
   return (
+    !isRow &&
     receiver.kind !== ts.SyntaxKind.SuperKeyword &&
     receiver.kind !== ts.SyntaxKind.ThisKeyword &&
     (evaluator.valueOf(receiver)?.kind ?? 'package') === 'package'

@@ -1,6 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from './analysis.js';
 import { memberName, nodesOf, unwrap } from './nodes.js';
+import { FINDERS, makerOf } from './rows.js';
 import type { Model, Value } from './types.js';
 
 /** What a call's receiver is, as far as reading the source tells. */
@@ -16,8 +17,6 @@ export interface Site {
   readonly value: Value | undefined;
 }
 
-const FINDERS =
-  /^(find(All|One|ByPk|OrCreate|OrBuild|AndCountAll|CreateFind)|create|build|bulkCreate|bulkBuild|upsert)$/;
 const OTHERS =
   /^(count|min|max|sum|aggregate|update|destroy|restore|truncate|increment|decrement|save|reload|query|transaction|scope|unscoped)$/;
 
@@ -39,7 +38,7 @@ export function sitesOf({ evaluator, uses }: Analysis, file: ts.SourceFile): Sit
     const origin = root && evaluator.valueOf(root);
     if (origin?.kind === 'package')
       return [{ ...base, value: origin, kind: 'not Sequelize', model: undefined }];
-    const maker = unknown.has(call) ? undefined : makerOf(evaluator.declarationOf.bind(evaluator), receiver);
+    const maker = unknown.has(call) ? undefined : makerOf(evaluator, receiver);
     const made = maker && evaluator.valueOf(maker);
     if (made?.kind === 'model') return [{ ...base, kind: 'instance', model: made.model }];
     if (made?.kind === 'migrated') return [{ ...base, kind: 'instance', model: undefined }];
@@ -55,17 +54,4 @@ export function rootOf(node: ts.Expression): ts.Identifier | undefined {
   let at = unwrap(node);
   while (isMember(at) || ts.isCallExpression(at)) at = unwrap(at.expression);
   return ts.isIdentifier(at) ? at : undefined;
-}
-
-/** `Patient` in `const row = await Patient.findByPk(1)`, asked of `row`. */
-function makerOf(
-  declarationOf: (name: ts.Identifier) => ts.Declaration | undefined,
-  receiver: ts.Expression,
-): ts.Expression | undefined {
-  const row = unwrap(receiver);
-  const declaration = ts.isIdentifier(row) ? declarationOf(row) : undefined;
-  if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return undefined;
-  const made = declaration.initializer && unwrap(declaration.initializer);
-  if (made === undefined || !ts.isCallExpression(made) || !isMember(made.expression)) return undefined;
-  return FINDERS.test(memberName(made.expression) ?? '') ? made.expression.expression : undefined;
 }

@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
-import { type Analysis, isNamedByCallers } from '../../project/analysis.js';
-import { descendants, enclosingFunctions, memberName, property, unwrap } from '../../project/nodes.js';
+import type { Analysis } from '../../project/analysis.js';
+import { descendants, enclosingFunctions, memberName, unwrap } from '../../project/nodes.js';
 import { requestOf } from '../../project/owners.js';
 import { isMigratedModel } from '../../project/read-models.js';
 import { areApart } from '../../project/types.js';
@@ -8,24 +8,9 @@ import type { ConnectionSources } from './connection-source.js';
 import { repositoryCall } from './repositories.js';
 import { type Problem, problem, short } from './words.js';
 
-/** Methods that many things have, and a Sequelize model alone with `{ where }`. */
-const WITH_WHERE = new Set([
-  'findOne',
-  'count',
-  'update',
-  'destroy',
-  'sum',
-  'min',
-  'max',
-  'restore',
-  'increment',
-  'decrement',
-]);
-
 /** Uses of models and of the connection that belong to no request, and places where the source does not tell. */
 export function globalProblems(analysis: Analysis, sources: ConnectionSources): Problem[] {
   const inFiles = [...analysis.uses].flatMap(([file, { uses, computed, unknown }]) => {
-    const doubtful = [...unknown, ...filtered(analysis, file)];
     return [
       ...uses
         .filter(({ node, model }) => !(model !== undefined && isOwnDefinition(analysis, node, model.name)))
@@ -45,7 +30,7 @@ export function globalProblems(analysis: Analysis, sources: ConnectionSources): 
           `which model ${short(node.parent)} is cannot be read from the source`,
         ),
       ),
-      ...doubtful
+      ...unknown
         .filter((node) => !isUnderstood(analysis, sources, node))
         .map((node) =>
           problem('ISOLATION_UNKNOWN', node, `what ${short(node)} works on cannot be read from the source`),
@@ -61,22 +46,6 @@ function isOwnDefinition({ registry }: Analysis, node: ts.Node, name: string): b
   const file = node.getSourceFile();
   const isOwn = registry.inFile.get(file)?.some((model) => model.name === name) === true;
   return isOwn && isMigratedModel(file) && enclosingFunctions(node).length > 0;
-}
-
-/** `x.update({…}, { where })` where nothing tells what x is. */
-function filtered({ evaluator, calls }: Analysis, file: ts.SourceFile): ts.Node[] {
-  return descendants(file, ts.isCallExpression).filter((call) => {
-    if (!WITH_WHERE.has(memberName(call.expression) ?? '') || !ts.isPropertyAccessExpression(call.expression))
-      return false;
-    const hasWhere = call.arguments.some(
-      (one) => ts.isObjectLiteralExpression(one) && property(one, 'where') !== undefined,
-    );
-    const receiver = unwrap(call.expression.expression);
-    const isSelf =
-      receiver.kind === ts.SyntaxKind.ThisKeyword || receiver.kind === ts.SyntaxKind.SuperKeyword;
-    if (!hasWhere || isSelf) return false;
-    return evaluator.valueOf(receiver) === undefined && !isNamedByCallers(evaluator, calls, call);
-  });
 }
 
 /** What readUses() cannot tell, and the rules of migrated code can. */
