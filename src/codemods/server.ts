@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { descendants, enclosingFunctions, memberName } from '../project/nodes.js';
+import { descendants, enclosingFunctions, isInside, memberName } from '../project/nodes.js';
 import { isRouteCall, requestOf } from '../project/owners.js';
 import type { Use } from '../project/read-uses.js';
 import { gapBefore } from './clinic-db.js';
@@ -18,7 +18,8 @@ export function claimStart(drafts: Drafts): Use[] {
   const claimed: Use[] = [];
   for (const [file, { uses }] of drafts.analysis.uses) {
     const draft = drafts.of(file);
-    let isStarted = file.text.includes('initializeCentralConnection');
+    const isMigrated = file.text.includes('initializeCentralConnection');
+    const started: ts.Node[] = [];
     for (const use of uses) {
       const method = memberName(use.node.parent);
       const call = use.node.parent.parent;
@@ -39,17 +40,23 @@ export function claimStart(drafts: Drafts): Use[] {
       }
       if (method === 'sync') draft.note('CODE_SYNC_REMOVED', 'info', call, 'sequelize.sync() was taken out');
       const statement = ts.isAwaitExpression(call.parent) ? call.parent.parent : call.parent;
-      if (isStarted && ts.isExpressionStatement(statement)) {
+      const isDone = isMigrated || started.some((one) => isAlwaysBefore(one, statement));
+      if (isDone && ts.isExpressionStatement(statement)) {
         const whole = aloneIn(statement);
         draft.remove(whole.getStart(file), whole.end);
         continue;
       }
-      isStarted = true;
+      started.push(statement);
       draft.needs.add('initializeCentralConnection');
       draft.replace(call.getStart(file), call.end, 'initializeCentralConnection()');
     }
   }
   return claimed;
+}
+
+/** True where whoever reaches a node has passed the other: it stands earlier in the same block, or in one around. */
+function isAlwaysBefore(one: ts.Node, node: ts.Node): boolean {
+  return ts.isExpressionStatement(one) && one.pos < node.pos && isInside(node, one.parent);
 }
 
 /** The `if` that holds nothing but this statement, else the statement. */
