@@ -5,10 +5,10 @@ import { locationOf } from '../project/nodes.js';
 import { ownerOf, requestOf } from '../project/owners.js';
 import { type Site, sitesOf } from '../project/sites.js';
 import type { Model } from '../project/types.js';
+import type { Migration } from './collect.js';
 import type { Edit } from './edits.js';
 import { howKnown, type SiteAccount, whatItIs } from './explain.js';
 import { isAmong } from './left.js';
-import type { Migration } from './migrate.js';
 
 /** What a run does, counted and site by site. */
 export interface Account {

@@ -1,25 +1,20 @@
-import { posix } from 'node:path';
-import type { ts } from 'ts-morph';
 import type { AppConfig } from '../config/types.js';
-import { RunError } from '../core/errors.js';
-import { type Finding, hasErrors } from '../core/finding.js';
 import { type Analysis, analyse } from '../project/analysis.js';
-import { openProject, withoutMark } from '../project/load-project.js';
+import { openProject } from '../project/load-project.js';
 import { isLoader } from '../project/loader.js';
 import type { TableFacts } from '../project/read-models.js';
-import { type Sources, skippedFindings } from '../project/read-sources.js';
+import type { Sources } from '../project/read-sources.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode } from '../project/types.js';
 import { awaitCalls } from './awaiting.js';
+import { collect, type Migration, spreadProblems } from './collect.js';
 import { noteConnections } from './connections.js';
 import { lastingAliases } from './crossing.js';
-import { type Draft, Drafts, findingAt } from './draft.js';
-import { applyEdits, type Edit } from './edits.js';
+import { Drafts } from './draft.js';
 import { claimFactories } from './factories.js';
 import { passForgotten } from './forgotten.js';
 import { claimGivenModels } from './given-models.js';
-import { finishImports } from './imports.js';
-import { distinct, Left } from './left.js';
+import { Left } from './left.js';
 import { leaveTogether } from './left-together.js';
 import { type CodemodName, chooseCodemods } from './list.js';
 import { mendMigrated } from './migrated-calls.js';
@@ -29,28 +24,12 @@ import { migrateNamedRequires } from './named-models.js';
 import { leaveFunctions, leaveNotAsked } from './not-asked.js';
 import { Reached } from './reached.js';
 import { migrateFunctions } from './routes.js';
-import { claimStart, migrateServer } from './server.js';
+import { migrateServer } from './server.js';
 import { passClinicDb } from './services.js';
+import { claimStart } from './start.js';
 import { takeAssociations } from './take-associations.js';
 import { takeSharedOptions } from './take-options.js';
 import { migrateTypeImports } from './type-imports.js';
-
-/** What a run would write, and what it has to say. */
-export interface Migration {
-  /** Absolute path to new text, for files that change. */
-  readonly changes: ReadonlyMap<string, string>;
-  /** What makes the new texts of the old ones, byte-order marks aside. */
-  readonly edits: ReadonlyMap<string, readonly Edit[]>;
-  readonly findings: readonly Finding[];
-  /** How many functions get clinicDb as a parameter. */
-  readonly threaded: number;
-  /** The functions and files that are left as they are; see isAmong(). */
-  readonly alone: ReadonlySet<string>;
-  /** Files whose edits contradict each other, with the reason; a fault of ours, never of the file's. */
-  readonly broken: ReadonlyMap<string, string>;
-  /** Ranges of the old texts (byte-order mark aside) that go away on purpose, with their comments. */
-  readonly dropped: ReadonlyMap<string, readonly { readonly start: number; readonly end: number }[]>;
-}
 
 export interface MigrationInput {
   readonly sources: Sources;
@@ -159,101 +138,4 @@ function noteUnmapped(drafts: Drafts, { scopes }: TableFacts): void {
         name,
       );
   }
-}
-
-/** The files that are left alone: those with a problem, and all that must be migrated together with one. */
-function spreadProblems(drafts: Drafts, isWanted: (path: string) => boolean): Map<ts.SourceFile, Draft> {
-  const failed = new Map<ts.SourceFile, Draft>();
-  for (const draft of drafts.all()) {
-    const [outside] = [...draft.linked].filter(
-      (file) => !isWanted(file.fileName) && drafts.of(file).hasEdits(),
-    );
-    if (outside !== undefined && isWanted(draft.file.fileName))
-      draft.problem(
-        'CODE_OUTSIDE_PATHS',
-        draft.file,
-        `${posix.relative(drafts.analysis.project.app.root, outside.fileName)} would have to change too`,
-      );
-  }
-  const queue = drafts.all().filter(({ problems }) => problems.length > 0);
-  for (const draft of queue) failed.set(draft.file, draft);
-  for (let draft = queue.shift(); draft !== undefined; draft = queue.shift()) {
-    const failing = draft.file;
-    const dependent = drafts
-      .all()
-      .filter(({ required }) => required.has(failing))
-      .map(({ file }) => file);
-    for (const file of [...draft.linked, ...dependent]) {
-      if (failed.has(file)) continue;
-      const origin = failed.get(draft.file) ?? draft;
-      failed.set(file, origin);
-      queue.push(drafts.of(file));
-    }
-  }
-  return failed;
-}
-
-function collect(
-  drafts: Drafts,
-  sources: Sources,
-  failed: ReadonlyMap<ts.SourceFile, Draft>,
-  isWanted: (path: string) => boolean,
-): Migration {
-  const changes = new Map<string, string>();
-  const edits = new Map<string, readonly Edit[]>();
-  const skipped = skippedFindings(sources).filter(({ location }) => isWanted(location?.file ?? ''));
-  const said = drafts.left.said.filter(({ location }) => isWanted(location?.file ?? ''));
-  const findings: Finding[] = [...drafts.notes, ...said, ...skipped];
-  const dropped = new Map<string, Draft['dropped']>();
-  const broken = new Map<string, string>();
-  let threaded = 0;
-  for (const draft of drafts.all()) {
-    const path = draft.file.fileName;
-    if (!isWanted(path)) continue;
-    const origin = failed.get(draft.file);
-    if (origin !== undefined) {
-      findings.push(...draft.problems, ...draft.notes.filter(({ severity }) => severity === 'error'));
-      if (draft.problems.length === 0 && draft.hasEdits())
-        findings.push(
-          findingAt(
-            'CODE_GROUP_LEFT',
-            hasErrors(origin.problems) ? 'error' : 'info',
-            draft.file,
-            `left as it is, because of ${posix.relative(drafts.analysis.project.app.root, origin.file.fileName)}`,
-          ),
-        );
-      continue;
-    }
-    if (draft.hasEdits()) finishImports(draft, drafts.analysis);
-    if (!draft.hasEdits()) {
-      findings.push(...draft.notes);
-      continue;
-    }
-    const text = sources.texts.get(path) ?? '';
-    const mark = text.slice(0, text.length - withoutMark(text).length);
-    let result = text;
-    const wanted = draft.allEdits();
-    try {
-      result = mark + applyEdits(withoutMark(text), wanted);
-    } catch (error) {
-      if (!(error instanceof RunError)) throw error;
-      broken.set(path, error.message);
-    }
-    const isConnected = result.includes('new Sequelize');
-    findings.push(...draft.notes.filter(({ code }) => code !== 'CODE_CONNECTION_LEFT' || isConnected));
-    if (result === text) continue;
-    changes.set(path, result);
-    threaded += draft.threaded.size;
-    edits.set(path, wanted);
-    dropped.set(path, draft.dropped);
-  }
-  return {
-    changes,
-    edits,
-    findings: distinct(findings),
-    dropped,
-    broken,
-    threaded,
-    alone: drafts.left.places,
-  };
 }

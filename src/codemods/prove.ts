@@ -5,7 +5,8 @@ import { type AppProject, openProject } from '../project/load-project.js';
 import { descendants, isReference } from '../project/nodes.js';
 import { declaredTwice, symbolOf } from '../project/scope.js';
 import { type Account, accountFor } from './account.js';
-import { type Migration, type MigrationInput, planAnalysed } from './migrate.js';
+import type { Migration } from './collect.js';
+import { type MigrationInput, planAnalysed } from './migrate.js';
 
 /** A migration that may be written. */
 export interface Proven extends Migration {
