@@ -19,7 +19,8 @@ const STRICT = {
   skipLibCheck: true,
   esModuleInterop: true,
   target: 'ES2022',
-  lib: ['ES2022'],
+  // As old as applications still have it.
+  lib: ['ES2018'],
   types: ['node'],
 };
 

@@ -14,7 +14,7 @@ class ModelFactory {
     }
     const isCentral = isCentralConnection(connection);
     const models = isCentral ? CENTRAL_MODEL_MAP : MODEL_MAP;
-    if (!Object.hasOwn(models, name)) throw new Error(notFound(name, isCentral));
+    if (!Object.keys(models).includes(name)) throw new Error(notFound(name, isCentral));
     await bind(connection, models);
     return connection.model(name);
   }
@@ -62,6 +62,6 @@ function notFound(name, isCentral) {
   const other = isCentral ? MODEL_MAP : CENTRAL_MODEL_MAP;
   const place = isCentral ? 'the central database' : "a clinic's database";
   const right = isCentral ? '__CLINIC_DB__' : 'getCentralConnection()';
-  if (Object.hasOwn(other, name)) return `${name} is not a model of ${place}: ask for it on ${right}`;
+  if (Object.keys(other).includes(name)) return `${name} is not a model of ${place}: ask for it on ${right}`;
   return `Model not found: ${name}. Register it in ${isCentral ? 'CENTRAL_MODEL_MAP' : 'MODEL_MAP'} of ModelFactory`;
 }

@@ -47,7 +47,8 @@ function bindScopes(Bound, clinicDb) {
 
 function bindIncludes(options, clinicDb) {
   if (!options?.include) return options;
-  return { ...options, include: [options.include].flat().map((one) => bindInclude(one, clinicDb)) };
+  const all = Array.isArray(options.include) ? options.include : [options.include];
+  return { ...options, include: all.map((one) => bindInclude(one, clinicDb)) };
 }
 
 function bindInclude(one, clinicDb) {
