@@ -1,9 +1,10 @@
 import { ts } from 'ts-morph';
-import { descendants, enclosingFunctions } from '../project/nodes.js';
+import { descendants, enclosingFunctions, isInside } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode, Home, Model } from '../project/types.js';
 import type { Draft } from './draft.js';
 import { indentAt, lineStart } from './edits.js';
+import { loginBranch } from './login-branch.js';
 import { requireSeen, rootName } from './names.js';
 
 /** A model that a function needs under a name, from one of the databases. */
@@ -24,8 +25,8 @@ export interface Spelling {
 }
 
 /**
- * Lets a function obtain its models at its start, inside the `try` that uses them where there is one, so
- * that the handler's own `catch` still answers.
+ * Lets a function obtain its models at its start; inside the `try` that uses them where there is one, so
+ * that the handler's own `catch` still answers, and inside the branch of those who are logged in.
  */
 export function obtainModels(
   draft: Draft,
@@ -35,7 +36,7 @@ export function obtainModels(
 ): void {
   const places = new Map<ts.Block | undefined, Wanted[]>();
   for (const one of wanted) {
-    const blocks = new Set(one.uses.map((use) => tryAround(use.node, owner)));
+    const blocks = new Set(one.uses.map((use) => placeOf(use.node, owner)));
     for (const block of blocks.has(undefined) ? [undefined] : blocks)
       places.set(block, [...(places.get(block) ?? []), one]);
   }
@@ -47,6 +48,12 @@ export function obtainModels(
     if (ts.isBlock(target)) insertAtStart(draft, target, atStart);
     else giveBody(draft, owner, target, atStart);
   }
+}
+
+/** The `try` that a use is in, or the branch of those who are logged in, whichever is inside the other. */
+function placeOf(node: ts.Node, owner: FunctionNode): ts.Block | undefined {
+  const [tried, branch] = [tryAround(node, owner), loginBranch(node, owner)];
+  return tried === undefined || (branch !== undefined && isInside(branch, tried)) ? branch : tried;
 }
 
 /** The names that getModel calls are written with. */
