@@ -19,8 +19,30 @@ export function loginBranch(node: ts.Node, owner: FunctionNode): ts.Block | unde
   return found;
 }
 
+/** The last statement of a block, before a place, that answers whoever is not logged in: `if (!req.user) return …`. */
+export function loginGuard(block: ts.Block, before: number): ts.Statement | undefined {
+  return block.statements.findLast(
+    (one): one is ts.IfStatement =>
+      ts.isIfStatement(one) &&
+      one.end <= before &&
+      one.elseStatement === undefined &&
+      ts.isPrefixUnaryExpression(one.expression) &&
+      one.expression.operator === ts.SyntaxKind.ExclamationToken &&
+      isAboutLogin(one.expression) &&
+      leaves(one.thenStatement),
+  );
+}
+
+function leaves(statement: ts.Statement): boolean {
+  const last = ts.isBlock(statement) ? statement.statements.at(-1) : statement;
+  return last !== undefined && (ts.isReturnStatement(last) || ts.isThrowStatement(last));
+}
+
 function isLogin({ expression }: ts.IfStatement): boolean {
-  if (/^!/.test(expression.getText())) return false;
+  return !/^!/.test(expression.getText()) && isAboutLogin(expression);
+}
+
+function isAboutLogin(expression: ts.Expression): boolean {
   const names = ts.isIdentifier(expression) ? [expression] : descendants(expression, ts.isIdentifier);
   const texts = names.map((name) => {
     const [declaration] = symbolOf(name)?.declarations ?? [];

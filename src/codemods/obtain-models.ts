@@ -2,9 +2,10 @@ import { ts } from 'ts-morph';
 import { descendants, enclosingFunctions, isInside } from '../project/nodes.js';
 import type { Use } from '../project/read-uses.js';
 import type { FunctionNode, Home, Model } from '../project/types.js';
+import { withComments } from './associations.js';
 import type { Draft } from './draft.js';
 import { indentAt, lineStart } from './edits.js';
-import { loginBranch } from './login-branch.js';
+import { loginBranch, loginGuard } from './login-branch.js';
 import { requireSeen, rootName } from './names.js';
 
 /** A model that a function needs under a name, from one of the databases. */
@@ -45,7 +46,12 @@ export function obtainModels(
     if (target === undefined) continue;
     requireSeen(draft, target, namesIn(here, spelling), owner);
     const atStart = (indent: string): string => statements(draft, here, spelling, indent);
-    if (ts.isBlock(target)) insertAtStart(draft, target, atStart);
+    const first = Math.min(
+      ...here.flatMap(({ uses }) => uses.map(({ node }) => node.pos)).filter((pos) => target.pos <= pos),
+    );
+    const guard = ts.isBlock(target) ? loginGuard(target, first) : undefined;
+    if (guard !== undefined) insertAfter(draft, guard, atStart);
+    else if (ts.isBlock(target)) insertAtStart(draft, target, atStart);
     else giveBody(draft, owner, target, atStart);
   }
 }
@@ -131,6 +137,18 @@ function insertAtStart(draft: Draft, block: ts.Block, text: (indent: string) => 
   const last = block.statements.at(-1);
   draft.replace(at, at + gap.length, `\n${text(inner)}\n${inner}`);
   if (last !== undefined) draft.replace(last.end, block.end - 1, `\n${outer}`);
+}
+
+/** Puts text before the statement that follows another, with the comments above it. */
+function insertAfter(draft: Draft, statement: ts.Statement, text: (indent: string) => string): void {
+  const { statements } = statement.parent as ts.Block;
+  const next = statements[statements.indexOf(statement) + 1];
+  if (next === undefined) return;
+  const begin = next.getStart(draft.file);
+  const indent = indentAt(draft.file.text, begin);
+  const start = withComments(draft.file, next);
+  const isBeforeComment = start < begin && !text(indent).endsWith('\n');
+  draft.insert(start, `${text(indent).trimStart()}${isBeforeComment ? '\n' : ''}\n${indent}`);
 }
 
 /** Gives an arrow function whose body is an expression a body in braces. */
