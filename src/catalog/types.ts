@@ -104,12 +104,17 @@ export interface SchemaCatalog {
 export interface CandidateColumn {
   readonly table: QualifiedName & Pick<Table, 'kind'>;
   readonly column: string;
+  /** The clinic table's column whose values it may hold: the key, or another unique one. */
+  readonly clinicColumn: string;
 }
 
 /** What the values of a column are when held against the clinic keys; NULL counts for nothing. */
 export interface ColumnProbe {
   readonly table: QualifiedName;
   readonly column: string;
+  readonly clinicColumn: string;
   /** `none`: no value is a clinic's key; `empty`: there is no value. */
   readonly values: 'all clinics' | 'some clinics' | 'none' | 'empty';
+  /** How many different values are no clinic's, and a few of them. */
+  readonly unknown: { readonly count: number; readonly samples: readonly string[] };
 }

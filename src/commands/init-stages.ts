@@ -93,7 +93,7 @@ async function readSubject(
       server: 'main',
     },
     clinicTable,
-    probes: await probeColumns(session, clinicTable, candidateColumns(catalog, clinicTable)),
+    probes: await probeColumns(session, clinicTable, candidateColumns(catalog, clinicTable, {})),
     facts: new LegacyFacts(session),
   };
   return { subject, clinicTable: chosen, clinics };

@@ -31,7 +31,11 @@ export async function openLegacy({ config, databases }: Context): Promise<Sessio
 export async function readTenancy({ config }: Context, legacy: Session): Promise<Tenancy> {
   const catalog = await readCatalog(legacy, requireSection(config, 'legacy').schemas);
   const clinicTable = findClinicTable(catalog, config.clinics);
-  const probes = await probeColumns(legacy, clinicTable, candidateColumns(catalog, clinicTable));
+  const probes = await probeColumns(
+    legacy,
+    clinicTable,
+    candidateColumns(catalog, clinicTable, config.tables),
+  );
   return {
     catalog,
     map: buildTenancyMap(catalog, config, probes),
@@ -48,7 +52,7 @@ export function legacyFindings(
   return [
     ...map.findings,
     ...inventoryFindings(catalog, map),
-    ...surveys.flatMap((survey) => surveyFindings(survey, { unassignable, clinicTable: map.clinicTable })),
+    ...surveys.flatMap((survey) => surveyFindings(survey, { unassignable, map })),
   ];
 }
 

@@ -16,6 +16,7 @@ const table = z.strictObject({
   via: z.union([via, z.array(via).min(1)]).optional(),
   nullKey: z.literal('shared').optional(),
   copyReferenced: z.boolean().optional(),
+  otherClinics: z.array(z.string().min(1)).optional(),
 });
 
 const database = z.strictObject({ url: z.string().min(1) });

@@ -22,6 +22,8 @@ export interface TableConfig {
   readonly nullKey?: 'shared' | undefined;
   /** On a central table: the rows a clinic points at are copied into its database as well. */
   readonly copyReferenced?: boolean | undefined;
+  /** Columns that rightly name another clinic than the row's own (a referral): values, no rules. */
+  readonly otherClinics?: readonly string[] | undefined;
 }
 
 export interface ClinicsConfig {

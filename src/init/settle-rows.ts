@@ -131,4 +131,5 @@ const WORDS = {
   'no clinic': 'no clinic',
   'unknown clinic': 'a clinic that does not exist',
   'paths disagree': 'two clinics at once',
+  dangling: 'something that is not there',
 } as const;

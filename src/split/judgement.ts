@@ -1,5 +1,13 @@
 /** First character of a route: what becomes of the row. The clinic's key follows KEY and DISAGREE. */
-export const ROUTE = { key: 'k', shared: 's', none: 'n', unknown: 'u', disagree: 'd' } as const;
+export const ROUTE = {
+  key: 'k',
+  shared: 's',
+  none: 'n',
+  unknown: 'u',
+  disagree: 'd',
+  /** It refers by a valid foreign key to a row that is not there. */
+  dangling: 'o',
+} as const;
 
 /** What all ways of a row together say of it, as SQL. */
 export interface Judgement {
@@ -17,12 +25,16 @@ export interface Verdict extends Judgement {
   readonly present: string;
 }
 
-/** Puts the verdicts of a row's ways together; `complete` includes what is wrong with the row. */
+/**
+ * Puts the verdicts of a row's ways together; `complete` includes what is wrong with the row. `dangling`: faults of
+ * foreign keys that are no ways.
+ */
 export function judgement(
   rules: readonly Verdict[],
   witnesses: readonly Verdict[],
   nullKeyShared: boolean,
   complete: boolean,
+  dangling: readonly string[] = [],
 ): Judgement {
   const keys = rules.map((rule) => rule.key);
   const key =
@@ -33,7 +45,7 @@ export function judgement(
     ? `(${[`${key} IS NULL`, ...rules.map((rule) => `(NOT ${rule.present} OR ${rule.shared})`)].join(' AND ')})`
     : 'false';
   if (!complete) return { key, shared, fault: 'NULL' };
-  const inherited = all.map((verdict) => verdict.fault).filter((fault) => fault !== 'NULL');
+  const inherited = [...all.map((verdict) => verdict.fault), ...dangling].filter((fault) => fault !== 'NULL');
   const against = all.filter((verdict) => verdict.key !== key).map((verdict) => verdict.key);
   const disagree = against.map((other) => `${other} IS DISTINCT FROM ${key} AND ${other} IS NOT NULL`);
   const cases = [

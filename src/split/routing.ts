@@ -6,6 +6,7 @@ import { type CircleTable, circleSql, type OwnWord, type RowId } from './circle.
 import { asKey, equality, haveOneText } from './equality.js';
 import { FromClause, type Member, memberFactory } from './joins.js';
 import { type Judgement, judgement, ROUTE, type Verdict } from './judgement.js';
+import { breaksKey, danglingFault, isWay, type KeptKey, keptKeys } from './kept-keys.js';
 import { findTable, requireUnique } from './unique.js';
 import { wayGraph } from './way-graph.js';
 
@@ -100,37 +101,62 @@ class RoutingQuery {
   judge(mapped: ClinicTable, row: Member, from: FromClause, complete: boolean): Judgement {
     const circle = this.graph.circle(mapped);
     if (circle !== undefined) return this.judgeInCircle(circle, row, from);
-    const verdict = (rule: Rule): Verdict => this.verdict(rule, mapped, row, from);
-    const witnesses = complete ? mapped.witnesses.map(verdict) : [];
-    return judgement(mapped.rules.map(verdict), witnesses, mapped.nullKey === 'shared', complete);
+    const rules = mapped.rules.map((rule) => this.verdict(rule, mapped, row, from, true));
+    const isShared = mapped.nullKey === 'shared';
+    if (!complete) return judgement(rules, [], isShared, false);
+    const witnesses = mapped.witnesses.map((rule) => this.verdict(rule, mapped, row, from, false));
+    const dangling = this.otherKeys(mapped).map((kept) => danglingFault(kept, row, from, this.member));
+    return judgement(rules, witnesses, isShared, true, dangling);
   }
 
-  private verdict(rule: Rule, mapped: ClinicTable, row: Member, from: FromClause): Verdict {
+  private verdict(rule: Rule, mapped: ClinicTable, row: Member, from: FromClause, byRule: boolean): Verdict {
     const owner = findTable(this.catalog, mapped);
-    if (rule.kind === 'path') return this.byPath(rule.reference, owner, row, from);
-    if (rule.kind === 'column') return this.byColumn(rule, owner, row, from);
+    if (rule.kind === 'path') return this.byPath(rule, mapped, row, from);
+    if (rule.kind === 'column') return this.byColumn(rule, owner, row, from, byRule);
     return { key: asKey(row.column(rule.column)), present: 'true', shared: 'false', fault: 'NULL' };
   }
 
-  private byColumn(rule: Rule & { kind: 'column' }, owner: Table, row: Member, from: FromClause): Verdict {
+  /** The valid keys that no way follows. Of a column that names a clinic the clinics themselves tell. */
+  private otherKeys(mapped: ClinicTable): KeptKey[] {
+    const ways = [...mapped.rules, ...mapped.witnesses];
+    return keptKeys(mapped, this.catalog, this.map).filter((kept) => {
+      const [column, ...more] = kept.key.columns;
+      const isColumn =
+        more.length === 0 &&
+        sameName(kept.target, this.map.clinicTable) &&
+        ways.some((way) => way.kind === 'column' && way.column === column);
+      return !isColumn && !ways.some((way) => isWay(way, kept, mapped));
+    });
+  }
+
+  private byColumn(
+    rule: Rule & { kind: 'column' },
+    owner: Table,
+    row: Member,
+    from: FromClause,
+    byRule: boolean,
+  ): Verdict {
     const { clinicTable } = this.map;
     const clinics = findTable(this.catalog, clinicTable);
     const value = row.column(rule.column);
     const present = `${value} IS NOT NULL`;
     const held = { sql: value, table: owner, name: rule.column };
     const isKey = rule.clinicColumn === clinicTable.key;
-    if (isKey && haveOneText({ sql: '', table: clinics, name: clinicTable.key }, held))
-      return { key: asKey(value), present, shared: 'false', fault: 'NULL' };
+    const isText = isKey && haveOneText({ sql: '', table: clinics, name: clinicTable.key }, held);
+    // A rule's key becomes the route, and whoever reads that knows the clinics.
+    if (isText && byRule) return { key: asKey(value), present, shared: 'false', fault: 'NULL' };
     requireUnique(clinics, [rule.clinicColumn]);
     const clinic = this.member(clinics);
     const named = { sql: clinic.column(rule.clinicColumn), table: clinics, name: rule.clinicColumn };
     from.join(clinic, equality(named, held));
     const key = asKey(clinic.column(clinicTable.key));
     const fault = `CASE WHEN ${present} AND ${key} IS NULL THEN '${ROUTE.unknown}' END`;
-    return { key, present, shared: 'false', fault };
+    return { key: isText ? asKey(value) : key, present, shared: 'false', fault };
   }
 
-  private byPath(reference: Reference, owner: Table, row: Member, from: FromClause): Verdict {
+  private byPath(rule: Rule & { kind: 'path' }, owning: ClinicTable, row: Member, from: FromClause): Verdict {
+    const { reference } = rule;
+    const owner = findTable(this.catalog, owning);
     const target = findTable(this.catalog, reference.references);
     const mapped = this.requireClinicTable(target);
     const parent = this.member(target);
@@ -138,12 +164,22 @@ class RoutingQuery {
     from.join(parent, on);
     const judged = this.judgeParent(mapped, parent, from);
     const found = `${parent.column(reference.referencedColumns[0] ?? '')} IS NOT NULL`;
+    const cases = [
+      ...(judged.fault === 'NULL' ? [] : [`WHEN ${found} THEN ${judged.fault}`]),
+      ...this.danglingCases(rule, owning, row, found),
+    ];
     return {
       key: judged.key,
       present,
       shared: judged.shared === 'false' ? 'false' : `(${found} AND ${judged.shared})`,
-      fault: judged.fault === 'NULL' ? 'NULL' : `CASE WHEN ${found} THEN ${judged.fault} END`,
+      fault: cases.length === 0 ? 'NULL' : `CASE ${cases.join(' ')} END`,
     };
+  }
+
+  /** A WHEN for a row that refers to nothing by a way whose foreign key forbids it. */
+  private danglingCases(rule: Rule, mapped: ClinicTable, row: Member, found: string): string[] {
+    const kept = keptKeys(mapped, this.catalog, this.map).find((one) => isWay(rule, one, mapped));
+    return kept === undefined ? [] : [`WHEN ${breaksKey(kept, row, found)} THEN '${ROUTE.dangling}'`];
   }
 
   /** In place, unless that has been done often enough. */
@@ -250,22 +286,28 @@ class RoutingQuery {
       for (const way of ways) {
         if (way.kind === 'path' && circle.some((table) => sameName(table, way.reference.references))) {
           steps.push(this.circleStep(way.reference, mapped, byRule));
-          if (!mayShare || !byRule) continue;
           const parent = this.member(findTable(this.catalog, way.reference.references));
+          const place = rowId(parent).tid;
+          const cases = this.danglingCases(way, mapped, row, `${place} IS NOT NULL`);
+          if (cases.length === 0 && !(mayShare && byRule)) continue;
           const { on, present } = this.step(way.reference, owner, row, parent);
           from.join(parent, on);
           words.push({
             key: 'NULL',
-            fault: 'NULL',
-            void: `${present} AND ${rowId(parent).tid} IS NULL`,
+            fault: cases.length === 0 ? 'NULL' : `CASE ${cases.join(' ')} END`,
+            void: mayShare && byRule ? `${present} AND ${place} IS NULL` : 'false',
             byRule,
           });
           continue;
         }
-        const { key, fault, present, shared } = this.verdict(way, mapped, row, from);
+        const { key, fault, present, shared } = this.verdict(way, mapped, row, from, byRule);
         const isVoid = mayShare && byRule ? `${present} AND ${key} IS NULL AND NOT ${shared}` : 'false';
         words.push({ key, fault, void: isVoid, byRule });
       }
+    }
+    for (const kept of this.otherKeys(mapped)) {
+      const fault = danglingFault(kept, row, from, this.member);
+      words.push({ key: 'NULL', fault, void: 'false', byRule: false });
     }
     const id = rowId(row);
     return { from: from.sql(), rows: row.from(), id, words, mayShare, steps };

@@ -36,9 +36,7 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
       onTable: (name) => task.advance(1, `Looking at every row: ${name}`),
     });
     task.done();
-    const findings = surveys.flatMap((survey) =>
-      surveyFindings(survey, { unassignable, clinicTable: map.clinicTable }),
-    );
+    const findings = surveys.flatMap((survey) => surveyFindings(survey, { unassignable, map }));
     const tally = new Tally(plans, surveys, options.targets);
     if (options.dryRun || hasErrors(findings))
       return { findings, done: false, surveys, fingerprint, ...tally.figures() };

@@ -7,11 +7,12 @@ import { displayName, type QualifiedName, quoteIdent } from '../core/identifiers
 import type { Session } from '../core/ports.js';
 import type { Clinic, ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
 import { ROUTE } from './judgement.js';
+import { brokenRows, keptKeys } from './kept-keys.js';
 import { referencedRouting } from './referenced.js';
 import { type Routing, routing } from './routing.js';
 import { findTable } from './unique.js';
 
-export type ProblemReason = 'no clinic' | 'unknown clinic' | 'paths disagree';
+export type ProblemReason = 'no clinic' | 'unknown clinic' | 'paths disagree' | 'dangling';
 
 /** Rows that no clinic can be given, and why. */
 export interface Problem {
@@ -45,7 +46,7 @@ export interface SurveyedDatabase {
 /** How many example keys a problem carries. */
 export const SAMPLES = 5;
 
-const REASONS: readonly ProblemReason[] = ['no clinic', 'unknown clinic', 'paths disagree'];
+const REASONS: readonly ProblemReason[] = ['no clinic', 'unknown clinic', 'paths disagree', 'dangling'];
 
 /**
  * Counts and digests a table's rows by where they belong, in one pass; a second, short one only where there are
@@ -74,10 +75,11 @@ export async function surveyTable(
       digestQuery({ from: `${rowsOf(entry)} AS t`, row: 't', columns: names }),
     );
     const total = parseDigest(whole ?? {});
-    if (table.scope !== 'central' || !table.copyReferenced) return { ...base, total };
+    const problems = await danglingRows(session, table, database);
+    if (table.scope !== 'central' || !table.copyReferenced) return { ...base, total, problems };
     const needed = referencedRouting(table, { catalog, map, suspects, keys, columns: names });
     const { perClinic, shared } = tallyRoutes(await queryRoutes(session, needed), keys);
-    return { ...base, total, perClinic, shared };
+    return { ...base, total, perClinic, shared, problems };
   }
   const sample = sampleExpression(entry);
   const routed = routing(table, { catalog, map, suspects, columns: names, expressions: [sample] });
@@ -100,35 +102,73 @@ export async function surveyTable(
  */
 export function surveyFindings(
   survey: TableSurvey,
-  {
-    unassignable,
-    clinicTable,
-  }: { readonly unassignable: 'stop' | 'quarantine'; readonly clinicTable: QualifiedName },
+  { unassignable, map }: { readonly unassignable: 'stop' | 'quarantine'; readonly map: TenancyMap },
 ): Finding[] {
   const subject = displayName(survey.table);
   const codes = {
     'no clinic': 'SPLIT_NO_CLINIC',
     'unknown clinic': 'SPLIT_UNKNOWN_CLINIC',
     'paths disagree': 'SPLIT_PATHS_DISAGREE',
+    dangling: 'SPLIT_DANGLING',
   } as const;
   const says = {
     'no clinic': 'lead to no clinic',
     'unknown clinic': 'name a clinic that does not exist',
     'paths disagree': 'reach one clinic by one way and another clinic by another way',
+    dangling: 'refer to rows that are not there, or to rows that do, although a foreign key forbids it',
   } as const;
-  const isClinics = subject === displayName(clinicTable);
-  const stops = isClinics || unassignable === 'stop';
+  const mapped = map.tables.find((table) => displayName(table) === subject);
+  const isClinics = subject === displayName(map.clinicTable);
+  const isWhole = mapped?.scope !== 'clinic';
+  const stops = isClinics || isWhole || unassignable === 'stop';
+  const hintOf = (reason: ProblemReason): string => {
+    if (isClinics)
+      return 'Correct these rows: a clinic’s own row has to be in its database, with what it refers to.';
+    if (isWhole) return 'Correct or delete these rows: the table is copied whole, with this key.';
+    const others = reason === 'paths disagree' ? otherClinicsLine(mapped) : '';
+    return stops
+      ? `Correct these rows, or set unassignable: 'quarantine' to keep them aside in the central database.${others}`
+      : `They are kept in clinic_migrate_quarantine of the central database.${others}`;
+  };
   return survey.problems.map(({ reason, rows, samples }) => ({
     code: codes[reason],
     severity: stops ? 'error' : 'warning',
     subject,
     message: `${rows} of ${survey.total.rows} rows of ${subject} ${says[reason]}: ${samples.join(' | ')}${rows > samples.length ? ' | …' : ''}`,
-    hint: isClinics
-      ? 'Correct these rows: a clinic’s own row has to be in its database, with what it refers to.'
-      : stops
-        ? "Correct these rows, or set unassignable: 'quarantine' to keep them aside in the central database."
-        : 'They are kept in clinic_migrate_quarantine of the central database.',
+    hint: hintOf(reason),
   }));
+}
+
+/** The line of configuration for a column that rightly names another clinic, where the row has several ways. */
+function otherClinicsLine(table: ClinicTable): string {
+  const columns = [...table.rules.slice(1), ...table.witnesses].flatMap((way) =>
+    way.kind === 'column' ? [JSON.stringify(way.column)] : [],
+  );
+  if (columns.length === 0) return '';
+  const name = JSON.stringify(displayName(table));
+  const [first] = columns;
+  const all = [...(table.otherClinics ?? []).map((column) => JSON.stringify(column)), first];
+  return ` If ${columns.join(' or ')} rightly names another clinic: tables: { ${name}: { otherClinics: [${all.join(', ')}] } }.`;
+}
+
+/** Rows of a table that is copied whole which break a valid key: no place aside would help. */
+async function danglingRows(
+  session: Session,
+  table: MappedTable,
+  { catalog, map }: SurveyedDatabase,
+): Promise<Problem[]> {
+  const keys = keptKeys(table, catalog, map);
+  if (keys.length === 0) return [];
+  const broken = keys.map(
+    (kept) => `SELECT r.tableoid, r.ctid, ${sampleExpression(kept.owner)} AS sample FROM ${brokenRows(kept)}`,
+  );
+  const [found] = await session.query<{ rows: string; samples: string[] | null }>(
+    `WITH broken AS (${broken.join(' UNION ')})
+     SELECT count(*)::text AS rows, ARRAY(SELECT sample FROM broken ORDER BY sample COLLATE "C" LIMIT ${SAMPLES}) AS samples
+       FROM broken`,
+  );
+  const rows = Number(found?.rows ?? 0);
+  return rows === 0 ? [] : [{ reason: 'dangling', rows, samples: found?.samples ?? [] }];
 }
 
 /** What a route says, given the clinics there are: the clinic's key, `shared`, or a problem's reason. */
@@ -146,6 +186,8 @@ export function readRoute(
       return 'no clinic';
     case ROUTE.unknown:
       return 'unknown clinic';
+    case ROUTE.dangling:
+      return 'dangling';
     default:
       return 'paths disagree';
   }
@@ -195,6 +237,7 @@ async function samplesOf(
     'no clinic': `left(route, 1) = '${ROUTE.none}'`,
     'unknown clinic': `(left(route, 1) = '${ROUTE.unknown}' OR (left(route, 1) = '${ROUTE.key}' AND substr(route, 2) <> ALL ($1::text[])))`,
     'paths disagree': `left(route, 1) = '${ROUTE.disagree}'`,
+    dangling: `left(route, 1) = '${ROUTE.dangling}'`,
   };
   const rows = await session.query<{ sample: string }>(
     `${routed.with}SELECT sample FROM (SELECT ${routed.route} AS route, ${routed.expressions[0]} AS sample FROM ${routed.from}) AS r

@@ -1,13 +1,15 @@
 import type { ColumnProbe, SchemaCatalog, Table } from '../catalog/types.js';
 import type { ClinicsConfig, TableConfig } from '../config/types.js';
 import { findClinicTable } from './clinic-table.js';
+import { columnFindings } from './column-findings.js';
 import { crossingFindings, crossingKeys } from './crossing-keys.js';
 import type { Draft, SettledWays } from './draft.js';
-import { settle } from './settle.js';
+import { keyNames } from './key-names.js';
+import { doubtfulWitnesses, settle } from './settle.js';
 import { indexTables, sameTable, type TableIndex, tableKey } from './tables.js';
-import type { MappedTable, Rule, TenancyMap } from './types.js';
+import type { ClinicTable, MappedTable, Rule, TenancyMap } from './types.js';
 import { unresolvedFinding } from './unresolved.js';
-import { configuredRules, declaredWays } from './ways.js';
+import { configuredRules, declaredWays, otherClinicsOf } from './ways.js';
 
 /**
  * Says of every table whose its rows are, with the evidence. Pure. `probes` answer for candidateColumns(). What the
@@ -22,17 +24,21 @@ export function buildTenancyMap(
   const clinicTable = findClinicTable(catalog, config.clinics);
   const index = indexTables(catalog);
   const configs = configByTable(config.tables, index);
-  const drafts = index.roots
-    .filter((table) => !sameTable(table, clinicTable))
-    .map((table) => draftOf(table, configs.get(tableKey(table)), index, clinicTable, probes));
+  const all = index.roots.map((table) =>
+    draftOf(table, configs.get(tableKey(table)), index, clinicTable, probes),
+  );
+  const drafts = all.filter(({ table }) => !sameTable(table, clinicTable));
   const settled = settle(drafts, clinicTable);
   const words = (rules: readonly Rule[]): string =>
     rules.map((rule) => ruleInWords(rule, settled)).join(', else ');
-  const tables = index.roots.map((table): MappedTable => {
+  const tables = all.map((draft): MappedTable => {
+    const { table } = draft;
     const name = { schema: table.schema, name: table.name };
-    if (sameTable(table, clinicTable)) return clinicTableEntry(table, clinicTable, index, settled);
+    const otherClinics = draft.otherClinics.length === 0 ? {} : { otherClinics: draft.otherClinics };
+    if (sameTable(table, clinicTable))
+      return { ...clinicTableEntry(draft, clinicTable, settled), ...otherClinics };
     const ways = settled.get(tableKey(table));
-    const own = configs.get(tableKey(table))?.config;
+    const own = draft.config;
     if (ways !== undefined) {
       const { rules, witnesses, evidence } = ways;
       return {
@@ -43,6 +49,7 @@ export function buildTenancyMap(
         nullKey: own?.nullKey,
         evidence,
         rule: words(rules),
+        ...otherClinics,
       };
     }
     const isSettled = own !== undefined && own.scope !== 'clinic';
@@ -52,6 +59,7 @@ export function buildTenancyMap(
       copyReferenced: own?.copyReferenced === true,
       evidence: isSettled ? 'configuration' : 'none',
       rule: '',
+      ...otherClinics,
     } as MappedTable;
   });
   const keys = crossingKeys(index, tables, clinicTable);
@@ -60,22 +68,26 @@ export function buildTenancyMap(
     ...drafts
       .filter(({ table }) => unresolved.some((open) => sameTable(open, table)))
       .map((draft) => unresolvedFinding(draft, index)),
+    ...columnFindings(tables, probes, index, keyNames(index, clinicTable, config.tables)),
     ...crossingFindings(index, tables, keys, clinicTable),
   ];
   return { clinicTable, tables, crossingKeys: keys, findings };
 }
 
-/** What a clinic's own row refers to must be its own too, or its database could not keep the foreign key. */
+/**
+ * What a clinic's own row refers to must be its own too, or its database could not keep the foreign key. A column of
+ * it that names clinics has to name this one, unless a foreign key or the configuration says that it is another.
+ */
 function clinicTableEntry(
-  table: Table,
-  clinicTable: TenancyMap['clinicTable'],
-  index: TableIndex,
+  { paths, columns, declared, doubtful }: Draft,
+  { schema, name, key }: TenancyMap['clinicTable'],
   settled: ReadonlyMap<string, SettledWays>,
-): MappedTable {
-  const { schema, name, key } = clinicTable;
-  const witnesses = declaredWays(table, index, clinicTable).paths.filter(({ reference }) =>
-    settled.has(tableKey(reference.references)),
-  );
+): ClinicTable {
+  const witnesses = [
+    ...paths.filter(({ reference }) => settled.has(tableKey(reference.references))),
+    ...columns.slice(declared),
+    ...doubtfulWitnesses(doubtful),
+  ];
   const rules: readonly Rule[] = [{ kind: 'self', column: key }];
   return {
     schema,
@@ -113,11 +125,12 @@ function draftOf(
   clinicTable: TenancyMap['clinicTable'],
   probes: readonly ColumnProbe[],
 ): Draft {
-  const ways = declaredWays(table, index, clinicTable);
-  const own = probes.filter((probe) => sameTable(probe.table, table));
+  const otherClinics = otherClinicsOf(table, named?.config, named?.where ?? '');
+  const ways = declaredWays(table, index, clinicTable, otherClinics);
+  const own = probes.filter((probe) => sameTable(probe.table, table) && !otherClinics.includes(probe.column));
   const proven = own
     .filter(({ values }) => values === 'all clinics')
-    .map(({ column }) => ({ kind: 'column' as const, column, clinicColumn: clinicTable.key }));
+    .map(({ column, clinicColumn }) => ({ kind: 'column' as const, column, clinicColumn }));
   const isClinic = named?.config.scope === 'clinic';
   return {
     table,
@@ -127,6 +140,7 @@ function draftOf(
     declared: ways.columns.length,
     paths: ways.paths,
     doubtful: own.filter(({ values }) => values !== 'all clinics'),
+    otherClinics,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ForeignKey, Table } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
+import { configLine } from './config-line.js';
 import { sameTable, type TableIndex, tableKey } from './tables.js';
 import type { CrossingKey, MappedTable, TenancyMap } from './types.js';
 
@@ -16,12 +17,13 @@ export function crossingKeys(
     // clinics, and the clinic's own row, may name another clinic, whose row they do not have.
     const isLent = from.scope === 'central' && from.copyReferenced;
     const isOfClinics = sameTable(from, clinicTable) && sameTable(to, clinicTable);
-    if (sameTable(to, clinicTable) && !isLent && !isOfClinics) return [];
+    const isOfOthers = from.scope !== 'central' && namesOthers(from, key, to);
+    if (sameTable(to, clinicTable) && !isLent && !isOfClinics && !isOfOthers) return [];
     const stays =
       from.scope === 'central'
         ? to.scope === 'central' && (!isLent || to.copyReferenced)
         : to.scope === 'clinic' || to.scope === 'shared';
-    if (stays && !isOfClinics) return [];
+    if (stays && !isOfClinics && !isOfOthers) return [];
     const copied = to.scope === 'central' && to.copyReferenced;
     return [
       {
@@ -54,9 +56,11 @@ export function crossingFindings(
       }),
     );
   const pointing = eachKey(index, tables)
-    .filter(({ from, to }) => from.scope === 'shared' && to.scope === 'clinic')
+    .filter(
+      ({ from, key, to }) => from.scope === 'shared' && to.scope === 'clinic' && !namesOthers(from, key, to),
+    )
     .map(
-      ({ table, key }): Finding => ({
+      ({ table, key, from }): Finding => ({
         code: 'TENANCY_SHARED_POINTS_AT_CLINIC',
         severity: 'error',
         subject: displayName(table),
@@ -65,7 +69,11 @@ export function crossingFindings(
             ? 'a clinic'
             : `rows of ${displayName(key.references)}, which belong to one clinic`
         }`,
-        hint: `Give the table another scope in tables: { '${index.shortName(table)}': { scope: … } }.`,
+        hint: `Give the table another scope in tables: { ${JSON.stringify(index.shortName(from))}: { scope: … } }.${
+          sameTable(key.references, clinicTable)
+            ? ` If every clinic may see which clinic that is: ${configLine(index, from, key.columns)}.`
+            : ''
+        }`,
       }),
     );
   const copied = keys
@@ -79,6 +87,11 @@ export function crossingFindings(
       }),
     );
   return [...pointing, ...copied, ...dropped];
+}
+
+/** True where a column says of another clinic than the row's what the key refers to. */
+function namesOthers(from: MappedTable, key: ForeignKey, to: MappedTable): boolean {
+  return to.scope === 'clinic' && key.columns.some((column) => from.otherClinics?.includes(column) === true);
 }
 
 interface MappedKey {

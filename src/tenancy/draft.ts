@@ -13,8 +13,10 @@ export interface Draft {
   /** How many of `columns` carry a foreign key. */
   readonly declared: number;
   readonly paths: readonly (Rule & { kind: 'path' })[];
-  /** Columns with a clinic-like name whose values do not all name clinics. */
+  /** Columns that may name clinics by their name, and whose values do not all. */
   readonly doubtful: readonly ColumnProbe[];
+  /** Columns that rightly name other clinics. */
+  readonly otherClinics: readonly string[];
 }
 
 /** What settle() decides for one table. */

@@ -39,9 +39,11 @@ function nodeOf(table: MappedTable, { clinicTable }: TenancyMap, index: TableInd
 }
 
 function notes(table: MappedTable, isClinicTable: boolean): string[] {
-  if (isClinicTable) return ['its rows are the clinics'];
-  if (table.scope === 'clinic') return table.nullKey === 'shared' ? ['rows of no clinic go to all'] : [];
-  return table.copyReferenced ? ['rows referred to are copied'] : [];
+  const others = table.otherClinics === undefined ? [] : [`other clinics: ${table.otherClinics.join(', ')}`];
+  if (isClinicTable) return ['its rows are the clinics', ...others];
+  if (table.scope === 'clinic')
+    return [...(table.nullKey === 'shared' ? ['rows of no clinic go to all'] : []), ...others];
+  return [...(table.copyReferenced ? ['rows referred to are copied'] : []), ...others];
 }
 
 /** A way to the clinic with what it takes to know its foreign key again. */

@@ -1,3 +1,4 @@
+import type { ColumnProbe } from '../catalog/types.js';
 import type { Draft, SettledWays } from './draft.js';
 import { mayBeNull, sameTable, tableKey } from './tables.js';
 import type { Evidence, Rule, TenancyMap } from './types.js';
@@ -12,7 +13,7 @@ interface Choice {
   readonly rules: readonly Rule[];
   readonly evidence: Evidence;
   readonly cost: Cost;
-  /** True where only references tell, and the chosen one may be NULL: then whatever the row refers to tells. */
+  /** True where no declared key column tells, and what was chosen may be NULL: then whatever else there is tells. */
   readonly open: boolean;
 }
 
@@ -20,8 +21,9 @@ interface Choice {
  * Chooses each clinic table's way to its clinic, and makes every other way a witness. First what the configuration
  * says, then a foreign key to the clinic table, then a column proven by its values, then the path with the fewest
  * steps that may be NULL, the fewest steps, the first name. A path that may be NULL is followed by the other paths as
- * further rules; a key column is not, since its NULL may mean something. Tables that reach no clinic are not in the
- * result.
+ * further rules, and so is a column without a foreign key; a declared key column is not, since its NULL may mean
+ * something. Columns some of whose values are no clinic's are witnesses of every row: an unknown clinic is a fault.
+ * Tables that reach no clinic are not in the result.
  */
 export function settle(
   drafts: readonly Draft[],
@@ -56,9 +58,12 @@ export function settle(
         (way) => !choice.rules.some((rule) => sameWay(rule, way)),
       );
       const { evidence } = choice;
+      const doubtful = doubtfulWitnesses(draft.doubtful).filter(
+        (way) => !choice.rules.some((rule) => sameWay(rule, way)),
+      );
       const ways = choice.open
-        ? { rules: [...choice.rules, ...others], witnesses: [], evidence }
-        : { rules: choice.rules, witnesses: others, evidence };
+        ? { rules: [...choice.rules, ...others], witnesses: doubtful, evidence }
+        : { rules: choice.rules, witnesses: [...others, ...doubtful], evidence };
       return [[tableKey(draft.table), ways] as const];
     }),
   );
@@ -96,7 +101,8 @@ function choose(
     );
     if (column === undefined) continue;
     const cost = { nullable: isNullable([column.column]), steps: 0 };
-    return { rules: [column], evidence: evidenceOf(evidence), cost, open: false };
+    const open = evidence === 'column values' && cost.nullable > 0;
+    return { rules: [column], evidence: evidenceOf(evidence), cost, open };
   }
   const [path] = draft.paths
     .filter(({ reference }) => !sameTable(reference.references, table))
@@ -115,6 +121,13 @@ function choose(
       open: path.cost.nullable > 0,
     }
   );
+}
+
+/** Columns that name clinics in some rows; one without values contradicts nothing yet. */
+export function doubtfulWitnesses(probes: readonly ColumnProbe[]): (Rule & { kind: 'column' })[] {
+  return probes
+    .filter(({ values }) => values !== 'none')
+    .map(({ column, clinicColumn }) => ({ kind: 'column', column, clinicColumn }));
 }
 
 function compare(a: Cost, b: Cost): number {

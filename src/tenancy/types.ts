@@ -31,6 +31,8 @@ interface Base extends QualifiedName {
   readonly evidence: Evidence;
   /** The rule in words, e.g. `patient_id → public.patients → company_id`. */
   readonly rule: string;
+  /** Columns that rightly name another clinic: no rule and no witness. Maps of earlier versions have none. */
+  readonly otherClinics?: readonly string[];
 }
 
 export interface ClinicTable extends Base {

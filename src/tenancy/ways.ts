@@ -15,11 +15,20 @@ export interface Ways {
   readonly paths: readonly (Rule & { kind: 'path' })[];
 }
 
-/** Declared foreign keys as rules; one that may match several rows is no way. */
-export function declaredWays(table: Table, index: TableIndex, clinicTable: ClinicTableName): Ways {
+/**
+ * Declared foreign keys as rules; one that may match several rows is no way, and neither is one by a column that names
+ * other clinics.
+ */
+export function declaredWays(
+  table: Table,
+  index: TableIndex,
+  clinicTable: ClinicTableName,
+  otherClinics: readonly string[],
+): Ways {
   const columns: (Rule & { kind: 'column' })[] = [];
   const paths: (Rule & { kind: 'path' })[] = [];
   for (const key of table.foreignKeys) {
+    if (key.columns.some((column) => otherClinics.includes(column))) continue;
     const rule = ruleOf(key, index, clinicTable);
     if (rule?.kind === 'path') paths.push(rule);
     else if (rule !== undefined && !columns.some(({ column }) => column === rule.column)) columns.push(rule);
@@ -69,7 +78,8 @@ export function configuredRules(
   clinicTable: ClinicTableName,
 ): Rule[] {
   const rules: Rule[] = [];
-  const declared = declaredWays(table, index, clinicTable);
+  const others = otherClinicsOf(table, config, where);
+  const declared = declaredWays(table, index, clinicTable, others);
   if (config.key !== undefined) {
     const { name } = requireColumn(table, config.key, `${where}.key`);
     const known = declared.columns.find(({ column }) => column === name);
@@ -85,6 +95,24 @@ export function configuredRules(
     );
   }
   return rules;
+}
+
+/**
+ * The columns that the configuration calls names of other clinics. UsageError where one does not exist, or is to tell
+ * the row's own clinic all the same.
+ */
+export function otherClinicsOf(table: Table, config: TableConfig | undefined, where: string): string[] {
+  if (config?.otherClinics === undefined) return [];
+  const via = config.via === undefined ? [] : Array.isArray(config.via) ? config.via : [config.via as Via];
+  const own = [config.key, ...via.map((way: Via) => (typeof way === 'string' ? way : way.column))];
+  return config.otherClinics.map((column) => {
+    requireColumn(table, column, `${where}.otherClinics`);
+    if (!own.includes(column)) return column;
+    throw new UsageError(
+      `${where} names ${column} as what tells the row's clinic, and in otherClinics as what does not`,
+      { hint: `Take ${column} out of otherClinics, or out of key and via.` },
+    );
+  });
 }
 
 function declaredVia(table: Table, column: string, where: string, declared: Ways): Rule {

@@ -24,7 +24,7 @@ async function mapOf(
     const catalog = await readCatalog(session, ['public']);
     const clinics = { table, database: 'c_{key}', server: 'main' };
     const clinicTable = findClinicTable(catalog, clinics);
-    const probes = await probeColumns(session, clinicTable, candidateColumns(catalog, clinicTable));
+    const probes = await probeColumns(session, clinicTable, candidateColumns(catalog, clinicTable, tables));
     return buildTenancyMap(catalog, { clinics, tables }, probes);
   });
 }

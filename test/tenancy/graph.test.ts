@@ -21,7 +21,7 @@ async function graphOf(script: string, tables: Record<string, TableConfig> = {})
     const catalog = await readCatalog(session, ['public', 'other']);
     const clinics = { table: 'companies', database: 'c_{key}', server: 'main' };
     const clinicTable = findClinicTable(catalog, clinics);
-    const probes = await probeColumns(session, clinicTable, candidateColumns(catalog, clinicTable));
+    const probes = await probeColumns(session, clinicTable, candidateColumns(catalog, clinicTable, tables));
     return buildGraph(
       catalog,
       buildTenancyMap(catalog, { clinics, tables }, probes),

@@ -16,6 +16,11 @@ export const SPLIT = {
       'Two ways from a row reach different clinics: one clinic has been seeing a row of another in the legacy database.',
     mend: "Find out whose the row is and correct it, or set unassignable: 'quarantine' to keep it aside.",
   },
+  SPLIT_DANGLING: {
+    cause:
+      'Rows refer to rows that are not there, although a valid foreign key forbids it: they were written while its checks were off. Rows that refer to such rows share their fate.',
+    mend: "Correct or delete the rows (of a shared or central table there is no other way), or set unassignable: 'quarantine' to keep them aside.",
+  },
   SPLIT_CLINIC_GONE: {
     cause: 'A clinic was provisioned and has since been taken out of the legacy database.',
     mend: 'Name the clinics to split; or delete its row of clinic_migrate.clinics in the central database, then drop its database and login.',

@@ -16,6 +16,15 @@ export const TENANCY = {
   },
   TENANCY_SHARED_POINTS_AT_CLINIC: {
     cause: 'A table that every clinic gets whole refers to rows that only one clinic has.',
-    mend: 'Make the table clinic-scoped, or central.',
+    mend: 'Make the table clinic-scoped, or central; or list the column in `otherClinics`, where every clinic may see the other’s key.',
+  },
+  TENANCY_NOT_A_KEY: {
+    cause:
+      "A column is named like a clinic's key, and none of its values is one. An error where a column of its name and type holds clinics' keys in another table.",
+    mend: 'Correct its values or rename it; or list it in `otherClinics` of its table, where it is only a value.',
+  },
+  TENANCY_OTHER_CLINICS: {
+    cause: "A column that `otherClinics` lists holds values that are no clinic's key.",
+    mend: 'Correct the values in the legacy database. They are copied as they are.',
   },
 } as const satisfies Record<string, FindingDoc>;

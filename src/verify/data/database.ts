@@ -7,6 +7,7 @@ import {
   sameDigest,
 } from '../../catalog/digest.js';
 import { readCatalog } from '../../catalog/read-catalog.js';
+import { rowsOf } from '../../catalog/rows.js';
 import type { SchemaCatalog } from '../../catalog/types.js';
 import { DatabaseError, UsageError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
@@ -20,9 +21,10 @@ import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
 import { foreignFinding, mismatchFindings } from './mismatch.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
-import { catalogTable, isClinicTable, storedColumns } from './places.js';
+import { catalogTable, isClinicTable, sameName, storedColumns } from './places.js';
 import { allRows, digestOf, rowId } from './rows.js';
 import { schemaDrift } from './schema.js';
+import { namesAnother } from './tenant-columns.js';
 import { SAMPLES, stopIfAsked } from './words.js';
 
 /** One database to look at, and what it has to hold. */
@@ -109,7 +111,7 @@ async function look(
   const digests = new Map<MappedTable, Digest>();
   for (const table of present) {
     stopIfAsked(check.options.signal, `checking ${place}`);
-    const seen = await readTable(check.options, session, table, whole ? subject.clinic : undefined);
+    const seen = await readTable(check, session, table, whole ? subject.clinic : undefined);
     digests.set(table, seen.digest);
     const unlike = subject.compare
       ? await compareTable(check, subject, table, seen.digest, reader, session)
@@ -162,19 +164,29 @@ function holdsColumns(catalog: SchemaCatalog, actual: SchemaCatalog, table: Mapp
   );
 }
 
-/** Sums a table, and in the same scan counts the rows that this database derives to be no row of the clinic's. */
+/**
+ * Sums a table, and in the same scan counts the rows that this database derives to be no row of the clinic's: by the
+ * map, and by whatever column names a clinic.
+ */
 async function readTable(
-  options: VerifyDataOptions,
+  { options, legacy }: Check,
   session: Session,
   table: MappedTable,
   clinic: Clinic | undefined,
 ): Promise<{ digest: Digest; foreign: number; samples: string[] }> {
-  const entry = catalogTable(options.catalog, table);
-  if (table.scope !== 'clinic' || clinic === undefined) {
+  const { catalog, map } = options;
+  const entry = catalogTable(catalog, table);
+  const named = legacy.tenantColumns.filter((one) => sameName(one.table, table));
+  if (clinic === undefined || (table.scope !== 'clinic' && named.length === 0)) {
     return { digest: await digestOf(allRows(session, entry)), foreign: 0, samples: [] };
   }
-  const { from, row, place, clinic: key } = ownership(table, { ...options, suspects: new Set() });
-  const belongs = `(${place} = 'shared' OR (${place} = 'own' AND ${key} = $1))`;
+  const derived =
+    table.scope === 'clinic'
+      ? ownership(table, { catalog, map, suspects: new Set(), orphansAreLost: false })
+      : { from: `${rowsOf(entry)} AS r`, row: 'r', place: "'shared'", clinic: 'NULL::text' };
+  const { from, row, place, clinic: key } = derived;
+  const another = namesAnother(table, row, named, catalog, map);
+  const belongs = `((${place} = 'shared' OR (${place} = 'own' AND ${key} = $1)) AND NOT ${another})`;
   const groups = await session.query<{ belongs: boolean }>(
     digestQuery({ from, row, columns: storedColumns(entry) }, { belongs: `(${belongs}) IS TRUE` }),
     [clinic.key],

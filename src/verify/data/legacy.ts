@@ -8,6 +8,7 @@ import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
 import { catalogTable, storedColumns } from './places.js';
 import { allRows, digestOf, type RowSet, rowId } from './rows.js';
+import { type TenantColumn, tenantColumns } from './tenant-columns.js';
 import { SAMPLES, stopIfAsked } from './words.js';
 
 /** What one legacy table holds, and whose it is. */
@@ -25,6 +26,8 @@ export interface LegacyDatabase {
   readonly rows: ReadonlyMap<MappedTable, LegacyRows>;
   /** Display names of the tables that hold rows without a place. */
   readonly suspects: ReadonlySet<string>;
+  /** What names clinics, by this database alone. */
+  readonly tenantColumns: readonly TenantColumn[];
 }
 
 /** Sessions that all see the legacy database as it was at one instant. Never empty; close each. */
@@ -71,7 +74,10 @@ export async function readLegacy(
     });
     rows = new Map([...rows, ...again.map((table, i) => [table, results[i] as LegacyRows] as const)]);
     const lost = [...rows].filter(([, { aside }]) => aside.rows > 0).map(([table]) => displayName(table));
-    if (lost.every((name) => suspects.has(name))) return { rows, suspects };
+    if (lost.every((name) => suspects.has(name))) {
+      const columns = await tenantColumns(first as Session, options.catalog, options.map);
+      return { rows, suspects, tenantColumns: columns };
+    }
     suspects = new Set([...suspects, ...lost]);
     again = tables.filter(leadsOn);
   }

@@ -3,6 +3,7 @@ import { quoteIdent } from '../../core/identifiers.js';
 import type { ClinicTable, Reference } from '../../tenancy/types.js';
 import type { LoopMember } from './loops.js';
 import { catalogTable, sameName } from './places.js';
+import { breaksJoined } from './valid-keys.js';
 import { keyPairs, namesKey, type Writing, wayOf } from './ways.js';
 
 /** What a table in a loop knows without the loop, and how its rows refer to others in it. */
@@ -21,14 +22,22 @@ export function loopMember(writing: Writing, mapped: ClinicTable, loop: readonly
     const isInside = rule.kind === 'path' && loop.some((other) => sameName(other, rule.reference.references));
     if (isInside) {
       hops.push(hop(writing, rule.reference, mapped, sure));
-      if (mayShare && sure)
-        words.push(`(NULL::text, ${sure}, false, ${pointsNowhere(writing, rule.reference, mapped, row)})`);
+      const key = writing.keyOf(rule.reference, owner);
+      if (key === undefined && !(mayShare && sure)) continue;
+      const lost =
+        key === undefined ? 'false' : breaksJoined(key, row, from, writing.catalog, writing.alias('d'));
+      const astray = mayShare && sure ? pointsNowhere(writing, rule.reference, mapped, row) : 'false';
+      words.push(`(NULL::text, ${sure}, ${lost}, ${astray})`);
       continue;
     }
     const { clinic, names, shared, lost } = wayOf(writing, rule, { owner, row, from });
     const astray =
       mayShare && sure ? `coalesce(${names} AND ${clinic} IS NULL AND NOT ${shared}, false)` : 'false';
     words.push(`(${clinic}, ${sure}, coalesce(${lost}, false), ${astray})`);
+  }
+  for (const key of writing.otherKeys(mapped)) {
+    const lost = breaksJoined(key, row, from, writing.catalog, writing.alias('d'));
+    words.push(`(NULL::text, false, ${lost}, false)`);
   }
   return { table: rowsOf(owner), row, from: from.join('\n'), words, hops, mayShare };
 }

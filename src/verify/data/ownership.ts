@@ -6,6 +6,7 @@ import type { ClinicTable, Reference, Rule, TenancyMap } from '../../tenancy/typ
 import { loopMember } from './loop-members.js';
 import { loopSql, loopsOf } from './loops.js';
 import { catalogTable, sameName } from './places.js';
+import { breaksJoined, follows, type ValidKey, validKeys } from './valid-keys.js';
 import { verdict, type Way, type Writing, wayOf } from './ways.js';
 
 /** A FROM clause that yields each row of one table once, and SQL that says whose the row is. */
@@ -24,6 +25,8 @@ export interface OwnershipOptions {
   readonly map: TenancyMap;
   /** Display names of tables known to hold rows without a place: what refers to such a row has none either. */
   readonly suspects: ReadonlySet<string>;
+  /** False where orphans are looked for by themselves; else a row that names by a valid key what is not there is lost. */
+  readonly orphansAreLost?: boolean;
 }
 
 /** How often a table is judged inside one query, and how far inside, before it is judged once for all who ask. */
@@ -42,15 +45,28 @@ interface Judged {
  * Derives each row's clinic from the tenancy map, from the parents upwards: every table on a way is a subquery that
  * knows the clinics of its own rows. Written apart from whatever moved the rows, so that it can contradict it.
  */
-export function ownership(table: ClinicTable, { catalog, map, suspects }: OwnershipOptions): Ownership {
+export function ownership(
+  table: ClinicTable,
+  { catalog, map, suspects, orphansAreLost = true }: OwnershipOptions,
+): Ownership {
   let aliases = 0;
   const alias = (letter: string): string => `${letter}${aliases++}`;
 
   const loops = loopsOf(map, suspects);
+  const keysOf = (mapped: ClinicTable): ValidKey[] => (orphansAreLost ? validKeys(mapped, catalog, map) : []);
   const writing: Writing = {
     catalog,
     map,
     alias,
+    keyOf: (reference, owner) => {
+      const mapped = map.tables.find((each) => sameName(each, owner));
+      if (mapped?.scope !== 'clinic') return undefined;
+      return keysOf(mapped).find((key) => sameName(key.owner, owner) && follows(reference, key));
+    },
+    otherKeys: (mapped) =>
+      keysOf(mapped).filter(
+        (key) => ![...mapped.rules, ...mapped.witnesses].some((rule) => isToldBy(rule, key, mapped, map)),
+      ),
     judgedRows: (reference, owner) =>
       judgedRows(requireClinicTable(map, reference, owner), reference.referencedColumns),
   };
@@ -69,8 +85,12 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     const from = [`${rowsOf(owner)} AS ${row}`];
     const way = (rule: Rule): Way => wayOf(writing, rule, { owner, row, from });
     const rules = mapped.rules.map(way);
-    const witnesses = complete ? mapped.witnesses.map(way) : [];
-    return { row, from, ...verdict(mapped, rules, witnesses, complete) };
+    if (!complete) return { row, from, ...verdict(mapped, rules, [], false) };
+    const witnesses = mapped.witnesses.map(way);
+    const dangling = writing
+      .otherKeys(mapped)
+      .map((key) => breaksJoined(key, row, from, catalog, alias('d')));
+    return { row, from, ...verdict(mapped, rules, witnesses, true, dangling) };
   };
 
   /** A SELECT of k0, k1 … (these columns), clinic, shared and lost of each row. */
@@ -136,6 +156,14 @@ export function ownership(table: ClinicTable, { catalog, map, suspects }: Owners
     clinic,
     place: `CASE WHEN ${lost} THEN 'none' WHEN ${shared} THEN 'shared' ELSE 'own' END`,
   };
+}
+
+/** A clinic that does not exist is found by its key, and a way tells by its join what is there. */
+function isToldBy(rule: Rule, valid: ValidKey, mapped: ClinicTable, map: TenancyMap): boolean {
+  if (!sameName(valid.owner, mapped) || rule.kind === 'self') return false;
+  if (rule.kind === 'path') return follows(rule.reference, valid);
+  const { columns, references } = valid.key;
+  return columns.length === 1 && columns[0] === rule.column && sameName(references, map.clinicTable);
 }
 
 function requireClinicTable(map: TenancyMap, { references }: Reference, owner: Table): ClinicTable {

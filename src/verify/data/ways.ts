@@ -4,6 +4,7 @@ import { quoteIdent } from '../../core/identifiers.js';
 import type { ClinicTable, Reference, Rule, TenancyMap } from '../../tenancy/types.js';
 import { asKey, equal, requireUnique, textTells } from './equality.js';
 import { catalogTable } from './places.js';
+import { breaks, type ValidKey } from './valid-keys.js';
 
 /** What the SQL of one query is written with. */
 export interface Writing {
@@ -11,6 +12,10 @@ export interface Writing {
   readonly map: TenancyMap;
   /** A name that nothing else in the query has, beginning with a letter. */
   alias(letter: string): string;
+  /** The valid foreign key that a reference of this table follows. */
+  keyOf(reference: Reference, owner: Table): ValidKey | undefined;
+  /** The other valid foreign keys of a table and of its parts. */
+  otherKeys(mapped: ClinicTable): ValidKey[];
   /** A SELECT of k0, k1 … (these columns), clinic, shared and lost of each row of the table that a reference leads to. */
   judgedRows(reference: Reference, owner: Table): string;
 }
@@ -97,11 +102,13 @@ function pathWay(writing: Writing, reference: Reference, { owner, row, from }: P
     names.push(`${condition}.holds IS TRUE`);
   }
   from.push(`LEFT JOIN (${subquery}) AS ${found} ON ${on.join(' AND ')}`);
+  const key = writing.keyOf(reference, owner);
+  const dangling = key === undefined ? '' : ` OR ${breaks(key, row, `${found}.k0 IS NOT NULL`)}`;
   return {
     clinic: `${found}.clinic`,
     names: `(${names.join(' AND ')})`,
     shared: `coalesce(${found}.shared, false)`,
-    lost: `coalesce(${found}.lost, false)`,
+    lost: `(coalesce(${found}.lost, false)${dangling})`,
   };
 }
 
@@ -128,12 +135,16 @@ export function keyPairs(
   });
 }
 
-/** What the ways of a table say together; `complete` where a row is looked at by all of them, and may be lost. */
+/**
+ * What the ways of a table say together; `complete` where a row is looked at by all of them, and may be lost. `dangling`:
+ * conditions under which it names what is not there by keys that are no ways.
+ */
 export function verdict(
   { nullKey }: ClinicTable,
   rules: readonly Way[],
   witnesses: readonly Way[],
   complete: boolean,
+  dangling: readonly string[] = [],
 ): { readonly clinic: string; readonly shared: string; readonly lost: string } {
   // The first rule that gives a clinic decides; every other way that gives one must give the same.
   const clinic = rules.length === 0 ? 'NULL::text' : `coalesce(${rules.map((way) => way.clinic).join(', ')})`;
@@ -143,6 +154,7 @@ export function verdict(
   const ways = [...rules, ...witnesses];
   const reasons = [
     `(${clinic} IS NULL AND NOT ${shared})`,
+    ...dangling,
     ...ways.map((way) => way.lost),
     ...ways.map((way) => `(${way.clinic} IS NOT NULL AND ${way.clinic} IS DISTINCT FROM ${clinic})`),
   ];
