@@ -85,6 +85,24 @@ describe('a planted fault in the rows', () => {
     );
   });
 
+  it('is found by a column that names another clinic, though the map does not know the column and all rows are alike', async () => {
+    for (const where of ['legacy', 0, 1, 2] as const)
+      await plant(
+        where,
+        `ALTER TABLE appointments ADD company_id integer; ALTER TABLE drugs ADD company_id integer;
+         UPDATE appointments a SET company_id = (SELECT company_id FROM patients p WHERE p.id = a.patient_id);
+         UPDATE appointments SET company_id = 2 WHERE id = 8`,
+      );
+    await plant('central', 'ALTER TABLE clinic_migrate_quarantine.appointments ADD company_id integer');
+    expect(await lines(await fleet.options())).toEqual([
+      `DATA_FOREIGN_ROWS ${ONE}: its database holds 1 row of public.appointments of another clinic or of none: 8`,
+    ]);
+    const tables = MAP.tables.map((table) =>
+      table.name === 'appointments' ? { ...table, otherClinics: ['company_id'] } : table,
+    );
+    expect(await lines({ ...(await fleet.options()), map: { ...MAP, tables } })).toEqual([]);
+  });
+
   it('is found where one value changed, and where only a NULL became empty', async () => {
     await plant(0, "UPDATE patients SET name = 'P8' WHERE id = 8");
     await plant(
