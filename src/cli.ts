@@ -4,12 +4,13 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { nodeFiles } from './adapters/files.js';
 import { git } from './adapters/git.js';
-import { cutConnections, databases, dumper, startServer } from './adapters/on-demand.js';
+import { closeConnections, cutConnections, databases, dumper, startServer } from './adapters/on-demand.js';
 import { packageRoot } from './adapters/package-root.js';
 import { terminalPrompter } from './adapters/prompts.js';
 import type { Command, CommonOptions, Context } from './commands/command.js';
 import { EXIT, type ExitCode, InterruptedError, RunError, UsageError } from './core/errors.js';
 import type { Progress, Prompter } from './core/ports.js';
+import { printable } from './core/printable.js';
 import { errorText } from './report/error-text.js';
 import { githubReport } from './report/github.js';
 import { htmlReport } from './report/html.js';
@@ -43,6 +44,9 @@ interface Flags extends CommonOptions, Record<string, unknown> {
 
 const version = readVersion();
 
+/** Where there is no terminal, or one that has no width. */
+const HELP_WIDTH = 80;
+
 /** Runs one command line (without node and script) and answers with the exit code. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
@@ -52,7 +56,13 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     )
     .version(version, '-V, --version')
     .exitOverride()
-    .configureOutput({ getOutHasColors: () => hasColour(process.stdout, true), getErrHasColors: () => false })
+    .configureOutput({
+      getOutHasColors: () => hasColour(process.stdout, true),
+      getErrHasColors: () => false,
+      getOutHelpWidth: () => process.stdout.columns || HELP_WIDTH,
+      getErrHelpWidth: () => process.stderr.columns || HELP_WIDTH,
+      writeErr: (text) => void process.stderr.write(printable(text)),
+    })
     .showHelpAfterError('(--help shows what there is)');
   for (const command of await commandsFor(argv)) {
     register(program, command, async (args, flags) => {
@@ -163,10 +173,10 @@ async function perform(command: Command, args: readonly string[], flags: Flags):
   }
 }
 
-/** A line that changes for who watches; a line a minute where it is kept. */
+/** A line that changes for who watches, on a terminal that has a width; a line a minute where it is kept. */
 function progressFor({ quiet }: Flags): Progress {
   if (quiet) return silentProgress;
-  return process.stderr.isTTY
+  return process.stderr.isTTY && process.stderr.columns > 0
     ? terminalProgress(process.stderr)
     : logProgress((line) => void process.stderr.write(line));
 }
@@ -247,3 +257,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 process.exitCode = await main(process.argv.slice(2));
+// Whatever a fault left open: nobody waits for a session that nobody uses.
+await closeConnections();

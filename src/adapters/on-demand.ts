@@ -2,8 +2,13 @@ import type { Databases, EmbeddedServer, SchemaDumper } from '../core/ports.js';
 
 /** The adapters that need large libraries, which are loaded by the first use: half of the commands need none of them. */
 
+let isUsed = false;
+
 export const databases: Databases = {
-  connect: async (url, options) => (await import('./pg.js')).pgDatabases.connect(url, options),
+  connect: async (url, options) => {
+    isUsed = true;
+    return (await import('./pg.js')).pgDatabases.connect(url, options);
+  },
 };
 
 export const dumper: SchemaDumper = {
@@ -17,4 +22,9 @@ export async function startServer(): Promise<EmbeddedServer> {
 /** See pg-client.ts. */
 export async function cutConnections(): Promise<void> {
   (await import('./pg-client.js')).cutConnections();
+}
+
+/** See pg-client.ts. */
+export async function closeConnections(): Promise<void> {
+  if (isUsed) await (await import('./pg-client.js')).closeConnections();
 }

@@ -49,6 +49,12 @@ export async function closeClient(client: pg.Client): Promise<void> {
   clearTimeout(timer);
 }
 
+/** Takes leave of every server, with the patience of closeClient(), and lets no other connection be opened. */
+export async function closeConnections(): Promise<void> {
+  isCut = true;
+  await Promise.all([...open].map(closeClient));
+}
+
 /**
  * Cuts every connection, so that whatever waits for a server fails now, and lets no other be opened: for a run that
  * was told to stop. The servers roll back what was not committed.

@@ -97,7 +97,8 @@ class PgSession implements Session {
 
 async function connect(url: string, options: ConnectOptions = {}): Promise<Session> {
   const settings = SETTINGS + (options.readOnly ? 'SET default_transaction_read_only = on;' : '');
-  return new PgSession(await openClient(url, settings), describeUrl(url));
+  const label = describeUrl(url); // a URL that is none of ours is refused before anything is opened
+  return new PgSession(await openClient(url, settings), label);
 }
 
 /** PostgreSQL through node-postgres. */

@@ -4,6 +4,7 @@ import { UsageError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
 import type { Files } from '../core/ports.js';
+import { checkUrl } from '../core/urls.js';
 import { configText, VARIABLES } from '../init/config-text.js';
 import type { Decision } from '../init/decide.js';
 import { type Decided, draftConfig, loginTables } from '../init/draft-config.js';
@@ -41,6 +42,7 @@ export const initCommand: Command = {
         hint: `Set ${VARIABLES.legacy}, in the environment or in .env, or name it with --url.`,
       });
     }
+    checkUrl(url, text(options.url) === undefined ? VARIABLES.legacy : '--url');
     if (!yes && prompter === undefined) {
       throw new UsageError('init asks questions, and there is no terminal to ask them on', {
         hint: 'Add --yes: it then decides by itself and writes a comment at each decision.',

@@ -103,7 +103,8 @@ async function checkAccess(context: Context, options: CommonOptions): Promise<Fi
   const { config, databases, progress, signal } = context;
   const { legacy } = config;
   const offLimits = [{ name: 'the central database', url: requireSection(config, 'central').url }];
-  if (legacy !== undefined) offLimits.push({ name: 'the legacy database', url: legacy.url });
+  if (legacy !== undefined)
+    offLimits.push({ name: 'the legacy database', url: requireSection(config, 'legacy').url });
   return verifyAccess({
     databases,
     targets: await registered(context),

@@ -1,16 +1,18 @@
 import { UsageError } from '../core/errors.js';
+import { checkUrl } from '../core/urls.js';
 import { unsetError } from './load-config.js';
 import type { Config } from './types.js';
 
 type Section = 'legacy' | 'central';
 
-/** A database section, or a UsageError that says what is missing: the file, the section or a variable. */
+/** A database section, or a UsageError that says what is missing or wrong: the file, the section, a variable, the URL. */
 export function requireSection<S extends Section>(config: Config, section: S): NonNullable<Config[S]> {
   const [unset] = config.unset.filter(({ path }) => path.startsWith(`${section}.`));
   if (unset !== undefined) throw unsetError(unset, config.file);
   const found = config[section];
   if (found === undefined || found === null)
     throw missing(config, section, `${section}: { url: 'postgres://…' }`);
+  checkUrl(found.url, keyOf(config, `${section}.url`));
   return found;
 }
 
@@ -21,7 +23,13 @@ export function requireServers(config: Config): Config['servers'] {
   if (Object.keys(config.servers).length === 0) {
     throw missing(config, 'servers', "servers: { main: { url: 'postgres://…' } }");
   }
+  for (const [name, { url }] of Object.entries(config.servers))
+    checkUrl(url, keyOf(config, `servers.${name}.url`));
   return config.servers;
+}
+
+function keyOf({ file }: Config, key: string): string {
+  return `${file ?? 'the configuration'}: ${key}`;
 }
 
 function missing(config: Config, section: string, example: string): UsageError {

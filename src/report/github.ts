@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import type { Finding } from '../core/finding.js';
+import { oneLine, printable } from '../core/printable.js';
 import type { Report } from './report.js';
 
 const LEVEL = { error: 'error', warning: 'warning', info: 'notice' } as const;
@@ -18,14 +19,14 @@ function annotation(finding: Finding, directory: string): string {
     ...(location === undefined
       ? []
       : [
-          `file=${property(isAbsolute(location.file) ? relative(directory, location.file) : location.file)}`,
+          `file=${property(oneLine(isAbsolute(location.file) ? relative(directory, location.file) : location.file))}`,
           `line=${location.line}`,
           `col=${location.column}`,
         ]),
     `title=${property(finding.code)}`,
   ];
   const text = finding.hint === undefined ? finding.message : `${finding.message}\n${finding.hint}`;
-  return `::${LEVEL[finding.severity]} ${properties.join(',')}::${data(text)}`;
+  return `::${LEVEL[finding.severity]} ${properties.join(',')}::${data(printable(text))}`;
 }
 
 function data(text: string): string {

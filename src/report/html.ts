@@ -5,7 +5,7 @@ import { PAGE_STYLE } from './html-style.js';
 import { formatNumber } from './numbers.js';
 import type { Report, ReportTable } from './report.js';
 import { svgReport } from './svg.js';
-import { escapeXml } from './xml.js';
+import { escapeXml, escapeXmlSource } from './xml.js';
 
 /**
  * The report as one page that needs nothing else: no script, no font, no network. It is well-formed XML too. The same
@@ -29,7 +29,7 @@ export async function htmlReport(report: Report): Promise<string> {
     '<body>',
     `<header><h1>${title}</h1>${summary(report)}</header>`,
     '<main>',
-    ...(report.text === undefined ? [] : [`<pre>${escapeXml(report.text)}</pre>`]),
+    ...(report.text === undefined ? [] : [`<pre>${escapeXmlSource(report.text)}</pre>`]),
     ...(report.graph === undefined ? [] : [picture(await svgReport(report.graph))]),
     ...tables.map(drawTable),
     findings(findingsToPrint(report)),

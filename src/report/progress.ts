@@ -1,5 +1,6 @@
 import ora, { type Ora } from 'ora';
 import type { Progress, Task } from '../core/ports.js';
+import { oneLine } from '../core/printable.js';
 import { formatDuration, formatNumber } from './numbers.js';
 
 /** Progress that nobody sees: not a terminal, or --quiet. */
@@ -29,13 +30,15 @@ export function terminalProgress(stream: NodeJS.WriteStream, now: () => number =
   let drawn = 0;
   const draw = (force: boolean): void => {
     const top = running.at(-1);
-    if (top === undefined) spinner.stop();
+    // On a terminal without a width every line is endlessly long.
+    if (top === undefined || stream.columns === 0) spinner.stop();
     else if (force || now() - drawn >= REDRAW) {
       drawn = now();
       spinner.text = describeTask(top, now());
       if (!spinner.isSpinning) spinner.start();
     }
   };
+  stream.on('resize', () => stream.columns === 0 && spinner.stop());
   const end = (task: Running, settle: () => void): void => {
     const at = running.indexOf(task);
     if (at === -1) return;
@@ -55,8 +58,8 @@ export function terminalProgress(stream: NodeJS.WriteStream, now: () => number =
           if (replacement !== undefined) task.text = replacement;
           draw(false);
         },
-        done: (last) => end(task, () => last !== undefined && spinner.succeed(last)),
-        fail: (last) => end(task, () => last !== undefined && spinner.fail(last)),
+        done: (last) => end(task, () => last !== undefined && spinner.succeed(oneLine(last))),
+        fail: (last) => end(task, () => last !== undefined && spinner.fail(oneLine(last))),
       };
     },
   };
@@ -90,14 +93,15 @@ export function logProgress(write: (line: string) => void, now: () => number = D
 /** `Copying public.patients  41%  120,000 rows/s, 31.2 MB/s, 12 s left`. */
 export function describeTask(task: Running, now: number): string {
   const seconds = (now - task.since) / 1000;
-  if (task.done === 0 || seconds < 0.5) return task.text;
+  const text = oneLine(task.text);
+  if (task.done === 0 || seconds < 0.5) return text;
   const rate = task.done / seconds;
   const parts = [`${formatNumber(rate < 10 ? rate : Math.round(rate))} ${task.unit}/s`.replace(' /', '/')];
   if (task.bytes > 0) parts.push(`${formatNumber(task.bytes / seconds / 1e6)} MB/s`);
   if (task.total !== undefined && task.total > 0) {
     const share = Math.min(1, task.done / task.total);
     const left = (task.total - task.done) / rate;
-    return `${task.text}  ${Math.floor(share * 100)}%  ${[...parts, `${formatDuration(left)} left`].join(', ')}`;
+    return `${text}  ${Math.floor(share * 100)}%  ${[...parts, `${formatDuration(left)} left`].join(', ')}`;
   }
-  return `${task.text}  ${formatNumber(task.done)} ${task.unit}, ${parts.join(', ')}`;
+  return `${text}  ${formatNumber(task.done)} ${task.unit}, ${parts.join(', ')}`;
 }

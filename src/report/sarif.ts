@@ -1,6 +1,7 @@
 import { isAbsolute, relative, sep } from 'node:path';
 import type { Finding } from '../core/finding.js';
 import { FINDINGS } from '../core/finding-codes.js';
+import { printable, printableJson } from '../core/printable.js';
 import type { Report } from './report.js';
 
 const LEVEL = { error: 'error', warning: 'warning', info: 'note' } as const;
@@ -31,7 +32,7 @@ export function sarifReport(report: Report, directory: string, version: string):
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${printableJson(JSON.stringify(log, null, 2))}\n`;
 }
 
 function result(finding: Finding, directory: string, ruleIndex: number): object {
@@ -40,7 +41,7 @@ function result(finding: Finding, directory: string, ruleIndex: number): object 
     ruleId: code,
     ruleIndex,
     level: LEVEL[severity],
-    message: { text: hint === undefined ? message : `${message} ${hint}` },
+    message: { text: printable(hint === undefined ? message : `${message} ${hint}`) },
     ...(location && {
       locations: [
         {

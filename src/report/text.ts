@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
 import type { Finding } from '../core/finding.js';
-import { oneLine, printable } from '../core/printable.js';
+import { oneLine, printable, printableSource } from '../core/printable.js';
 import { numericColumns, summaryFacts } from './facts.js';
 import { findingsToPrint } from './findings.js';
 import { formatNumber } from './numbers.js';
@@ -10,7 +10,7 @@ import type { Report, ReportTable } from './report.js';
 /** The report for a person: text, tables, findings (worst first), the summary in one line. */
 export function textReport(report: Report, paint: ChalkInstance): string {
   const parts = [
-    report.text,
+    report.text === undefined ? undefined : printableSource(report.text),
     ...(report.tables ?? []).map((table) => drawTable(table, paint)),
     ...findingsToPrint(report).map((finding) => drawFinding(finding, paint)),
     lastLine(report, paint),
@@ -21,7 +21,7 @@ export function textReport(report: Report, paint: ChalkInstance): string {
 function drawTable(data: ReportTable, paint: ChalkInstance): string {
   const { title, head, rows, says = [] } = data;
   const table = new Table({
-    head: head.map((name) => paint.bold(name)),
+    head: head.map((name) => paint.bold(oneLine(name))),
     colAligns: numericColumns(data).map((isNumber) => (isNumber ? 'right' : 'left')),
     style: { head: [], border: [], compact: true },
     chars: { ...NO_LINES, middle: '  ', mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
@@ -36,7 +36,7 @@ function drawTable(data: ReportTable, paint: ChalkInstance): string {
     .join('\n');
   if (title === undefined) return lines;
   const codes = says.length === 0 ? '' : `  ${paint.dim(says.join(', '))}`;
-  return `${paint.underline(title)}${codes}\n${lines}`;
+  return `${paint.underline(oneLine(title))}${codes}\n${lines}`;
 }
 
 const NO_LINES = {
@@ -56,7 +56,9 @@ function drawFinding(finding: Finding, paint: ChalkInstance): string {
   const colour = { error: paint.red, warning: paint.yellow, info: paint.cyan }[finding.severity];
   const { location, hint } = finding;
   const place =
-    location === undefined ? '' : ` ${paint.dim(`${location.file}:${location.line}:${location.column}`)}`;
+    location === undefined
+      ? ''
+      : ` ${paint.dim(`${oneLine(location.file)}:${location.line}:${location.column}`)}`;
   const lines = [
     `${colour(finding.severity)} ${paint.bold(finding.code)}${place}`,
     `  ${printable(finding.message)}`,
@@ -67,7 +69,7 @@ function drawFinding(finding: Finding, paint: ChalkInstance): string {
 
 function lastLine(report: Report, paint: ChalkInstance): string {
   const facts = summaryFacts(report)
-    .map(([name, value]) => `${name} ${printable(value)}`)
+    .map(([name, value]) => `${oneLine(name)} ${oneLine(value)}`)
     .join(' · ');
   const mark = report.ok ? paint.green('✔') : paint.red('✖');
   return `${mark} ${paint.bold(report.command)}${facts === '' ? '' : `  ${facts}`}`;

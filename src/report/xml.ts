@@ -1,4 +1,4 @@
-import { printable } from '../core/printable.js';
+import { printable, printableSource } from '../core/printable.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -10,7 +10,16 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Foreign text for XML and HTML, between tags or in a quoted attribute; what XML cannot hold is spelled out. */
 export function escapeXml(text: string): string {
-  return printable(text)
+  return markUp(printable(text));
+}
+
+/** The same for lines of source text, which keep their tabs. */
+export function escapeXmlSource(text: string): string {
+  return markUp(printableSource(text));
+}
+
+function markUp(text: string): string {
+  return text
     .replaceAll(/[\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)
     .replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }

@@ -20,10 +20,22 @@ export type { VerifyDataOptions } from './data/options.js';
  * once; only what differs is read again. Empty when there is nothing to say. RunError where the check could not run.
  */
 export async function verifyData(options: VerifyDataOptions): Promise<Finding[]> {
-  const { map, targets, progress, jobs } = options;
-  const readers = await openReaders(options.databases, options.legacyUrl, Math.max(1, jobs));
+  const readers = await openReaders(options.databases, options.legacyUrl, Math.max(1, options.jobs));
   const [reader] = readers;
   if (reader === undefined) throw new RunError('the legacy database could not be opened');
+  try {
+    return await compare(options, readers, reader);
+  } finally {
+    await Promise.all(readers.map((each) => each.close()));
+  }
+}
+
+async function compare(
+  options: VerifyDataOptions,
+  readers: readonly Session[],
+  reader: Session,
+): Promise<Finding[]> {
+  const { map, targets, progress } = options;
   const subjects = await subjectsOf(options, reader);
   const task = progress.start('Comparing every row with the legacy database', {
     total: map.tables.length + subjects.length,
@@ -57,8 +69,6 @@ export async function verifyData(options: VerifyDataOptions): Promise<Finding[]>
   } catch (error) {
     task.fail();
     throw error;
-  } finally {
-    await Promise.all(readers.map((each) => each.close()));
   }
 }
 

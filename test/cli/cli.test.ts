@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withDatabase, withLogin } from '../../src/core/urls.js';
 import { adminUrl, createDatabase, type TestDatabase } from '../support/postgres.js';
+import { hasTerminal, openTerminal } from '../support/terminal.js';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/clinic-migrate.js');
 const COMMANDS = ['init', 'inspect', 'provision', 'split', 'verify', 'codemod', 'scaffold', 'demo'];
@@ -24,12 +25,13 @@ afterAll(async () => {
 });
 
 /** Runs the built program as a user would, in a folder that holds this configuration. */
-function run(args: readonly string[], config = '', env: Record<string, string> = {}) {
+function run(args: readonly string[], config = '', env: Record<string, string> = {}, timeout = 600_000) {
   writeFileSync(join(folder, 'clinic-migrate.config.mjs'), `export default {${config}};`);
   const { PATH = '' } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
     cwd: folder,
     encoding: 'utf8',
+    timeout,
     env: { PATH, ...env },
   });
   return { status, stdout, stderr };
@@ -114,6 +116,93 @@ describe('clinic-migrate', () => {
     const absent = run(['inspect'], config(withDatabase(adminUrl(), 'no_such_database')));
     expect(absent.stderr).toContain('3D000');
     expect(absent.status).toBe(3);
+  });
+
+  const [BAD, GOOD] = ['bad', 'good'];
+  it.each([
+    'postgrs://app:hunter2@127.0.0.1:1/db',
+    'http://app:hunter2@127.0.0.1:1/db',
+    'postgres:///db?hunter2',
+    'postgres://app:hunter2@127.0.0.1:1/my db',
+    ' postgres://app:hunter2@127.0.0.1:1/db',
+    'postgres://app:1#hunter2@127.0.0.1:1/db',
+    'postgres://app:hunter2@127.0.0.1:1/db?host=other',
+    'postgres://app:hunter2@127.0.0.1:1/db?sslmode=disable&dbname=other',
+    'hunter2',
+  ])('refuses a bad URL before anything is opened, wherever it stands: %s', (url) => {
+    for (const [key, args, places] of [
+      ['legacy.url', ['inspect'], [BAD, GOOD, GOOD]],
+      ['legacy.url', ['provision'], [BAD, GOOD, GOOD]],
+      ['central.url', ['provision'], [GOOD, BAD, GOOD]],
+      ['servers.main.url', ['provision'], [GOOD, GOOD, BAD]],
+      ['central.url', ['split'], [GOOD, BAD, GOOD]],
+      ['servers.main.url', ['split'], [GOOD, GOOD, BAD]],
+      ['legacy.url', ['verify', 'data'], [BAD, GOOD, GOOD]],
+      ['legacy.url', ['verify', 'access'], [BAD, GOOD, GOOD]],
+      ['servers.main.url', ['verify', 'access'], [GOOD, GOOD, BAD]],
+    ] as const) {
+      const [legacy, central, server] = places.map((which) =>
+        JSON.stringify(which === BAD ? url : 'postgres://app:hunter2@127.0.0.1:1/db'),
+      );
+      const { status, stderr } = run(
+        args,
+        `legacy: { url: ${legacy} }, central: { url: ${central} }, servers: { main: { url: ${server} } }`,
+        {},
+        10_000,
+      );
+      expect(stderr, args.join(' ')).toMatch(
+        new RegExp(`^error .*: ${key.replaceAll('.', '\\.')} (is|names) .*\n  .*\n$`),
+      );
+      expect(stderr).not.toContain('hunter2');
+      expect(status).toBe(2);
+    }
+    const empty = mkdtempSync(join(folder, 'empty-'));
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, 'init', '--yes', '--url', url], {
+      cwd: empty,
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
+    expect(stderr).toMatch(/^error --url (is|names) /);
+    expect(stderr).not.toContain('hunter2');
+    expect(status).toBe(2);
+  });
+
+  it('answers in a clone that was not built with what to run', () => {
+    const clone = join(folder, 'clone');
+    mkdirSync(join(clone, 'bin'), { recursive: true });
+    writeFileSync(join(clone, 'package.json'), '{ "type": "module" }');
+    copyFileSync(PROGRAM, join(clone, 'bin/clinic-migrate.js'));
+    const { status, stderr } = spawnSync(process.execPath, [join(clone, 'bin/clinic-migrate.js')], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe(
+      `error clinic-migrate has not been built yet: run npm ci && npm run build in "${clone}/"\n`,
+    );
+    expect(status).toBe(3);
+  });
+
+  describe.runIf(hasTerminal())('on a terminal', () => {
+    const inspect = async (columns: number): Promise<{ code: number | null; screen: string }> => {
+      writeFileSync(join(folder, 'clinic-migrate.config.mjs'), `export default {${config(database.url)}};`);
+      return openTerminal(
+        `timeout 30 ${process.execPath} ${PROGRAM} inspect`,
+        folder,
+        { NO_COLOR: '1' },
+        columns,
+      ).end();
+    };
+    it('shows what it does where there is room', async () => {
+      const { code, screen } = await inspect(120);
+      expect(screen).toContain('Reading the legacy database');
+      expect(code).toBe(0);
+    });
+    it('shows nothing but the result where the terminal has no width, and comes to an end', async () => {
+      const { code, screen } = await inspect(0);
+      expect(screen).not.toContain('Reading the legacy database');
+      expect(screen).toContain('public.patients');
+      expect(screen.length).toBeLessThan(5000);
+      expect(code).toBe(0);
+    });
   });
 
   it('shows no colour where nobody asked for any, and some with FORCE_COLOR but not with NO_COLOR', () => {

@@ -16,11 +16,16 @@ export interface Terminal {
   end(): Promise<{ code: number | null; screen: string }>;
 }
 
-/** Runs a command line of the shell on a terminal of 120 columns. */
-export function openTerminal(command: string, cwd: string, env: Record<string, string>): Terminal {
+/** Runs a command line of the shell on a terminal of so many columns. */
+export function openTerminal(
+  command: string,
+  cwd: string,
+  env: Record<string, string>,
+  columns = 120,
+): Terminal {
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
     'script',
-    ['-qfec', `stty cols 120 rows 50; ${command}`, '/dev/null'],
+    ['-qfec', `stty cols ${columns} rows ${columns === 0 ? 0 : 50}; ${command}`, '/dev/null'],
     {
       cwd,
       env: { PATH: process.env.PATH, TERM: 'xterm', SHELL: '/bin/sh', ...env },

@@ -1,5 +1,5 @@
 import type { GraphEdge, GraphNode, TenancyGraph } from '../../core/graph.js';
-import { printable } from '../../core/printable.js';
+import { oneLine } from '../../core/printable.js';
 import { formatNumber } from '../numbers.js';
 
 /** Sizes in points (pixels of the SVG). */
@@ -40,7 +40,7 @@ export function boxesOf({ nodes, edges }: TenancyGraph): Box[] {
 
 function boxOf(node: GraphNode, edges: readonly GraphEdge[]): Box {
   const nameLines = wrap(oneLine(node.shortName));
-  const factLines = [countOf(node), ...node.notes].flatMap((fact) => wrap(fact));
+  const factLines = [countOf(node), ...node.notes].flatMap((fact) => wrap(oneLine(fact)));
   const rows = edges.map((edge) => ({ edge, text: shorten(oneLine(edge.label)) }));
   const width = Math.max(
     110,
@@ -75,10 +75,6 @@ export function cells(text: string): number {
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
 const COMBINING = /[\p{Mn}\p{Me}\p{Cf}]/u;
-
-function oneLine(text: string): string {
-  return printable(text).replaceAll('\n', '\\n');
-}
 
 /** Lines that fit into a box: broken after a word, else within it. */
 export function wrap(text: string): string[] {
