@@ -105,14 +105,9 @@ function databasePattern(url: string, clinics: readonly Clinic[]): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '_')
     .replaceAll(/^_+|_+$/g, '');
-  try {
-    if (name === '') return 'clinic_{key}';
-    nameClinics(`${name}_{key}`, clinics, new Map());
-    return `${name}_{key}`;
-  } catch (error) {
-    if (error instanceof UsageError) return 'clinic_{key}';
-    throw error;
-  }
+  const pattern = `${name}_{key}`;
+  const isGood = name !== '' && nameClinics({ database: pattern }, clinics, new Map()).findings.length === 0;
+  return isGood ? pattern : 'clinic_{key}';
 }
 
 /** Where every row of a clinic's table belongs; other tables have no row without a place. */

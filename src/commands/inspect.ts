@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { requireSection } from '../config/sections.js';
 import { hasErrors } from '../core/finding.js';
 import { displayName, type QualifiedName } from '../core/identifiers.js';
+import { databaseOf } from '../core/urls.js';
 import { nameClinics } from '../provision/naming.js';
 import type { Report, ReportTable } from '../report/report.js';
 import { openSnapshot } from '../split/snapshot.js';
@@ -63,7 +64,10 @@ function report(
   { catalog, map, clinics }: Tenancy,
   surveys: readonly TableSurvey[],
 ): Report {
-  const findings = legacyFindings({ catalog, map }, surveys, config.unassignable);
+  const { names, findings: unfit } = nameClinics(config.clinics, clinics, new Map(), [
+    databaseOf(requireSection(config, 'legacy').url),
+  ]);
+  const findings = [...legacyFindings({ catalog, map }, surveys, config.unassignable), ...unfit];
   const counts = new Map(surveys.map(({ table, total }) => [tableKey(table), total.rows]));
   const rowsOf = (table: QualifiedName): number => counts.get(tableKey(table)) ?? 0;
   const tables = map.tables.map((table) => ({
@@ -74,7 +78,6 @@ function report(
     rows: rowsOf(table),
   }));
   const owned = clinicRows(clinics, surveys);
-  const names = nameClinics(config.clinics.database, clinics, new Map());
   const listed = clinics.map(({ key, label }) => ({
     key,
     label,

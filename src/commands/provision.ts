@@ -28,7 +28,7 @@ export const provisionCommand: Command = {
     const legacy = await openLegacy(context);
     try {
       const { catalog, map, clinics } = await readTenancy(context, legacy);
-      const names = nameClinics(config.clinics.database, clinics, new Map());
+      const { names } = nameClinics(config.clinics, clinics, new Map());
       const selected = selectClinics(args, clinics, ({ key, label }) => ({
         key,
         label,

@@ -30,6 +30,7 @@ const clinics = z.strictObject({
   key: z.string().min(1).optional(),
   label: z.string().min(1).optional(),
   database: pattern.default('clinic_{key}'),
+  names: z.record(z.string(), z.string().min(1)).optional(),
   server: z.union([z.string().min(1), z.record(z.string(), z.string().min(1))]).default('main'),
 });
 

@@ -32,6 +32,8 @@ export interface ClinicsConfig {
   readonly label?: string | undefined;
   /** Pattern with {key} or {label}. */
   readonly database: string;
+  /** Databases of single clinics, by key, in place of what the pattern gives. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
   /** A server's name, `least-loaded`, or a map from clinic key to server name. */
   readonly server: string | Readonly<Record<string, string>>;
 }

@@ -4,7 +4,7 @@ import { InterruptedError, RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import type { Databases, Progress, Session } from '../core/ports.js';
 import { everyOne, oneAtATime, shareOut } from '../core/side-by-side.js';
-import { endpointOf, withDatabase } from '../core/urls.js';
+import { databaseOf, endpointOf, withDatabase } from '../core/urls.js';
 import type { Clinic } from '../tenancy/types.js';
 import { centralState, makeCentral, makeCentralTables, openCentral } from './central.js';
 import { ensureClinicDatabase } from './clinic-database.js';
@@ -56,6 +56,9 @@ interface Plan {
   readonly options: ProvisionOptions;
   readonly key: Buffer;
   readonly names: ReadonlyMap<string, ClinicName>;
+  /** Selected clinics that can have a database, and what is to be said of the others. */
+  readonly selected: readonly Clinic[];
+  readonly unnamed: readonly Finding[];
   readonly places: ReadonlyMap<string, string>;
   readonly registered: ReadonlyMap<string, RegistryEntry>;
   readonly clinicData: PreData;
@@ -78,7 +81,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
     const known = { key, clinicData, centralData };
     // Names and places are found good before anything is made, and read again once no other run can change them.
     const foreseen = await makePlan(options, central, known);
-    if (options.dryRun) return { findings: early, clinics: foresee(foreseen) };
+    if (options.dryRun) return { findings: [...early, ...foreseen.unnamed], clinics: foresee(foreseen) };
     central ??= await makeCentral(databases, centralUrl);
     const session = central;
     return await withRunLock(session, async () => {
@@ -87,7 +90,10 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
       const findings = [...early, ...(await provideCentral(plan, session, installation))];
       if (hasErrors(findings)) return { findings, clinics: [] };
       const { clinics, findings: late } = await provideClinics(plan, session, installation.id);
-      return { findings: [...findings, ...late, ...(await publicFindings(options, session))], clinics };
+      return {
+        findings: [...findings, ...plan.unnamed, ...late, ...(await publicFindings(options, session))],
+        clinics,
+      };
     });
   } finally {
     await central?.close();
@@ -102,11 +108,19 @@ async function makePlan(
   const { config, clinics } = options;
   const entries = central === undefined ? [] : await readRegistry(central);
   const registered = new Map(entries.map((entry) => [entry.key, entry]));
+  const { names, findings } = nameClinics(config.clinics, clinics, registered, [
+    databaseOf(options.legacyUrl),
+    databaseOf(options.centralUrl),
+  ]);
+  const selected = options.selected.filter(({ key }) => names.has(key));
+  const unnamed = findings.filter(({ subject }) => options.selected.some(({ key }) => key === subject));
   return {
     ...known,
     options,
     registered,
-    names: nameClinics(config.clinics.database, clinics, registered),
+    names,
+    selected,
+    unnamed,
     places: placeClinics(config, clinics, new Map(entries.map((entry) => [entry.key, entry.server]))),
   };
 }
@@ -130,21 +144,21 @@ async function provideClinics(
 ): Promise<{ findings: Finding[]; clinics: ProvisionedClinic[] }> {
   const { options } = plan;
   const task = options.progress.start('Making clinic databases', {
-    total: options.selected.length,
+    total: plan.selected.length,
     unit: 'clinics',
   });
   const findings: Finding[] = [];
   const made = new Map<Clinic, ProvisionedClinic>();
   const inTurn = oneAtATime();
   try {
-    for (const server of new Set(options.selected.map((clinic) => placeOf(plan, clinic)))) {
+    for (const server of new Set(plan.selected.map((clinic) => placeOf(plan, clinic)))) {
       const url = withDatabase(serverUrl(plan, server), 'postgres');
       const sessions = await openSessions(options.databases, url, options.jobs);
       try {
         const [first] = sessions;
         if (first !== undefined)
           findings.push(...(await provideTemplate(plan, { session: first, url }, installation)));
-        const here = options.selected.filter((clinic) => placeOf(plan, clinic) === server);
+        const here = plan.selected.filter((clinic) => placeOf(plan, clinic) === server);
         await shareOut(here, sessions, async (clinic, session) => {
           stopIfAsked(options.signal);
           const result = await provideClinic(
@@ -169,7 +183,7 @@ async function provideClinics(
   }
   return {
     findings,
-    clinics: options.selected.map((clinic) => made.get(clinic)).filter((each) => each !== undefined),
+    clinics: plan.selected.map((clinic) => made.get(clinic)).filter((each) => each !== undefined),
   };
 }
 
@@ -246,7 +260,7 @@ export function staleSchema(clinic: Clinic, database: string): Finding {
 
 /** What a run would do, from reading alone. */
 function foresee(plan: Plan): ProvisionedClinic[] {
-  return plan.options.selected.map((clinic) => ({
+  return plan.selected.map((clinic) => ({
     clinic,
     server: placeOf(plan, clinic),
     ...nameOf(plan, clinic),

@@ -185,7 +185,7 @@ describe('clinic-migrate', () => {
     const inspect = async (columns: number): Promise<{ code: number | null; screen: string }> => {
       writeFileSync(join(folder, 'clinic-migrate.config.mjs'), `export default {${config(database.url)}};`);
       return openTerminal(
-        `timeout 30 ${process.execPath} ${PROGRAM} inspect`,
+        `timeout -k 1 30 ${process.execPath} ${PROGRAM} inspect`,
         folder,
         { NO_COLOR: '1' },
         columns,

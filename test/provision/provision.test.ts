@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { inspectCommand } from '../../src/commands/inspect.js';
 import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
 import { quoteIdent } from '../../src/core/identifiers.js';
@@ -46,6 +47,32 @@ describe('provision', () => {
     await run(adminUrl(), `DROP DATABASE ${name}`);
     await run(adminUrl(), `DROP ROLE ${name}; CREATE ROLE ${name}`);
     await expect(provisionCommand.run(context, ['1'], NO_OPTIONS)).rejects.toThrow('is not ours');
+  });
+
+  it('makes the others where a clinic cannot have its name, and that one too once the hint is followed', async () => {
+    const long = 'k'.repeat(80);
+    const { context, configured, prefix } = await legacy(`
+      CREATE TABLE companies (id text PRIMARY KEY, name text);
+      CREATE TABLE patients (id serial PRIMARY KEY, company_id text REFERENCES companies);
+      INSERT INTO companies VALUES ('1', 'One'), ('${long}', 'Long'), ('3', 'Three')`);
+    const dry = await provisionCommand.run(context, [], { ...NO_OPTIONS, dryRun: true });
+    for (const report of [
+      await inspectCommand.run(context, [], NO_OPTIONS),
+      dry,
+      await provisionCommand.run(context, [], NO_OPTIONS),
+    ]) {
+      expect(report.ok).toBe(false);
+      const unfit = report.findings.filter(({ code }) => code === 'PROVISION_NAME_UNFIT');
+      expect(unfit).toMatchObject([{ severity: 'error', subject: long }]);
+    }
+    expect(dry.summary).toMatchObject({ clinics: 2, 'to make': 2 });
+    const named = await configured({
+      clinics: { database: `${prefix}_{key}`, names: { [long]: `${prefix}_long` } },
+    });
+    expect(await provisionCommand.run(named, [], NO_OPTIONS)).toMatchObject({
+      ok: true,
+      summary: { made: 1, kept: 2 },
+    });
   });
 
   it('takes up what an interrupted run left: a role without a database, and a database that is not registered', async () => {

@@ -42,6 +42,11 @@ export const PROVISION = {
     cause: 'The legacy schema has changed since this database was made.',
     mend: 'Make the same change in this database; or, while it holds no rows, drop it and run provision again.',
   },
+  PROVISION_NAME_UNFIT: {
+    cause:
+      "A clinic's database cannot have the name that clinics.database gives it: PostgreSQL would cut or refuse it, or it is another's. The other clinics are made.",
+    mend: 'Name it in clinics.names of the configuration, or shorten clinics.database while no clinic is registered.',
+  },
   PROVISION_PUBLIC_CONNECT: {
     cause:
       'Every login of the server may connect to the legacy or central database, those of the clinics included.',
