@@ -92,8 +92,14 @@ async function splitClinics(
   const legacyUrl = requireSection(config, 'legacy').url;
   const centralUrl = requireSection(config, 'central').url;
   const { catalog, map, clinics } = tenancy;
-  const all = await readTargets(context, central);
-  const targets = selectClinics(args, all, ({ clinic, database }) => ({ ...clinic, database }));
+  const { targets: all, lost } = await readTargets(context, central);
+  const selected = selectClinics(args, [...all, ...lost], ({ clinic, database }) => ({
+    ...clinic,
+    database,
+  }));
+  const refused = lost.filter((entry) => selected.includes(entry)).map(({ finding }) => finding);
+  if (refused.length > 0) return report(undefined, [...map.findings, ...refused], options.dryRun);
+  const targets = all.filter((target) => selected.includes(target));
   const source: LegacySource = { dumper, legacyUrl, legacy, catalog, map };
   const early = [...goneFindings(tenancy, targets), ...(await staleFindings(source, central, targets))];
   if (hasErrors(early)) return report(undefined, [...map.findings, ...early], options.dryRun);

@@ -7,8 +7,7 @@ import { type Finding, hasErrors } from '../core/finding.js';
 import { didYouMean } from '../core/near-miss.js';
 import { describeUrl } from '../core/urls.js';
 import { openCentral } from '../provision/central.js';
-import { readTargets } from '../provision/targets.js';
-import type { ClinicTarget } from '../provision/types.js';
+import { readTargets, type Targets } from '../provision/targets.js';
 import { verifyAccess } from '../verify/access.js';
 import { verifyData } from '../verify/data.js';
 import type { Command, CommonOptions, Context } from './command.js';
@@ -78,11 +77,11 @@ async function checkData(context: Context, options: CommonOptions): Promise<Find
   const { config, databases, progress, signal } = context;
   const legacyUrl = requireSection(config, 'legacy').url;
   const centralUrl = requireSection(config, 'central').url;
-  const targets = await registered(context);
+  const { targets, lost } = await registered(context);
   const legacy = await openLegacy(context);
   try {
     const { catalog, map, clinics } = await readTenancy(context, legacy);
-    return await verifyData({
+    const found = await verifyData({
       databases,
       legacyUrl,
       catalog,
@@ -94,6 +93,7 @@ async function checkData(context: Context, options: CommonOptions): Promise<Find
       jobs: options.jobs ?? 2,
       signal,
     });
+    return [...lost.map(({ finding }) => finding), ...found];
   } finally {
     await legacy.close();
   }
@@ -105,15 +105,17 @@ async function checkAccess(context: Context, options: CommonOptions): Promise<Fi
   const offLimits = [{ name: 'the central database', url: requireSection(config, 'central').url }];
   if (legacy !== undefined)
     offLimits.push({ name: 'the legacy database', url: requireSection(config, 'legacy').url });
-  return verifyAccess({
+  const { targets, lost } = await registered(context);
+  const found = await verifyAccess({
     databases,
-    targets: await registered(context),
+    targets,
     schemas: legacy?.schemas ?? ['public'],
     offLimits,
     progress,
     jobs: options.jobs ?? 2,
     signal,
   });
+  return [...lost.map(({ finding }) => finding), ...found];
 }
 
 /** Loads TypeScript, which the other checks have no use for. */
@@ -123,14 +125,14 @@ async function checkCode(context: Context): Promise<Finding[]> {
 }
 
 /** RunError where there is none: a check of nothing would hold. */
-async function registered(context: Context): Promise<ClinicTarget[]> {
+async function registered(context: Context): Promise<Targets> {
   const { config, databases } = context;
   const { url } = requireSection(config, 'central');
   requireServers(config);
   const central = await openCentral(databases, url);
   try {
-    const targets = central === undefined ? [] : await readTargets(context, central);
-    if (targets.length > 0) return targets;
+    const found = central === undefined ? undefined : await readTargets(context, central);
+    if (found !== undefined && found.targets.length + found.lost.length > 0) return found;
     throw new RunError(`no clinic is registered in ${describeUrl(url)}`, {
       hint: 'Run clinic-migrate provision first.',
     });

@@ -5,6 +5,7 @@ import { DEMO } from './findings/demo.js';
 import { INIT } from './findings/init.js';
 import { ISOLATION } from './findings/isolation.js';
 import { PROVISION } from './findings/provision.js';
+import { REGISTRY } from './findings/registry.js';
 import { SPLIT } from './findings/split.js';
 import { TENANCY } from './findings/tenancy.js';
 
@@ -13,6 +14,7 @@ export const FINDINGS = {
   ...INIT,
   ...TENANCY,
   ...PROVISION,
+  ...REGISTRY,
   ...SPLIT,
   ...DATA,
   ...ACCESS,
