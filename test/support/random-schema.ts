@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { quoteIdent, quoteLiteral } from '../../src/core/identifiers.js';
+import { tenantColumn } from './random-tenant-column.js';
 
 /** What a table's rows can refer to another table's by. */
 type Target = 'primary' | 'pair' | 'unique';
@@ -20,6 +21,10 @@ export interface TableShape {
   readonly references: readonly ReferenceShape[];
   /** True where its rows also refer to rows of a central table, of which their clinics get copies. */
   readonly borrows: boolean;
+  /** True where a column without a foreign key names clinics, too. */
+  readonly tenant: boolean;
+  /** True where rows refer to what is not there, although a valid foreign key forbids it. */
+  readonly dangling: boolean;
   /** For each row: numbers that choose what it names. */
   readonly rows: readonly (readonly number[])[];
 }
@@ -77,6 +82,8 @@ const tableShape: fc.Arbitrary<TableShape> = fc.record({
   key: fc.constantFrom('none', 'none', 'not null', 'nullable', 'undeclared', 'code', 'null is shared'),
   references: fc.array(reference, { maxLength: 3 }),
   borrows: fc.boolean(),
+  tenant: fc.boolean(),
+  dangling: fc.boolean(),
   rows: fc.array(fc.array(fc.nat(99), { minLength: 5, maxLength: 5 }), { maxLength: 25 }),
 });
 
@@ -97,6 +104,8 @@ interface Row {
   readonly mayShare: boolean;
   /** Where there is a key column, nothing else gives the row its clinic. */
   readonly keyed: boolean;
+  /** A clinic, or none that is, that a column names which tells nothing and has to agree. */
+  witness: string | undefined;
   /** Clinics that can be reached from it, by any way. */
   readonly heard: Set<string>;
   lost: boolean;
@@ -158,6 +167,7 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
           key,
           parents,
           keyed,
+          witness: undefined,
           mayShare: table.key === 'null is shared',
           heard: new Set(key === undefined ? [] : [key]),
           lost: false,
@@ -182,6 +192,7 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
       }
     }
   }
+  const broken: string[] = [];
   for (const [at, table] of tables.entries()) {
     const columns = ['id int PRIMARY KEY', 'tag text NOT NULL'];
     columns.push(`u int NOT NULL${table.partitioned ? '' : ' UNIQUE'}`);
@@ -204,6 +215,14 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
       );
     }
     if (table.borrows) columns.push('staff int REFERENCES public.staff');
+    const list = rows[at] ?? [];
+    const tenant = tenantColumn(
+      keyType,
+      keys,
+      list.map(({ row }) => row.home),
+      list.map(({ numbers }) => numbers[3] ?? 0),
+    );
+    if (table.tenant) columns.push(tenant.definition);
     const whole = `CREATE TABLE ${full(at)} (${columns.join(', ')}, UNIQUE (id, tag))`;
     script.push(table.partitioned ? `${whole} PARTITION BY RANGE (id)` : whole);
     if (table.partitioned)
@@ -223,17 +242,29 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
         const candidates = number % 11 === 0 || (alike.length === 0 && !nullable) ? all : alike;
         const none = candidates.length === 0 || (nullable && number % 3 === 0);
         const parent = candidates[number % Math.max(1, candidates.length)];
+        const dangles = table.dangling && !none && number % 13 === 5;
+        if (dangles) broken.push(`UPDATE ${full(at)} SET r${i} = 999 WHERE id = ${id}`);
+        row.lost ||= dangles;
         const up = parent?.id ?? 0;
         cells.push(none ? 'NULL' : target === 'unique' ? String(uniqueOf(up)) : String(up));
         // Half a composite reference refers to nothing.
         if (target === 'pair') cells.push(none && number % 2 === 0 ? 'NULL' : tagOf(up));
-        if (!none && parent !== undefined) parents.push(parent);
+        if (!none && !dangles && parent !== undefined) parents.push(parent);
       }
       if (table.borrows) {
         const number = numbers[4] ?? 0;
         const member = staff.length === 0 || number % 2 === 0 ? undefined : number % staff.length;
         cells.push(member === undefined ? 'NULL' : String(member));
+        const dangles = table.dangling && member !== undefined && number % 17 === 5;
+        if (dangles) broken.push(`UPDATE ${full(at)} SET staff = 999 WHERE id = ${id}`);
+        row.lost ||= dangles;
         if (member !== undefined) borrowed.push({ row, staff: member });
+      }
+      if (table.tenant) {
+        const named = tenant.valueOf(id);
+        cells.push(tenant.cellOf(id));
+        if (named !== undefined && tenant.tells && table.key === 'none') row.heard.add(named);
+        else row.witness = named;
       }
       script.push(`INSERT INTO ${full(at)} VALUES (${cells.join(', ')})`);
     }
@@ -251,6 +282,7 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
         key: undefined,
         parents,
         keyed: false,
+        witness: undefined,
         mayShare: false,
         heard: new Set(),
         lost: false,
@@ -275,7 +307,7 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
     when: `subject_type = 'table ${at}'`,
   }));
   return {
-    script: [...script, ...later].join(';\n'),
+    script: [...script, ...later, 'SET session_replication_role = replica', ...broken].join(';\n'),
     keys,
     config: {
       tables: {
@@ -361,7 +393,12 @@ function judge(rows: readonly Row[]): void {
       if (row.lost) continue;
       const hasNone = row.keyed ? row.key === undefined : row.heard.size === 0;
       const isShared = row.mayShare && row.heard.size === 0;
-      row.lost = row.heard.size > 1 || (hasNone && !isShared) || row.parents.some((parent) => parent.lost);
+      const disagrees = row.witness !== undefined && !row.heard.has(row.witness);
+      row.lost =
+        disagrees ||
+        row.heard.size > 1 ||
+        (hasNone && !isShared) ||
+        row.parents.some((parent) => parent.lost);
       changed ||= row.lost;
     }
   }
