@@ -8,15 +8,24 @@ import { type ChosenClinicTable, chooseClinicTable } from '../init/clinic-table.
 import { createDecider, type Decider } from '../init/decide.js';
 import type { Decided } from '../init/draft-config.js';
 import { LegacyFacts } from '../init/legacy-facts.js';
+import { settleOtherClinics } from '../init/settle-other-clinics.js';
 import { settleKeylessRows, settleUnassignable } from '../init/settle-rows.js';
-import { mapOf, type Subject, settleTables } from '../init/settle-tables.js';
+import {
+  hasAnswers,
+  mapOf,
+  type Subject,
+  settleTables,
+  type TableDecisions,
+  tablesConfig,
+  withAnswers,
+} from '../init/settle-tables.js';
 import { nameClinics } from '../provision/naming.js';
 import { openSnapshot } from '../split/snapshot.js';
 import type { TableSurvey } from '../split/survey.js';
 import { surveyDatabase } from '../split/survey-database.js';
 import { candidateColumns } from '../tenancy/candidates.js';
 import { findClinicTable } from '../tenancy/clinic-table.js';
-import { indexTables } from '../tenancy/tables.js';
+import { indexTables, sameTable } from '../tenancy/tables.js';
 import type { Clinic, TenancyMap } from '../tenancy/types.js';
 import type { Context } from './command.js';
 import { legacyFindings, readClinics } from './tenancy.js';
@@ -37,26 +46,53 @@ export async function inferLegacy(context: Context, options: InitOptions): Promi
   try {
     await session.execute('SET idle_session_timeout = 0');
     const schemas = await chooseSchemas(session, prompter);
-    const { subject, clinicTable, clinics } = await readSubject(session, schemas.chosen, options, decider);
-    const settled = await settleTables(subject, decider);
+    const read = await readSubject(session, schemas.chosen, options, decider);
+    const { clinicTable, clinics } = read;
+    const settled = await settleTables(read.subject, decider);
+    const subject = await probed(session, read.subject, settled);
     const survey = (map: TenancyMap): Promise<readonly TableSurvey[]> =>
       surveyClinicTables(context, options, subject, map, clinics);
-    const before = mapOf(subject, settled);
-    const first = await survey(before);
+    const inferred = mapOf(subject, settled);
+    const inferredSurveys = await survey(inferred);
+    const others = await settleOtherClinics(subject, inferred, inferredSurveys, decider);
+    const known = withAnswers(settled, others.decisions);
+    const isSame = !hasAnswers(others.decisions);
+    const before = isSame ? inferred : mapOf(subject, known);
+    const first = isSame ? inferredSurveys : await survey(before);
     const keyless = await settleKeylessRows(subject, before, first, decider);
-    const changed = [...keyless].filter(([, { decision }]) => decision.chosen.value !== undefined);
+    const changed = new Map([...keyless].filter(([, { decision }]) => decision.chosen.value !== undefined));
     // A table that has become central is no way to a clinic any more, for tables that were settled by it.
-    const all = await settleTables(subject, decider, new Map([...settled, ...changed]));
+    const all = await settleTables(subject, decider, withAnswers(known, changed));
     const map = mapOf(subject, all);
-    const surveys = changed.length === 0 ? first : await survey(map);
+    const surveys = changed.size === 0 ? first : await survey(map);
     const unassignable = await settleUnassignable(surveys, decider);
-    const tables = new Map([...all].filter(([key]) => !keyless.has(key)).concat([...settled]));
+    const isAnswered = (key: string): boolean => keyless.has(key) || others.decisions.has(key);
+    const tables = new Map([...all].filter(([key]) => !isAnswered(key)).concat([...settled]));
     const findings = legacyFindings({ ...subject, map }, surveys, unassignable?.chosen.value ?? 'stop');
-    const left = findings.filter(({ severity }) => severity === 'error');
-    return { subject, schemas, clinicTable, tables, keyless, unassignable, map, left };
+    const left = [...others.left, ...findings.filter(({ severity }) => severity === 'error')];
+    return {
+      subject,
+      schemas,
+      clinicTable,
+      tables,
+      others: others.decisions,
+      keyless,
+      unassignable,
+      map,
+      left,
+    };
   } finally {
     await session.close();
   }
+}
+
+/** With what the answers make candidates: columns of the name of one that was chosen as a key. */
+async function probed(session: Session, subject: Subject, decisions: TableDecisions): Promise<Subject> {
+  const { catalog, clinicTable, probes } = subject;
+  const more = candidateColumns(catalog, clinicTable, tablesConfig(subject, decisions)).filter(
+    ({ table, column }) => !probes.some((probe) => probe.column === column && sameTable(probe.table, table)),
+  );
+  return { ...subject, probes: [...probes, ...(await probeColumns(session, clinicTable, more))] };
 }
 
 /** All schemas that hold tables, unless a person says otherwise: nothing is left out in silence. */

@@ -88,10 +88,10 @@ function report(
   inferred: Decided,
   written: { readonly target: string; readonly configuration: string; readonly dryRun: boolean },
 ) {
-  const { clinicTable, tables, keyless, unassignable, map, left } = inferred;
+  const { clinicTable, tables, others, keyless, unassignable, map, left } = inferred;
   const decisions = [
     ...(clinicTable.decision === undefined ? [] : [clinicTable.decision]),
-    ...[...tables.values(), ...keyless.values()].map(({ decision }) => decision),
+    ...[...tables.values(), ...others.values(), ...keyless.values()].map(({ decision }) => decision),
     ...(unassignable === undefined ? [] : [unassignable]),
   ];
   const findings = [...left, ...loginFindings(inferred), ...decisions.flatMap(decisionFinding)];

@@ -8,7 +8,7 @@ import type { ClinicTable, TenancyMap } from '../tenancy/types.js';
 import type { ChosenClinicTable } from './clinic-table.js';
 import type { ConfigDraft, Entry } from './config-text.js';
 import type { Decision } from './decide.js';
-import { configName, type Subject, type TableDecisions } from './settle-tables.js';
+import { configName, joinAnswers, type Subject, type TableDecisions } from './settle-tables.js';
 import { passwordColumn } from './traits.js';
 
 /** What is known of the legacy database when every question has been answered. */
@@ -19,6 +19,8 @@ export interface Decided {
   readonly clinicTable: ChosenClinicTable;
   /** For tables that nothing settled. */
   readonly tables: TableDecisions;
+  /** For columns that name other clinics. */
+  readonly others: TableDecisions;
   /** For rows with an empty clinic key. */
   readonly keyless: TableDecisions;
   readonly unassignable: Decision<'stop' | 'quarantine'> | undefined;
@@ -71,11 +73,11 @@ function schemasEntry({ all, chosen }: Decided['schemas']): Entry<readonly strin
 }
 
 /** In the catalog's order; a clinic's logins that nobody decided on get a comment of their own. */
-function tableEntries({ subject, tables, keyless, map }: Decided): Entry<TableConfig>[] {
+function tableEntries({ subject, tables, others, keyless, map }: Decided): Entry<TableConfig>[] {
   const logins = loginTables(subject.index, map);
   return subject.index.roots.flatMap((table) => {
     const key = tableKey(table);
-    const decisions = [tables, keyless].flatMap((all) => all.get(key)?.decision ?? []);
+    const decisions = [tables, others, keyless].flatMap((all) => all.get(key)?.decision ?? []);
     const login = logins.find(({ entry }) => tableKey(entry) === key);
     if (decisions.length === 0 && login === undefined) return [];
     const name = configName(subject.index, table);
@@ -83,7 +85,7 @@ function tableEntries({ subject, tables, keyless, map }: Decided): Entry<TableCo
       ...decisions.map((decision) => `${name}: ${decisionComments(decision).join(' ')}`),
       ...(login === undefined ? [] : [loginComment(name, login)]),
     ];
-    const value = decisions.map(({ chosen }) => chosen.value).findLast((one) => one !== undefined);
+    const value = decisions.map(({ chosen }) => chosen.value).reduce(joinAnswers, undefined);
     return [{ name, value, comments }];
   });
 }

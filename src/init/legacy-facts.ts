@@ -3,14 +3,24 @@ import type { SchemaCatalog, Table } from '../catalog/types.js';
 import { quoteIdent, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { ROUTE } from '../split/judgement.js';
-import { routing } from '../split/routing.js';
+import { routing, wayKeys } from '../split/routing.js';
+import { SAMPLES, sampleExpression } from '../split/survey.js';
+import { findTable } from '../split/unique.js';
 import type { ClinicTable, TenancyMap } from '../tenancy/types.js';
 import type { ReferringKey } from './references.js';
+import type { WayPairs } from './way-agreement.js';
 
 /** What a column's values are when held against a key: rows that name something, and rows that name what is there. */
 export interface Matches {
   readonly named: number;
   readonly matching: number;
+}
+
+/** How the ways of a table agree, by their number in rules and witnesses. */
+export interface WayMatches extends WayPairs {
+  readonly rows: number;
+  /** In how many rows a way differs from one of these, and a few of them by their keys. */
+  odd(way: number, from: readonly number[]): { readonly rows: number; readonly samples: readonly string[] };
 }
 
 /** How rows are used: those referred to more than once, and those that rows of several clinics refer to. */
@@ -88,6 +98,51 @@ export class LegacyFacts {
       );
       return { repeated: Number(row?.repeated ?? 0), several: Number(row?.several ?? 0) };
     });
+  }
+
+  /** How the ways of a clinic table's rows agree; samples of the rows in which they do not. */
+  async ways(catalog: SchemaCatalog, map: TenancyMap, table: ClinicTable): Promise<WayMatches> {
+    const sample = sampleExpression(findTable(catalog, table));
+    const routed = wayKeys(table, { catalog, map, expressions: [sample] });
+    const numbers = routed.keys.map((_, i) => i);
+    const pairs = numbers.flatMap((a) => numbers.filter((b) => a < b).map((b) => [a, b] as const));
+    const list = [...routed.keys.map((key, i) => `${key} AS k${i}`), `${routed.expressions[0]} AS sample`];
+    const counts = pairs.flatMap(([a, b]) => [
+      `count(*) FILTER (WHERE k${a} IS NOT NULL AND k${b} IS NOT NULL)::text AS b${a}_${b}`,
+      `count(*) FILTER (WHERE k${a} <> k${b})::text AS d${a}_${b}`,
+    ]);
+    const [row = {}] = await this.session.query(
+      `${routed.with}SELECT ${['count(*)::text AS rows', ...counts].join(', ')}
+         FROM (SELECT ${list.join(', ')} FROM ${routed.from}) AS w`,
+    );
+    const samples = new Map<string, readonly string[]>();
+    for (const [a, b] of pairs) {
+      if (Number(row[`d${a}_${b}`] ?? 0) === 0) continue;
+      const found = await this.session.query<{ sample: string }>(
+        `${routed.with}SELECT sample FROM (SELECT ${list.join(', ')} FROM ${routed.from}) AS w
+          WHERE k${a} <> k${b} ORDER BY sample COLLATE "C" LIMIT ${SAMPLES}`,
+      );
+      samples.set(
+        `${a}_${b}`,
+        found.map(({ sample: id }) => id),
+      );
+    }
+    const at = (letter: string, a: number, b: number): unknown =>
+      row[`${letter}${Math.min(a, b)}_${Math.max(a, b)}`];
+    const differing = (a: number, b: number): number => (a === b ? 0 : Number(at('d', a, b) ?? 0));
+    return {
+      count: numbers.length,
+      rows: Number(row['rows'] ?? 0),
+      both: (a, b) => Number(at('b', a, b) ?? 0),
+      differing,
+      odd: (way, from) => {
+        const [worst = way] = [...from].sort((a, b) => differing(way, b) - differing(way, a));
+        return {
+          rows: differing(way, worst),
+          samples: samples.get(`${Math.min(way, worst)}_${Math.max(way, worst)}`) ?? [],
+        };
+      },
+    };
   }
 
   #once<T>(key: readonly string[], work: () => Promise<T>): Promise<T> {

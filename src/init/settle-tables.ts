@@ -43,6 +43,27 @@ export function tablesConfig({ index }: Subject, decisions: TableDecisions): Rec
   );
 }
 
+/** Answers to further questions about the same tables, joined with those given before. */
+export function withAnswers(given: TableDecisions, more: TableDecisions): TableDecisions {
+  const all = new Map(given);
+  for (const [key, { table, decision }] of more) {
+    const value = joinAnswers(given.get(key)?.decision.chosen.value, decision.chosen.value);
+    all.set(key, { table, decision: { ...decision, chosen: { ...decision.chosen, value } } });
+  }
+  return all;
+}
+
+export function hasAnswers(decisions: TableDecisions): boolean {
+  return [...decisions.values()].some(({ decision }) => decision.chosen.value !== undefined);
+}
+
+/** A column that names other clinics is not the key that an earlier answer took it for. */
+export function joinAnswers(one: TableAnswer, more: TableAnswer): TableAnswer {
+  if (one === undefined || more === undefined) return more ?? one;
+  const { key, ...rest } = { ...one, ...more };
+  return key === undefined || rest.otherClinics?.includes(key) ? rest : { ...rest, key };
+}
+
 export function mapOf(subject: Subject, decisions: TableDecisions): TenancyMap {
   const { catalog, clinics, probes } = subject;
   return buildTenancyMap(catalog, { clinics, tables: tablesConfig(subject, decisions) }, probes);

@@ -56,6 +56,23 @@ export function routing(table: ClinicTable, options: RoutingOptions): Routing {
   };
 }
 
+/** What each way of a table by itself says of a row, to tell which of them disagree: keys as text, rules first. */
+export function wayKeys(
+  table: ClinicTable,
+  {
+    catalog,
+    map,
+    expressions,
+  }: Pick<RoutingOptions, 'catalog' | 'map'> & { readonly expressions: readonly string[] },
+): Omit<Routing, 'route' | 'columns'> & { readonly keys: readonly string[] } {
+  const query = new RoutingQuery(catalog, map, new Set());
+  const root = query.member(findTable(catalog, table));
+  const from = new FromClause(root);
+  const keys = query.waysOf(table, root, from);
+  const selected = expressions.map((sql) => root.expression(sql));
+  return { with: query.with(), keys, expressions: selected, from: from.sql() };
+}
+
 /** A table's rows are judged in place this often and this deep; beyond, once for the whole query. */
 const IN_PLACE = { times: 2, deep: 4 };
 
@@ -107,6 +124,12 @@ class RoutingQuery {
     const witnesses = mapped.witnesses.map((rule) => this.verdict(rule, mapped, row, from, false));
     const dangling = this.otherKeys(mapped).map((kept) => danglingFault(kept, row, from, this.member));
     return judgement(rules, witnesses, isShared, true, dangling);
+  }
+
+  /** The key that each way gives, rules first. */
+  waysOf(mapped: ClinicTable, row: Member, from: FromClause): string[] {
+    const ways = [...mapped.rules, ...mapped.witnesses];
+    return ways.map((way) => this.verdict(way, mapped, row, from, true).key);
   }
 
   private verdict(rule: Rule, mapped: ClinicTable, row: Member, from: FromClause, byRule: boolean): Verdict {

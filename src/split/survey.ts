@@ -248,7 +248,7 @@ async function samplesOf(
 }
 
 /** SQL that names a row for people: its primary key as text, or where it lies in the table. */
-function sampleExpression(table: Table): string {
+export function sampleExpression(table: Table): string {
   const primary = table.keys.find((key) => key.primary);
   if (primary === undefined)
     return table.kind === 'foreign' ? "'(a row without a key)'" : "'row at ' || ctid::text";

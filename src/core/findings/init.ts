@@ -6,6 +6,11 @@ export const INIT = {
     cause: '`init --yes` settled an open question by itself.',
     mend: 'Read the comment beside it in the configuration, and write something else where it is wrong.',
   },
+  INIT_UNDECIDED: {
+    cause:
+      'Two columns of a table name different clinics in some rows, and no other way tells which of them says whose a row is.',
+    mend: 'Correct the rows in the legacy database, or list the column that rightly names another clinic in `otherClinics` of its table.',
+  },
   INIT_LOGINS: {
     cause:
       "The rows of a clinic's table are logins. Who logs in has no clinic yet, so nothing says in which database to look.",
