@@ -122,10 +122,11 @@ export function surveyFindings(
   const isWhole = mapped?.scope !== 'clinic';
   const stops = isClinics || isWhole || unassignable === 'stop';
   const hintOf = (reason: ProblemReason): string => {
+    const mayBeOther = reason === 'paths disagree' || reason === 'unknown clinic';
+    const others = mayBeOther && mapped?.scope === 'clinic' ? otherClinicsLine(mapped) : '';
     if (isClinics)
-      return 'Correct these rows: a clinic’s own row has to be in its database, with what it refers to.';
+      return `Correct these rows: a clinic’s own row has to be in its database, with what it refers to.${others}`;
     if (isWhole) return 'Correct or delete these rows: the table is copied whole, with this key.';
-    const others = reason === 'paths disagree' ? otherClinicsLine(mapped) : '';
     return stops
       ? `Correct these rows, or set unassignable: 'quarantine' to keep them aside in the central database.${others}`
       : `They are kept in clinic_migrate_quarantine of the central database.${others}`;

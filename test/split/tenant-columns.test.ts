@@ -268,9 +268,13 @@ describe('a column that rightly names another clinic', () => {
     const source =
       await start(`CREATE TABLE clinics (id int PRIMARY KEY, company_id int); INSERT INTO clinics VALUES (1, 1), (2, 1);
       CREATE TABLE rooms (id int, clinic_id int REFERENCES clinics);`);
-    expect(saidOf(await inspect(source.context))).toEqual([
+    const report = await inspect(source.context);
+    expect(saidOf(report)).toEqual([
       expect.stringMatching(/^SPLIT_PATHS_DISAGREE 1 of 2 rows of public\.clinics .*: 2$/),
     ]);
+    expect(report.findings[0]?.hint).toContain(
+      'tables: { "public.clinics": { otherClinics: ["company_id"] } }',
+    );
     const context = await source.configured({ tables: { clinics: { otherClinics: ['company_id'] } } });
     expect(saidOf(await split(context))).toEqual([]);
     expect(saidOf(await verify(context))).toEqual([]);
