@@ -9,6 +9,12 @@ export const CLOSE_TIMEOUT_MS = 2_000;
 /** Without it the system would first ask after two hours whether the other side is still there. */
 const KEEP_ALIVE_DELAY_MS = 30_000;
 
+const MOST_TRIES = 50;
+const PATIENCE = `SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+  SET idle_session_timeout = 0;
+  SELECT pg_catalog.set_config('transaction_timeout', '0', false)
+   WHERE pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL;`;
+
 /** Every connection that is open or being opened. */
 const open = new Set<pg.Client>();
 let isCut = false;
@@ -34,11 +40,28 @@ export async function openClient(
   prepare(client);
   try {
     await client.connect();
+    await beGivenTime(client);
     await client.query(settings);
     return client;
   } catch (error) {
     await closeClient(client);
     throw connectError(describeUrl(url), error);
+  }
+}
+
+/**
+ * Before anything else, and by itself: what a database or a role sets may be shorter than all that follows takes. Even
+ * this may be cut off where it is a millisecond.
+ */
+async function beGivenTime(client: pg.Client): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await client.query(PATIENCE);
+      return;
+    } catch (error) {
+      const isCutOff = error instanceof pg.DatabaseError && error.code === '57014';
+      if (!isCutOff || tries === MOST_TRIES) throw error;
+    }
   }
 }
 

@@ -6,19 +6,29 @@ import { describeUrl } from '../core/urls.js';
 import { closeClient, openClient } from './pg-client.js';
 import { statementError } from './pg-errors.js';
 
-/** The same on every session, so that the same value has the same text on both sides and is read back as it was. */
+/**
+ * The same on every session, whatever the database or the role says, so that the same value has the same text on both
+ * sides and is read back as it was. A database without an encoding can convert to none: its bytes pass as they are.
+ */
 const TEXT = `
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
-  SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = content; SET client_encoding = 'UTF8';
-  SET search_path = ''; SET row_security = off;`;
+  SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET xmloption = content; SET xmlbinary = 'base64';
+  SET standard_conforming_strings = on; SET array_nulls = on; SET transform_null_equals = off; SET quote_all_identifiers = off;
+  SET search_path = ''; SET row_security = off;
+  SELECT pg_catalog.set_config('client_encoding',
+    CASE pg_catalog.getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false);`;
+
+/** What a database or a role may say otherwise, and must not decide about what we make. */
+const MAKING = `
+  SET default_tablespace = ''; SET temp_tablespaces = ''; SET default_table_access_method = 'heap';
+  SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off;`;
 
 /**
  * Our statements are long and run once: compiling them takes longer than running them. As many run side by side as
  * --jobs says: workers of the server's own would come on top, and cost small databases more than they bring.
  */
 const PLANNING = `
-  SET jit = off; SET max_parallel_workers_per_gather = 0; SET max_parallel_maintenance_workers = 0;
-  SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0;`;
+  SET jit = off; SET max_parallel_workers_per_gather = 0; SET max_parallel_maintenance_workers = 0;`;
 
 /**
  * The server is to notice soon that this process has gone, so that its locks do not outlive it: in the midst of a long
@@ -30,7 +40,7 @@ const NOTICE_US = `
    WHERE pg_catalog.current_setting('client_connection_check_interval', true) IS NOT NULL
      AND pg_catalog.version() ~ 'linux';`;
 
-const SETTINGS = TEXT + PLANNING + NOTICE_US;
+const SETTINGS = TEXT + MAKING + PLANNING + NOTICE_US;
 
 class PgSession implements Session {
   #closed: Promise<void> | undefined;
@@ -96,7 +106,7 @@ class PgSession implements Session {
 }
 
 async function connect(url: string, options: ConnectOptions = {}): Promise<Session> {
-  const settings = SETTINGS + (options.readOnly ? 'SET default_transaction_read_only = on;' : '');
+  const settings = `${SETTINGS}SET default_transaction_read_only = ${options.readOnly ? 'on' : 'off'};`;
   const label = describeUrl(url); // a URL that is none of ours is refused before anything is opened
   return new PgSession(await openClient(url, settings), label);
 }

@@ -2,7 +2,8 @@ import { quoteIdent } from '../core/identifiers.js';
 
 /**
  * A fingerprint of a set of rows that neither order nor distribution changes: two 64-bit hashes of each row's
- * text under different seeds, each summed modulo 2^64. 128 bits, and duplicates do not cancel as under XOR.
+ * text under different seeds, each summed modulo 2^64. 128 bits, and duplicates do not cancel as under XOR. Of the
+ * text in UTF-8, whatever the database's encoding is; of its bytes as they are where the database knows no encoding.
  */
 export interface Digest {
   readonly rows: number;
@@ -32,12 +33,27 @@ export function digestQuery(
   const names = Object.keys(groups);
   const line = `ROW(${columns.map((column) => `${row}.${quoteIdent(column)}`).join(', ')})::text AS line`;
   const inner = [...Object.entries(groups).map(([name, sql]) => `${sql} AS ${name}`), line];
-  const sum = (seed: number): string => `coalesce(sum(pg_catalog.hashtextextended(line, ${seed})), 0)::text`;
+  const sum = (seed: number): string => `coalesce(sum(${hashOfText('line', seed)}), 0)::text`;
   // OFFSET 0 keeps the planner from writing the row's text out once for each seed.
   return `SELECT ${names.map((name) => `${name}, `).join('')}count(*)::text AS rows, ${sum(SEEDS[0])} AS sum1, ${sum(SEEDS[1])} AS sum2
     FROM (SELECT ${inner.join(', ')} FROM ${from}${where === undefined ? '' : ` WHERE ${where}`} OFFSET 0) AS digested${
       names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`
     }`;
+}
+
+/**
+ * SQL: a text's hash, the same one in every database that can hold it. Both branches give the same for the same bytes: the hash of a row of one field is the field's. The subquery is
+ * evaluated once for the whole statement.
+ */
+export function hashOfText(text: string, seed: number): string {
+  return `CASE WHEN (SELECT pg_catalog.getdatabaseencoding() IN ('UTF8', 'SQL_ASCII'))
+    THEN pg_catalog.hashtextextended(${text}, ${seed})
+    ELSE pg_catalog.hash_record_extended(ROW(pg_catalog.convert_to(${text}, 'UTF8')), ${seed}) END`;
+}
+
+/** SQL: a text's bytes, the same ones in every database that can hold it. */
+export function bytesOf(text: string): string {
+  return `pg_catalog.convert_to(${text}, CASE pg_catalog.getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)`;
 }
 
 /** A row of digestQuery() as a value. */

@@ -1,4 +1,5 @@
 import type { Session } from '../core/ports.js';
+import { bytesOf } from './digest.js';
 import { notOfExtension } from './extension-members.js';
 import type { SchemaObject } from './types.js';
 
@@ -29,7 +30,7 @@ const FUNCTIONS = `
   SELECT 'function' AS kind, n.nspname::text AS schema,
          p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' AS name,
          NULL::json AS depends_on,
-         pg_catalog.concat_ws(' ', p.prosecdef, p.provolatile, p.proconfig, pg_catalog.md5(p.prosrc), p.probin) AS definition
+         pg_catalog.concat_ws(' ', p.prosecdef, p.provolatile, p.proconfig, pg_catalog.md5(${bytesOf('p.prosrc')}), p.probin) AS definition
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
    WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_proc', 'p.oid')}`;
 

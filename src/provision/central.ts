@@ -3,7 +3,7 @@ import type { Finding } from '../core/finding.js';
 import { quoteIdent } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 import { databaseOf, describeUrl, withDatabase } from '../core/urls.js';
-import { createDatabase, isState, onDatabase } from './databases.js';
+import { createEmpty, isState, onDatabase } from './databases.js';
 import { loadPreData } from './load-schema.js';
 import type { Installation } from './registry.js';
 import type { PreData } from './schema-source.js';
@@ -19,14 +19,14 @@ export async function openCentral(databases: Databases, url: string): Promise<Se
 }
 
 /**
- * Makes the central database, closed to everyone but its owner. It gets its name last, so that one that has the
+ * Makes the central database like the legacy one, closed to everyone but its owner. It gets its name last, so that one that has the
  * name is closed, wherever a run was killed.
  */
-export async function makeCentral(databases: Databases, url: string): Promise<Session> {
+export async function makeCentral(databases: Databases, url: string, locale: string): Promise<Session> {
   const name = databaseOf(url);
   const making = `clinic_migrate_making_${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
   await onDatabase(databases, withDatabase(url, 'postgres'), async (server) => {
-    await createDatabase(server, making, 'TEMPLATE template0');
+    await createEmpty(server, making, locale);
     await server.execute(`REVOKE ALL ON DATABASE ${quoteIdent(making)} FROM PUBLIC`);
     await server.execute(`ALTER DATABASE ${quoteIdent(making)} RENAME TO ${quoteIdent(name)}`);
   });

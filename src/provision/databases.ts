@@ -1,4 +1,4 @@
-import { DatabaseError } from '../core/errors.js';
+import { DatabaseError, RunError } from '../core/errors.js';
 import { quoteIdent } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 
@@ -44,5 +44,22 @@ export async function createDatabase(server: Session, name: string, options: str
   } catch (error) {
     // 42P04: it is there; 23505: it came between the server's check and its insert.
     if (!isState(error, '42P04', '23505')) throw error;
+  }
+}
+
+/** An empty database with this encoding and locale. RunError where the server does not have them. */
+export async function createEmpty(server: Session, name: string, locale: string): Promise<void> {
+  try {
+    await createDatabase(server, name, `TEMPLATE template0 ${locale}`);
+  } catch (error) {
+    // 42809: no such locale; 22023: no such provider or encoding, or not together; 0A000: built without ICU.
+    if (!isState(error, '42809', '22023', '0A000', '42601', '42704')) throw error;
+    throw new RunError(
+      `${server.label} cannot make a database like the legacy one (${locale}): ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+        hint: 'Install the locale on that server and restart it, or name a server under servers that has it: text would sort and compare otherwise.',
+      },
+    );
   }
 }

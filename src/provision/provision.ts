@@ -82,7 +82,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
     // Names and places are found good before anything is made, and read again once no other run can change them.
     const foreseen = await makePlan(options, central, known);
     if (options.dryRun) return { findings: [...early, ...foreseen.unnamed], clinics: foresee(foreseen) };
-    central ??= await makeCentral(databases, centralUrl);
+    central ??= await makeCentral(databases, centralUrl, centralData.locale);
     const session = central;
     return await withRunLock(session, async () => {
       const installation = await ensureRegistry(session);

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { readLocale } from '../catalog/read-locale.js';
 import type { SchemaCatalog } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
-import { displayName, type QualifiedName, quoteLiteral } from '../core/identifiers.js';
+import { displayName, type QualifiedName } from '../core/identifiers.js';
 import type { SchemaDumper, Session } from '../core/ports.js';
 import { hasWord } from '../core/words.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
+import { localeOptions } from './locale.js';
 import { adaptStatement, type Statement, splitStatements } from './sql-text.js';
 
 /** Where the schema comes from: the legacy database and what is known of it. */
@@ -39,7 +41,7 @@ export async function readPreData(source: LegacySource, kind: DatabaseKind): Pro
     .filter((text) => text !== undefined)
     .join(';\n\n');
   const extensions = extensionsOf(source.catalog);
-  const locale = await readLocale(source.legacy);
+  const locale = localeOptions(await readLocale(source.legacy));
   const fingerprint = hashOf([script, locale, ...extensions.map(displayName)]);
   return { kind, extensions, script, locale, fingerprint, findings: functionFindings(statements, contents) };
 }
@@ -66,25 +68,6 @@ export function extensionsOf({ objects }: SchemaCatalog): QualifiedName[] {
 export function openSchemas(catalog: SchemaCatalog): string[] {
   const extra = extensionsOf(catalog).map(({ schema }) => schema);
   return [...new Set([...catalog.schemas, ...extra])].filter((schema) => schema !== 'pg_catalog');
-}
-
-/** As text sorts and compares in the legacy database, so it must in the others: unique keys depend on it. */
-async function readLocale(legacy: Session): Promise<string> {
-  // Through JSON, since the columns differ between versions.
-  const [row] = await legacy.query<Record<string, string | null>>(
-    `SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype,
-            to_jsonb(d) ->> 'datlocprovider' AS provider,
-            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale
-       FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
-  );
-  const option = (name: string, value: string | null | undefined): string =>
-    `${name} ${quoteLiteral(value ?? '').trim()}`;
-  const parts = [option('ENCODING', row?.['encoding']), option('LC_COLLATE', row?.['collate'])];
-  parts.push(option('LC_CTYPE', row?.['ctype']));
-  if (row?.['provider'] === 'i') parts.push('LOCALE_PROVIDER icu', option('ICU_LOCALE', row['locale']));
-  if (row?.['provider'] === 'b')
-    parts.push('LOCALE_PROVIDER builtin', option('BUILTIN_LOCALE', row['locale']));
-  return parts.join(' ');
 }
 
 /** PostgreSQL does not look into function bodies, so one that names an absent table would only fail when called. */

@@ -3,7 +3,7 @@ import { quoteIdent } from '../core/identifiers.js';
 import { OWN_TABLES } from '../core/own-tables.js';
 import type { Databases, Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
-import { createDatabase, databaseExists, onDatabase } from './databases.js';
+import { createEmpty, databaseExists, onDatabase } from './databases.js';
 import { loadPreData } from './load-schema.js';
 import type { PreData } from './schema-source.js';
 
@@ -29,7 +29,7 @@ export async function makeTemplate(
 ): Promise<Finding[]> {
   const making = `clinic_migrate_making_${shorten(installation)}`;
   await dropDatabase(server.session, making);
-  await createDatabase(server.session, making, `TEMPLATE template0 ${preData.locale}`);
+  await createEmpty(server.session, making, preData.locale);
   const findings = await onDatabase(databases, withDatabase(server.url, making), (session) =>
     loadPreData(session, preData, () => session.execute(markTemplate(installation, preData.fingerprint))),
   );

@@ -1,12 +1,14 @@
 import { RunError } from '../core/errors.js';
-import { hasErrors } from '../core/finding.js';
+import { type Finding, hasErrors } from '../core/finding.js';
+import type { Session } from '../core/ports.js';
 import { everyOne, shareOut } from '../core/side-by-side.js';
 import { type ClinicTarget, isServed } from '../provision/types.js';
 import { openCentral } from './central.js';
 import { conservationFindings } from './conservation.js';
 import { copyGroup } from './copy-group.js';
+import { encodingFindings } from './encodings.js';
 import { splitFingerprint } from './fingerprint.js';
-import { planTables } from './plan.js';
+import { planTables, type TablePlan } from './plan.js';
 import { type Run, stopIfAsked } from './run.js';
 import { openSnapshot } from './snapshot.js';
 import { surveyFindings } from './survey.js';
@@ -36,8 +38,11 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
       onTable: (name) => task.advance(1, `Looking at every row: ${name}`),
     });
     task.done();
-    const findings = surveys.flatMap((survey) => surveyFindings(survey, { unassignable, map }));
     const tally = new Tally(plans, surveys, options.targets);
+    const findings = [
+      ...surveys.flatMap((survey) => surveyFindings(survey, { unassignable, map })),
+      ...(await centralEncodingFindings(options, snapshot.session, plans, tally)),
+    ];
     if (options.dryRun || hasErrors(findings))
       return { findings, done: false, surveys, fingerprint, ...tally.figures() };
     const run: Run = { options, plans, snapshot, surveys, suspects, fingerprint, tally };
@@ -49,6 +54,25 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
   } finally {
     task.fail();
     await snapshot.session.close();
+  }
+}
+
+/** Of the tables that go to the central database whole, or with the rows that have no place. */
+async function centralEncodingFindings(
+  { databases, central, catalog, unassignable }: SplitOptions,
+  reader: Session,
+  plans: readonly TablePlan[],
+  tally: Tally,
+): Promise<Finding[]> {
+  if (central.holdsLegacy) return [];
+  const whole = plans
+    .map((plan) => ({ plan, survey: tally.surveyOf(plan) }))
+    .filter(({ plan, survey }) => plan.central || (unassignable === 'quarantine' && survey.aside.rows > 0));
+  const session = await databases.connect(central.url, { readOnly: true });
+  try {
+    return await encodingFindings(reader, session, catalog, whole);
+  } finally {
+    await session.close();
   }
 }
 

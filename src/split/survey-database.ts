@@ -1,8 +1,9 @@
-import { InterruptedError } from '../core/errors.js';
+import { InterruptedError, RunError } from '../core/errors.js';
 import { displayName } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 import { everyOne, shareOut } from '../core/side-by-side.js';
 import type { MappedTable } from '../tenancy/types.js';
+import { isAboutText } from './encodings.js';
 import { joinSnapshot } from './snapshot.js';
 import { type SurveyedDatabase, surveyTable, type TableSurvey } from './survey.js';
 
@@ -63,7 +64,21 @@ async function surveyTables(
   await shareOut(tables, readers, async (table, reader) => {
     if (options.signal.aborted)
       throw new InterruptedError('interrupted while looking at the legacy database');
-    surveys.set(table, await surveyTable(reader, options, table, suspects));
+    surveys.set(table, await surveyTable(reader, options, table, suspects).catch(nameTable(table)));
     options.onTable(displayName(table));
   });
+}
+
+/** Bytes that mean nothing in the legacy database's own encoding: they can be sent nowhere. */
+function nameTable(table: MappedTable): (error: unknown) => never {
+  return (error) => {
+    if (!isAboutText(error)) throw error;
+    throw new RunError(
+      `${displayName(table)} holds text that means nothing in the legacy database's own encoding: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+        hint: 'Correct it in the legacy database; its text in UTF-8 is what is copied and compared.',
+      },
+    );
+  };
 }

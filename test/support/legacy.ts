@@ -28,9 +28,12 @@ export interface Legacy {
   drop(): Promise<void>;
 }
 
-/** A legacy database made by a script, with a configuration of its own and nothing provisioned yet. */
-export async function legacyDatabase(script: string, config: object = {}): Promise<Legacy> {
-  const database = await createDatabase(script);
+/**
+ * A legacy database made by a script, with a configuration of its own and nothing provisioned yet; `options` are those
+ * of CREATE DATABASE.
+ */
+export async function legacyDatabase(script: string, config: object = {}, options = ''): Promise<Legacy> {
+  const database = await createDatabase(script, undefined, options);
   const prefix = uniqueName('c');
   const folder = mkdtempSync(join(tmpdir(), 'legacy-'));
   const env = {

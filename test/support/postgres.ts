@@ -32,9 +32,13 @@ export interface TestDatabase {
 }
 
 /** A fresh database on the test server, with the script run in it. */
-export async function createDatabase(script = '', name = uniqueName('t')): Promise<TestDatabase> {
+export async function createDatabase(
+  script = '',
+  name = uniqueName('t'),
+  options = '',
+): Promise<TestDatabase> {
   await withSession(adminUrl(), (session) =>
-    session.execute(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`),
+    session.execute(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0 ${options}`),
   );
   const url = withDatabase(adminUrl(), name);
   if (script !== '')

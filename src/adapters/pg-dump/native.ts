@@ -21,7 +21,8 @@ export async function dumpWithProgram(
         ...process.env,
         LC_ALL: 'C',
         PGCLIENTENCODING: 'UTF8',
-        PGOPTIONS: '-c default_transaction_read_only=on',
+        PGOPTIONS:
+          '-c default_transaction_read_only=on -c standard_conforming_strings=on -c statement_timeout=0',
         ...(password === '' ? {} : { PGPASSWORD: password }),
       },
     });

@@ -11,6 +11,8 @@ export interface Wire {
   close(): void;
 }
 
+/** pg_dump quotes as the connection reads, and the dump is read under the standard. */
+const SETTINGS = 'SET default_transaction_read_only = on; SET standard_conforming_strings = on;';
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4]);
 
@@ -57,7 +59,7 @@ function messageCounter(type: number): (chunk: Buffer) => number {
 export async function openWire(url: string): Promise<Wire> {
   const label = describeUrl(url);
   const parameters: Buffer[] = [];
-  const client = await openClient(url, 'SET default_transaction_read_only = on', ({ connection }) =>
+  const client = await openClient(url, SETTINGS, ({ connection }) =>
     connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
       parameters.push(message('S', Buffer.from(`${status.parameterName}\0${status.parameterValue}\0`))),
     ),

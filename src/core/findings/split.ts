@@ -21,6 +21,11 @@ export const SPLIT = {
       'Rows refer to rows that are not there, although a valid foreign key forbids it: they were written while its checks were off. Rows that refer to such rows share their fate.',
     mend: "Correct or delete the rows (of a shared or central table there is no other way), or set unassignable: 'quarantine' to keep them aside.",
   },
+  SPLIT_TEXT_NOT_HELD: {
+    cause:
+      'The central database was there before, in another encoding than the legacy database, and its encoding lacks characters of rows that it is to get.',
+    mend: 'Name another central database, or drop this one where it holds nothing: provision makes it like the legacy database. Or correct the rows.',
+  },
   SPLIT_CLINIC_GONE: {
     cause: 'A clinic was provisioned and has since been taken out of the legacy database.',
     mend: 'Name the clinics to split; or delete its row of clinic_migrate.clinics in the central database, then drop its database and login.',

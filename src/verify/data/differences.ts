@@ -1,4 +1,4 @@
-import { digestQuery, parseDigest, sameDigest } from '../../catalog/digest.js';
+import { bytesOf, digestQuery, hashOfText, parseDigest, sameDigest } from '../../catalog/digest.js';
 import { storedColumns } from './places.js';
 import { type RowSet, rowId, rowText } from './rows.js';
 
@@ -35,7 +35,7 @@ export async function findDifferences(expected: RowSet, actual: RowSet, rows: nu
 }
 
 const bucketOf = ({ table, row }: RowSet, count: number): string =>
-  `(abs(hashtextextended(${rowId(table, row)}, 0) % ${count}))::int`;
+  `(abs(${hashOfText(rowId(table, row), 0)} % ${count}))::int`;
 
 async function readBuckets(set: RowSet, count: number) {
   const groups = await set.session.query<{ bucket: number }>(
@@ -53,7 +53,7 @@ async function readRows(
 ): Promise<Map<string, string[]>> {
   const list = buckets.length === 0 ? 'NULL' : buckets.join(', ');
   const rows = await set.session.query<{ id: string; hash: string }>(
-    `SELECT ${rowId(set.table, set.row)} AS id, md5(${rowText(set.table, set.row)}) AS hash
+    `SELECT ${rowId(set.table, set.row)} AS id, md5(${bytesOf(rowText(set.table, set.row))}) AS hash
        FROM ${set.from} WHERE ${set.where} AND ${bucketOf(set, count)} IN (${list}) ORDER BY 1, 2`,
     set.values,
   );

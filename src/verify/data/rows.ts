@@ -1,4 +1,4 @@
-import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
+import { bytesOf, type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
 import { rowsOf } from '../../catalog/rows.js';
 import type { Table } from '../../catalog/types.js';
 import { quoteIdent } from '../../core/identifiers.js';
@@ -30,7 +30,7 @@ export function rowId(table: Table, alias: string): string {
   const column = (name: string): string => `${alias}.${quoteIdent(name)}`;
   if (primary.length === 1) return `${column(primary[0] ?? '')}::text`;
   if (primary.length > 1) return `ROW(${primary.map(column).join(', ')})::text`;
-  return `'md5:' || md5(${rowText(table, alias)})`;
+  return `'md5:' || md5(${bytesOf(rowText(table, alias))})`;
 }
 
 /** SQL of a row's compared columns as one text. */
