@@ -37,8 +37,8 @@ export type TableAnswer = TableConfig | undefined;
 /** The question that an open table asks, and what is taken where nobody answers. Never `shared` without evidence. */
 export function tableQuestion(table: Table, facts: TableFacts): OpenQuestion<TableAnswer> {
   const subject = displayName(table);
-  const { answer, why } = preference(table, facts);
-  const options = optionsFor(table, facts);
+  const { answer, why } = preference(facts);
+  const options = optionsFor(facts);
   const preferred = options.find(({ value }) => same(value, answer)) ?? OPEN;
   return {
     subject,
@@ -50,8 +50,7 @@ export function tableQuestion(table: Table, facts: TableFacts): OpenQuestion<Tab
   };
 }
 
-function preference(table: Table, facts: TableFacts): { answer: TableAnswer; why: string } {
-  if (table.kind === 'foreign') return { answer: undefined, why: 'its rows are on another server' };
+function preference(facts: TableFacts): { answer: TableAnswer; why: string } {
   const key = bestKey(facts);
   if (key !== undefined) {
     const { column, matching, named } = key;
@@ -109,9 +108,8 @@ const OPEN: Option<TableAnswer> = {
   hint: 'inspect stops at it until the configuration says',
 };
 
-function optionsFor(table: Table, facts: TableFacts): Option<TableAnswer>[] {
+function optionsFor(facts: TableFacts): Option<TableAnswer>[] {
   const ignored = { value: { scope: 'ignored' }, label: 'ignored', hint: 'left behind, on purpose' } as const;
-  if (table.kind === 'foreign') return [ignored, OPEN];
   const likely = facts.references.filter((reference) => isLikely(reference, facts));
   const single = facts.references.map((one) => [one]);
   return [
@@ -149,7 +147,7 @@ function describe(table: Table, facts: TableFacts): string[] {
     ...references.map((one) => ({ ...one, column: `${one.column} (${one.references})` })),
   ];
   return [
-    ...(table.kind === 'foreign' ? ['a foreign table'] : [`${rows} ${rows === 1 ? 'row' : 'rows'}`]),
+    `${rows} ${rows === 1 ? 'row' : 'rows'}`,
     `columns ${columns.slice(0, 8).join(', ')}${columns.length > 8 ? ', …' : ''}`,
     referredBy.length === 0 ? 'no table refers to it' : `referred to by ${referredBy.join(', ')}`,
     ...named.map(({ column, named, matching }) => `${column}: ${matching} of ${named} values are found`),

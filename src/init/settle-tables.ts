@@ -1,3 +1,4 @@
+import { isElsewhere } from '../catalog/rows.js';
 import type { ColumnProbe, SchemaCatalog, Table } from '../catalog/types.js';
 import type { ClinicsConfig, TableConfig } from '../config/types.js';
 import { displayName } from '../core/identifiers.js';
@@ -118,9 +119,7 @@ function nextQuestion(questions: readonly TableQuestion[], index: TableIndex): T
 /** Those of the open tables that could be shared: nothing of theirs seems private, and they refer to such tables only. */
 function harmlessTables(open: readonly Table[], { index, clinicTable }: Subject, map: TenancyMap): Table[] {
   const shared = map.tables.filter(({ scope }) => scope === 'shared');
-  let harmless = open.filter(
-    (table) => table.kind !== 'foreign' && privacyConcern(table, clinicTable) === undefined,
-  );
+  let harmless = open.filter((table) => privacyConcern(table, clinicTable) === undefined);
   for (;;) {
     const known = [...harmless, ...shared];
     const left = harmless.filter((table) =>
@@ -144,7 +143,7 @@ async function readFacts(
   const referring = referringKeys(table, index, map);
   const referredBy = [...new Set(referring.map(({ from }) => displayName(from)))];
   const concern = privacyConcern(table, clinicTable);
-  if (table.kind === 'foreign')
+  if (isElsewhere(table, subject.catalog))
     return { rows: 0, keys: [], references: [], referredBy, common: undefined, concern: undefined };
   const references = [];
   for (const { column, target, targetColumn } of possibleReferences(table, index, map)) {

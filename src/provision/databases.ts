@@ -52,8 +52,8 @@ export async function createEmpty(server: Session, name: string, locale: string)
   try {
     await createDatabase(server, name, `TEMPLATE template0 ${locale}`);
   } catch (error) {
-    // 42809: no such locale; 22023: no such provider or encoding, or not together; 0A000: built without ICU.
-    if (!isState(error, '42809', '22023', '0A000', '42601', '42704')) throw error;
+    // 42809: no such locale; 22023, 42P17, 42601, 42704: no such provider, encoding or option; 0A000: built without ICU.
+    if (!isState(error, '42809', '22023', '0A000', '42601', '42704', '42P17')) throw error;
     throw new RunError(
       `${server.label} cannot make a database like the legacy one (${locale}): ${error instanceof Error ? error.message : String(error)}`,
       {

@@ -24,6 +24,7 @@ export function inventoryFindings(catalog: SchemaCatalog, map: TenancyMap): Find
   return [
     ...viewFindings(catalog, kinds),
     ...catalog.objects.flatMap(leftBehind),
+    ...foreignFindings(catalog, map),
     ...kinds.flatMap((contents) => tableFindings(contents)),
     ...largeObjectFindings(catalog, kinds[0]),
   ];
@@ -48,22 +49,42 @@ function leftBehind({ kind, name }: SchemaObject): Finding[] {
   return [{ code: 'PROVISION_OBJECT_LEFT_BEHIND', severity: 'warning', subject: name, message }];
 }
 
+/** A foreign table is left where it is; rows of a table that is carried must not be elsewhere. */
+function foreignFindings({ tables }: SchemaCatalog, map: TenancyMap): Finding[] {
+  return tables.flatMap((table): Finding[] => {
+    if (table.kind !== 'foreign') return [];
+    const root = table.parent ?? table;
+    const mapped = map.tables.find((each) => displayName(each) === displayName(root));
+    const [code, subject] = ['PROVISION_FOREIGN_TABLE' as const, displayName(table)];
+    if (mapped?.scope === 'ignored' && (table.parent !== undefined || mapped.evidence === 'configuration'))
+      return [];
+    return table.parent === undefined
+      ? [
+          {
+            code,
+            severity: 'warning',
+            subject,
+            message: `${subject} is a foreign table: its rows are on another server, and it is made nowhere`,
+          },
+        ]
+      : [
+          {
+            code,
+            severity: 'error',
+            subject,
+            message: `${subject} is a part of ${displayName(table.parent)} and a foreign table: rows of ${displayName(table.parent)} are on another server`,
+            hint: `Bring them into a part of this database: ALTER TABLE … DETACH PARTITION …; or leave the whole table: tables: { ${JSON.stringify(displayName(table.parent))}: { scope: 'ignored' } }.`,
+          },
+        ];
+  });
+}
+
 function tableFindings(contents: Contents): Finding[] {
   const lacking = contents.kind === 'clinic' ? 'clinic databases do' : 'the central database does';
   return contents.tables.flatMap((table): Finding[] => {
     const subject = displayName(table);
     const absent = table.inherits.filter((parent) => !contents.has(parent));
     return [
-      ...(table.kind === 'foreign'
-        ? [
-            {
-              code: 'PROVISION_FOREIGN_TABLE' as const,
-              severity: 'error' as const,
-              subject,
-              message: `${subject} is a foreign table: its rows are on another server`,
-            },
-          ]
-        : []),
       ...absent.map((parent) => ({
         code: 'PROVISION_PARENT_ABSENT' as const,
         severity: 'error' as const,

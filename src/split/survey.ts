@@ -1,5 +1,5 @@
 import { addDigests, type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../catalog/digest.js';
-import { rowsOf } from '../catalog/rows.js';
+import { isElsewhere, rowsOf } from '../catalog/rows.js';
 import type { SchemaCatalog, Table } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
@@ -69,6 +69,7 @@ export async function surveyTable(
     aside: EMPTY_DIGEST,
     problems: [],
   };
+  if (isElsewhere(entry, catalog)) return { ...base, total: EMPTY_DIGEST };
   const keys = new Set(clinics.map((clinic) => clinic.key));
   if (table.scope !== 'clinic') {
     const [whole] = await session.query(
@@ -251,8 +252,7 @@ async function samplesOf(
 /** SQL that names a row for people: its primary key as text, or where it lies in the table. */
 export function sampleExpression(table: Table): string {
   const primary = table.keys.find((key) => key.primary);
-  if (primary === undefined)
-    return table.kind === 'foreign' ? "'(a row without a key)'" : "'row at ' || ctid::text";
+  if (primary === undefined) return "'row at ' || ctid::text";
   return `concat_ws(', ', ${primary.columns.map((column) => `${quoteIdent(column)}::text`).join(', ')})`;
 }
 

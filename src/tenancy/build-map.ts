@@ -27,13 +27,14 @@ export function buildTenancyMap(
   const all = index.roots.map((table) =>
     draftOf(table, configs.get(tableKey(table)), index, clinicTable, probes),
   );
-  const drafts = all.filter(({ table }) => !sameTable(table, clinicTable));
+  const drafts = all.filter(({ table }) => !sameTable(table, clinicTable) && table.kind !== 'foreign');
   const settled = settle(drafts, clinicTable);
   const words = (rules: readonly Rule[]): string =>
     rules.map((rule) => ruleInWords(rule, settled)).join(', else ');
   const tables = all.map((draft): MappedTable => {
     const { table } = draft;
     const name = { schema: table.schema, name: table.name };
+    if (table.kind === 'foreign') return foreignEntry(draft);
     const otherClinics = draft.otherClinics.length === 0 ? {} : { otherClinics: draft.otherClinics };
     if (sameTable(table, clinicTable))
       return { ...clinicTableEntry(draft, clinicTable, settled), ...otherClinics };
@@ -98,6 +99,18 @@ function clinicTableEntry(
     nullKey: undefined,
     evidence: 'clinic table',
     rule: key,
+  };
+}
+
+/** A foreign table holds no rows here, whatever the configuration would have done with them. */
+function foreignEntry({ table, config }: Draft): MappedTable {
+  return {
+    schema: table.schema,
+    name: table.name,
+    scope: 'ignored',
+    copyReferenced: false,
+    evidence: config?.scope === 'ignored' ? 'configuration' : 'none',
+    rule: 'a foreign table: its rows are on another server',
   };
 }
 

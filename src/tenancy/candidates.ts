@@ -1,3 +1,4 @@
+import { isElsewhere } from '../catalog/rows.js';
 import type { CandidateColumn, SchemaCatalog, Table } from '../catalog/types.js';
 import type { TableConfig } from '../config/types.js';
 import { CLINIC_WORDS, singular } from './clinic-table.js';
@@ -25,7 +26,7 @@ export function candidateColumns(
     ]),
   );
   return index.roots
-    .filter(({ kind }) => kind !== 'foreign')
+    .filter((table) => !isElsewhere(table, catalog))
     .flatMap((table) => {
       const alike = new Set(namedLikeClinic(table, clinicTable));
       const declared = new Set(

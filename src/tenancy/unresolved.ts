@@ -16,7 +16,7 @@ export function unresolvedFinding(draft: Draft, index: TableIndex): Finding {
   };
 }
 
-function reason({ configured, doubtful, paths, table }: Draft): string {
+function reason({ configured, doubtful, paths }: Draft): string {
   if (configured.length > 0)
     return 'the way that the configuration names leads to a table that belongs to no clinic';
   const [probe] = doubtful;
@@ -24,7 +24,6 @@ function reason({ configured, doubtful, paths, table }: Draft): string {
   if (probe?.values === 'empty')
     return `${probe.column} holds no value that could tell whether it names clinics`;
   if (probe?.values === 'none') return `${probe.column} is named like a clinic key, but its values are none`;
-  if (table.kind === 'foreign') return 'a foreign table, whose rows are elsewhere';
   if (paths.length > 0) return 'no foreign key of it leads to a table whose rows belong to a clinic';
   return 'no column names a clinic and no foreign key leads to one';
 }

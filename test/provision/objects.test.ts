@@ -115,11 +115,12 @@ describe('what cannot be split', () => {
   const base = 'CREATE TABLE companies (id int PRIMARY KEY, name text); INSERT INTO companies VALUES (1);';
   it.each([
     [
-      'a foreign table',
-      `${base} CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
-       CREATE FOREIGN TABLE far (company_id int) SERVER files OPTIONS (filename '/dev/null');`,
-      { far: { scope: 'clinic', key: 'company_id' } },
-      'PROVISION_FOREIGN_TABLE public.far',
+      'a table with a part on another server',
+      `${base} CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
+       CREATE TABLE logs (id int, company_id int) PARTITION BY RANGE (id);
+       CREATE FOREIGN TABLE old_logs PARTITION OF logs FOR VALUES FROM (MINVALUE) TO (0) SERVER elsewhere;`,
+      { logs: { scope: 'clinic', key: 'company_id' } },
+      'PROVISION_FOREIGN_TABLE public.old_logs',
     ],
     [
       'an heir of a table that stays',
@@ -139,6 +140,55 @@ describe('what cannot be split', () => {
     try {
       const report = await provisionCommand.run(own.context, [], NO_OPTIONS);
       expect(codes(report, 'error')).toEqual([finding]);
+    } finally {
+      await own.drop();
+    }
+  });
+});
+
+describe('a foreign table', () => {
+  const script = `
+    CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname 'nowhere');
+    CREATE TABLE companies (id int PRIMARY KEY, name text); INSERT INTO companies VALUES (1, 'A'), (2, 'B');
+    CREATE TABLE patients (id serial PRIMARY KEY, company_id int NOT NULL REFERENCES companies);
+    INSERT INTO patients (company_id) VALUES (1), (2);
+    CREATE FOREIGN TABLE "ra""tes" (id int, company_id int, patient_id int) SERVER elsewhere;
+    CREATE FOREIGN TABLE heirs () INHERITS (patients) SERVER elsewhere;
+    CREATE VIEW both_of AS SELECT p.id FROM patients p JOIN "ra""tes" r USING (id);
+    CREATE TABLE parts (id int) PARTITION BY RANGE (id);
+    CREATE FOREIGN TABLE old_parts PARTITION OF parts FOR VALUES FROM (MINVALUE) TO (0) SERVER elsewhere;`;
+  const parts = { parts: { scope: 'ignored' } };
+
+  it.each([
+    ['named, never read, and left where it is', parts, ['public.heirs', 'public.ra"tes']],
+    [
+      'whatever the configuration would do with it',
+      { ...parts, 'ra"tes': { scope: 'central' } },
+      ['public.heirs', 'public.ra"tes'],
+    ],
+    [
+      'in silence where the configuration says so',
+      { ...parts, 'ra"tes': { scope: 'ignored' }, heirs: { scope: 'ignored' } },
+      [],
+    ],
+  ])('is %s', async (_, tables, named) => {
+    const own = await legacyDatabase(script, { tables });
+    try {
+      const inspected = await inspectCommand.run(own.context, [], NO_OPTIONS);
+      expect(codes(inspected, 'error')).toEqual([]);
+      expect(codes(inspected, 'warning')).toEqual([
+        ...named.map((name) => `PROVISION_FOREIGN_TABLE ${name}`),
+        'PROVISION_OBJECT_LEFT_BEHIND elsewhere',
+        'PROVISION_VIEW_LEFT_OUT public.both_of',
+      ]);
+      for (const command of [provisionCommand, splitCommand])
+        expect(codes(await command.run(own.context, [], NO_OPTIONS), 'error')).toEqual([]);
+      expect(codes(await verifyCommand.run(own.context, ['data'], NO_OPTIONS), 'error')).toEqual([]);
+      const [there] = await withSession(withDatabase(adminUrl(), `${own.prefix}_2`), (session) =>
+        session.query(`SELECT (SELECT count(*)::int FROM public.patients) AS patients,
+          (SELECT count(*)::int FROM pg_foreign_table) AS "foreign"`),
+      );
+      expect(there).toEqual({ patients: 1, foreign: 0 });
     } finally {
       await own.drop();
     }

@@ -16,8 +16,9 @@ export const PROVISION = {
     mend: 'Make it in the databases that need it, once they are there; or leave it, if nothing does.',
   },
   PROVISION_FOREIGN_TABLE: {
-    cause: 'The rows of a foreign table are on another server, where they cannot be split.',
-    mend: "Migrate the database they are in, or give the table the scope 'ignored'.",
+    cause:
+      'The rows of a foreign table are on another server, where they cannot be split: it is made in no database. An error where it is a part of a table whose rows are split.',
+    mend: "Nothing, if no clinic needs it, and give the table the scope 'ignored'; else make it in the clinic databases by hand. Of a part: bring its rows into a local part.",
   },
   PROVISION_PARENT_ABSENT: {
     cause:
