@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { readSettingsPlan } from '../catalog/read-settings-plan.js';
 import { requireSection } from '../config/sections.js';
-import { hasErrors } from '../core/finding.js';
+import { type Finding, hasErrors } from '../core/finding.js';
 import { displayName, type QualifiedName } from '../core/identifiers.js';
 import { databaseOf } from '../core/urls.js';
 import { nameClinics } from '../provision/naming.js';
+import { settingFindings } from '../provision/settings.js';
 import type { Report, ReportTable } from '../report/report.js';
 import { openSnapshot } from '../split/snapshot.js';
 import type { TableSurvey } from '../split/survey.js';
@@ -32,11 +34,12 @@ export const inspectCommand: Command = {
   ],
   async run(context, _args, options) {
     const { config, files, progress } = context;
-    const { url } = requireSection(config, 'legacy');
+    const { url, login } = requireSection(config, 'legacy');
     const snapshot = await openSnapshot(context.databases, url);
     const task = progress.start('Reading the legacy database');
     try {
       const tenancy = await readTenancy(context, snapshot.session);
+      const settings = await readSettingsPlan(snapshot.session, tenancy.catalog, login);
       const { surveys } = await surveyDatabase({
         databases: context.databases,
         legacyUrl: url,
@@ -51,7 +54,7 @@ export const inspectCommand: Command = {
       if (options.save === true && !options.dryRun) {
         await files.write(join(config.directory, SAVED_MAP), serializeMap(tenancy.map));
       }
-      return report(context, tenancy, surveys);
+      return report(context, tenancy, surveys, settingFindings(settings));
     } finally {
       task.done();
       await snapshot.session.close();
@@ -63,11 +66,12 @@ function report(
   { config }: Context,
   { catalog, map, clinics }: Tenancy,
   surveys: readonly TableSurvey[],
+  left: readonly Finding[],
 ): Report {
   const { names, findings: unfit } = nameClinics(config.clinics, clinics, new Map(), [
     databaseOf(requireSection(config, 'legacy').url),
   ]);
-  const findings = [...legacyFindings({ catalog, map }, surveys, config.unassignable), ...unfit];
+  const findings = [...legacyFindings({ catalog, map }, surveys, config.unassignable), ...left, ...unfit];
   const counts = new Map(surveys.map(({ table, total }) => [tableKey(table), total.rows]));
   const rowsOf = (table: QualifiedName): number => counts.get(tableKey(table)) ?? 0;
   const tables = map.tables.map((table) => ({

@@ -41,6 +41,7 @@ export const provisionCommand: Command = {
         legacy,
         legacyUrl,
         centralUrl,
+        login: requireSection(config, 'legacy').login,
         catalog,
         map,
         clinics,

@@ -141,6 +141,7 @@ async function splitClinics(
           clinics,
           targets,
           centralUrl,
+          login: requireSection(config, 'legacy').login,
           progress,
           jobs: options.jobs ?? 2,
           signal,

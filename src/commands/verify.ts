@@ -89,6 +89,7 @@ async function checkData(context: Context, options: CommonOptions): Promise<Find
       clinics,
       targets,
       centralUrl,
+      login: requireSection(config, 'legacy').login,
       progress,
       jobs: options.jobs ?? 2,
       signal,

@@ -48,7 +48,11 @@ const app = z.strictObject({
 /** The configuration file as users write it; every object refuses keys it does not know. */
 export const configSchema = z.strictObject({
   legacy: z
-    .strictObject({ url: z.string().min(1), schemas: z.array(z.string().min(1)).min(1).default(['public']) })
+    .strictObject({
+      url: z.string().min(1),
+      schemas: z.array(z.string().min(1)).min(1).default(['public']),
+      login: z.string().min(1).optional(),
+    })
     .optional(),
   central: database.optional(),
   servers: z.record(z.string(), database).default({}),

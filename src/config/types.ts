@@ -59,7 +59,14 @@ export interface Config {
   readonly directory: string;
   /** Variables that the database sections name and the environment lacks; see requireSection(). */
   readonly unset: readonly { readonly path: string; readonly name: string }[];
-  readonly legacy: { readonly url: string; readonly schemas: readonly string[] } | undefined;
+  readonly legacy:
+    | {
+        readonly url: string;
+        readonly schemas: readonly string[];
+        /** The login that the application connects to the legacy database with. */
+        readonly login?: string | undefined;
+      }
+    | undefined;
   readonly central: { readonly url: string } | undefined;
   readonly servers: Readonly<Record<string, { readonly url: string }>>;
   readonly clinics: ClinicsConfig;

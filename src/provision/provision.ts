@@ -1,4 +1,6 @@
+import { readSettingsPlan } from '../catalog/read-settings-plan.js';
 import { sameDatabase } from '../catalog/same-database.js';
+import type { SettingsPlan } from '../catalog/settings.js';
 import type { Config } from '../config/types.js';
 import { InterruptedError, RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
@@ -6,10 +8,10 @@ import type { Databases, Progress, Session } from '../core/ports.js';
 import { everyOne, oneAtATime, shareOut } from '../core/side-by-side.js';
 import { databaseOf, endpointOf, withDatabase } from '../core/urls.js';
 import type { Clinic } from '../tenancy/types.js';
-import { centralState, makeCentral, makeCentralTables, openCentral } from './central.js';
+import { centralState, makeCentral, makeCentralTables, mendCentral, openCentral } from './central.js';
 import { ensureClinicDatabase } from './clinic-database.js';
 import { contentsOf } from './contents.js';
-import { databaseExists } from './databases.js';
+import { databaseExists, onDatabase } from './databases.js';
 import { inventoryFindings } from './inventory.js';
 import { type ClinicName, nameClinics } from './naming.js';
 import { decryptPassword, encryptPassword, randomPassword, readKey } from './password.js';
@@ -19,6 +21,7 @@ import { ensureRegistry, type Installation, readRegistry, saveEntry } from './re
 import { ensureRole } from './roles.js';
 import { withRunLock } from './run-lock.js';
 import { type LegacySource, openSchemas, type PreData, readPreData } from './schema-source.js';
+import { ensureSettings, permitted, settingFindings } from './settings.js';
 import { makeTemplate, templateName } from './template.js';
 import { isServed, type RegistryEntry } from './types.js';
 
@@ -26,6 +29,8 @@ export interface ProvisionOptions extends LegacySource {
   readonly databases: Databases;
   readonly config: Pick<Config, 'servers' | 'clinics'>;
   readonly centralUrl: string;
+  /** The application's login in the legacy database; undefined: whom the legacy URL names. */
+  readonly login: string | undefined;
   /** Every clinic of the legacy database: names must differ among all of them. */
   readonly clinics: readonly Clinic[];
   /** Those to make; the central database is made in any case. */
@@ -63,6 +68,7 @@ interface Plan {
   readonly registered: ReadonlyMap<string, RegistryEntry>;
   readonly clinicData: PreData;
   readonly centralData: PreData;
+  readonly settings: SettingsPlan;
 }
 
 /**
@@ -74,22 +80,35 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   const key = readKey(options.env);
   const clinicData = await readPreData(options, 'clinic');
   const centralData = await readPreData(options, 'central');
-  const early = [...inventoryFindings(catalog, map), ...clinicData.findings, ...centralData.findings];
+  const settings = await readSettingsPlan(options.legacy, catalog, options.login);
+  const early = [
+    ...inventoryFindings(catalog, map),
+    ...clinicData.findings,
+    ...centralData.findings,
+    ...settingFindings(settings),
+  ];
   if (hasErrors(early)) return { findings: early, clinics: [] };
   let central = await openCentral(databases, centralUrl);
   try {
-    const known = { key, clinicData, centralData };
+    const known = { key, clinicData, centralData, settings };
     // Names and places are found good before anything is made, and read again once no other run can change them.
     const foreseen = await makePlan(options, central, known);
+    const permissions = await readPermissions(foreseen);
+    early.push(...permissions.findings);
     if (options.dryRun) return { findings: [...early, ...foreseen.unnamed], clinics: foresee(foreseen) };
-    central ??= await makeCentral(databases, centralUrl, centralData.locale);
+    central ??= await makeCentral(databases, centralUrl, centralData.locale, settings);
     const session = central;
     return await withRunLock(session, async () => {
       const installation = await ensureRegistry(session);
       const plan = await makePlan(options, session, known);
       const findings = [...early, ...(await provideCentral(plan, session, installation))];
       if (hasErrors(findings)) return { findings, clinics: [] };
-      const { clinics, findings: late } = await provideClinics(plan, session, installation.id);
+      const { clinics, findings: late } = await provideClinics(
+        plan,
+        session,
+        installation.id,
+        permissions.byServer,
+      );
       return {
         findings: [...findings, ...plan.unnamed, ...late, ...(await publicFindings(options, session))],
         clinics,
@@ -103,7 +122,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
 async function makePlan(
   options: ProvisionOptions,
   central: Session | undefined,
-  known: Pick<Plan, 'key' | 'clinicData' | 'centralData'>,
+  known: Pick<Plan, 'key' | 'clinicData' | 'centralData' | 'settings'>,
 ): Promise<Plan> {
   const { config, clinics } = options;
   const entries = central === undefined ? [] : await readRegistry(central);
@@ -125,22 +144,42 @@ async function makePlan(
   };
 }
 
+/** What the provisioning login of each server may set there of what the legacy database is set to. */
+async function readPermissions(
+  plan: Plan,
+): Promise<{ byServer: Map<string, SettingsPlan>; findings: Finding[] }> {
+  const byServer = new Map<string, SettingsPlan>();
+  const findings: Finding[] = [];
+  for (const server of new Set(plan.selected.map((clinic) => placeOf(plan, clinic)))) {
+    const url = withDatabase(serverUrl(plan, server), 'postgres');
+    const allowed = await onDatabase(plan.options.databases, url, (session) =>
+      permitted(session, plan.settings),
+    );
+    byServer.set(server, allowed);
+    const refused = allowed.left.filter((each) => !plan.settings.left.includes(each));
+    findings.push(...settingFindings({ left: refused, others: [] }));
+  }
+  return { byServer, findings };
+}
+
 /** The legacy database as central one has its tables already; only the registry is added. */
 async function provideCentral(
-  { options, centralData }: Plan,
+  { options, centralData, settings }: Plan,
   central: Session,
   installation: Installation,
 ): Promise<Finding[]> {
   if (await sameDatabase(central, options.legacy)) return [];
   const { needed, findings } = centralState(installation, centralData, options.centralUrl);
-  if (!needed) return [...findings];
-  return [...findings, ...(await makeCentralTables(central, centralData))];
+  const mended = await mendCentral(central, options.centralUrl, settings);
+  if (!needed) return [...findings, ...mended];
+  return [...findings, ...mended, ...(await makeCentralTables(central, centralData))];
 }
 
 async function provideClinics(
   plan: Plan,
   central: Session,
   installation: string,
+  settings: ReadonlyMap<string, SettingsPlan>,
 ): Promise<{ findings: Finding[]; clinics: ProvisionedClinic[] }> {
   const { options } = plan;
   const task = options.progress.start('Making clinic databases', {
@@ -169,7 +208,13 @@ async function provideClinics(
             (entry) => inTurn(() => saveEntry(central, entry)),
           );
           made.set(clinic, result.clinic);
-          findings.push(...result.findings);
+          const { database, role } = result.clinic;
+          const { findings: unset } = await ensureSettings(
+            session,
+            { database, role },
+            known(settings.get(server), server),
+          );
+          findings.push(...result.findings, ...unset);
           task.advance(1);
         });
       } finally {

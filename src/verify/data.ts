@@ -10,6 +10,7 @@ import { openReaders, readLegacy } from './data/legacy.js';
 import type { VerifyDataOptions } from './data/options.js';
 import { centralTables, clinicTables } from './data/places.js';
 import { quarantineFindings, readQuarantine } from './data/quarantine.js';
+import { readSurroundings } from './data/settings.js';
 import { countRows, showClinic, showKeys } from './data/words.js';
 
 export type { VerifyDataOptions } from './data/options.js';
@@ -43,7 +44,8 @@ async function compare(
   });
   try {
     const legacy = await readLegacy(options, readers, () => task.advance(1));
-    const check: Check = { options, legacy, searches: new Map() };
+    const surroundings = await readSurroundings(options, reader);
+    const check: Check = { options, legacy, surroundings, searches: new Map() };
     const results = await sideBySide(subjects, readers.length, async (subject, worker) => {
       const result = await checkDatabase(check, subject, readers[worker] ?? reader);
       task.advance(1, `Checked ${subject.place}`);
@@ -81,14 +83,16 @@ async function subjectsOf(
     clinic: undefined,
     place: 'the central database',
     url: centralUrl,
+    role: undefined,
     belonging: centralTables(map),
     compare: true,
   };
   const clinics = targets.map(
-    ({ clinic, adminUrl, state }): Subject => ({
+    ({ clinic, adminUrl, role, state }): Subject => ({
       clinic,
       place: showClinic(clinic),
       url: adminUrl,
+      role,
       belonging: clinicTables(map),
       compare: state !== 'active',
     }),

@@ -43,6 +43,11 @@ export const DATA = {
     cause: 'The schema of this database is not the one that the legacy schema and the tenancy map call for.',
     mend: 'Run provision and split again, or bring the schema in line by a migration over every clinic.',
   },
+  DATA_SETTING_DIFFERS: {
+    cause:
+      'A database is set otherwise than the legacy database, or written in another encoding or sorted by another locale: the application reads other times, finds other names, or sorts otherwise.',
+    mend: 'Run provision, or the statement of the hint. Encoding and locale never change: drop the database, then run provision and split again.',
+  },
   DATA_TABLE_MISPLACED: {
     cause: 'A database holds a table that does not belong in it.',
     mend: 'Find out what made it. Drop it once its rows are known to be elsewhere.',

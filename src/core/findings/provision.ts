@@ -39,6 +39,11 @@ export const PROVISION = {
     cause: 'An extension of the legacy database could not be made on the server of the clinic databases.',
     mend: 'Install it there and drop the template database, then run provision again; or leave it, if no query needs it.',
   },
+  PROVISION_SETTING_LEFT_BEHIND: {
+    cause:
+      'A setting of the legacy database or of a role in it (ALTER DATABASE … SET, ALTER ROLE … SET) is not carried to the clinic databases: only a superuser may set it, it looks like a secret, names what is not there, or is for another role.',
+    mend: 'Nothing, if the application does not need it; else see the hint, or hand a secret to the application in another way.',
+  },
   PROVISION_SCHEMA_STALE: {
     cause: 'The legacy schema has changed since this database was made.',
     mend: 'Make the same change in this database; or, while it holds no rows, drop it and run provision again.',

@@ -24,6 +24,7 @@ import { ownership } from './ownership.js';
 import { catalogTable, isClinicTable, sameName, storedColumns } from './places.js';
 import { allRows, digestOf, rowId } from './rows.js';
 import { schemaDrift } from './schema.js';
+import { type Surroundings, surroundingsFindings } from './settings.js';
 import { namesAnother } from './tenant-columns.js';
 import { SAMPLES, stopIfAsked } from './words.js';
 
@@ -34,6 +35,8 @@ export interface Subject {
   /** In words. */
   readonly place: string;
   readonly url: string;
+  /** The clinic's login; undefined for the central database. */
+  readonly role: string | undefined;
   readonly belonging: readonly MappedTable[];
   /** False where the application writes to it already, so that it may differ from the legacy database. */
   readonly compare: boolean;
@@ -48,6 +51,7 @@ export interface DatabaseResult {
 export interface Check {
   readonly options: VerifyDataOptions;
   readonly legacy: LegacyDatabase;
+  readonly surroundings: Surroundings;
   /** How often rows were searched for what differs, by table: each time reads the legacy table once more. */
   readonly searches: Map<MappedTable, number>;
 }
@@ -104,7 +108,10 @@ async function look(
     const message = `${place}: ${actual}`;
     return { findings: [{ code: 'DATA_SCHEMA_DRIFT', severity: 'error', message }], digests: new Map() };
   }
-  const findings = driftFindings(check.options, subject, actual);
+  const findings = [
+    ...driftFindings(check.options, subject, actual),
+    ...(await surroundingsFindings(session, subject, check.surroundings)),
+  ];
   const present = belonging.filter((table) => holdsColumns(catalog, actual, table));
   // The way to a clinic may lead through any of them.
   const whole = present.length === belonging.length;

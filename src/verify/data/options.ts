@@ -15,6 +15,8 @@ export interface VerifyDataOptions {
   readonly targets: readonly ClinicTarget[];
   /** May name the legacy database itself. */
   readonly centralUrl: string;
+  /** The application's login in the legacy database; undefined: whom the legacy URL names. */
+  readonly login?: string | undefined;
   readonly progress: Progress;
   /** How many databases are looked at side by side. */
   readonly jobs: number;
