@@ -104,6 +104,9 @@ const OPERATORS = `
     FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
    WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_operator', 'o.oid')}`;
 
+/** How the definition of a cast begins that takes a value's bytes as they are. */
+export const BINARY_CAST = 'WITHOUT FUNCTION';
+
 /** What belongs to the database as a whole; `own` leaves out what every database has. */
 const ofDatabase = (kind: string, catalog: string, nameSql: string, own = 'true'): string => `
   SELECT '${kind}' AS kind, '' AS schema, ${nameSql} AS name, NULL::json AS depends_on, NULL AS definition
@@ -116,6 +119,25 @@ const MADE_LATER = 'o.oid >= 16384';
 const ON_ITS_OWN = `NOT EXISTS (SELECT FROM pg_catalog.pg_depend i
    WHERE i.classid = o.tableoid AND i.objid = o.oid AND i.deptype = 'i')`;
 
+/** They belong to no schema: what counts is the types and the function that schemas own. */
+const CASTS = `
+  SELECT 'cast' AS kind, '' AS schema,
+         pg_catalog.format_type(o.castsource, NULL) || ' AS ' || pg_catalog.format_type(o.casttarget, NULL) AS name,
+         (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_object('schema', n.nspname, 'name', x.name))
+            FROM (SELECT coalesce(el.typnamespace, t.typnamespace) AS namespace, coalesce(el.typname, t.typname) AS name
+                    FROM pg_catalog.pg_type t
+                    LEFT JOIN pg_catalog.pg_type el ON el.oid = t.typelem AND t.typcategory = 'A'
+                   WHERE t.oid IN (o.castsource, o.casttarget) AND ${notOfExtension('pg_type', 'coalesce(el.oid, t.oid)')}
+                   UNION ALL
+                  SELECT p.pronamespace, p.proname FROM pg_catalog.pg_proc p
+                   WHERE p.oid = o.castfunc AND ${notOfExtension('pg_proc', 'p.oid')}) AS x
+            JOIN pg_catalog.pg_namespace n ON n.oid = x.namespace AND n.nspname <> 'pg_catalog') AS depends_on,
+         CASE o.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || o.castfunc::pg_catalog.regprocedure
+                           WHEN 'i' THEN 'WITH INOUT' ELSE '${BINARY_CAST}' END
+           || CASE o.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END AS definition
+    FROM pg_catalog.pg_cast o
+   WHERE ${MADE_LATER} AND ${ON_ITS_OWN} AND ${notOfExtension('pg_cast', 'o.oid')}`;
+
 const OBJECTS = [
   VIEWS,
   FUNCTIONS,
@@ -125,6 +147,7 @@ const OBJECTS = [
   inSchema('collation', 'pg_collation', 'coll'),
   inSchema('conversion', 'pg_conversion', 'con'),
   inSchema('operator class', 'pg_opclass', 'opc'),
+  inSchema('operator family', 'pg_opfamily', 'opf'),
   inSchema('text search configuration', 'pg_ts_config', 'cfg'),
   inSchema('text search dictionary', 'pg_ts_dict', 'dict'),
   inSchema('text search parser', 'pg_ts_parser', 'prs'),
@@ -167,15 +190,17 @@ const OBJECTS = [
   ),
   INDEXES,
   DEFAULTS,
-  ofDatabase(
-    'cast',
-    'pg_cast',
-    `pg_catalog.format_type(o.castsource, NULL) || ' AS ' || pg_catalog.format_type(o.casttarget, NULL)`,
-    `${MADE_LATER} AND ${ON_ITS_OWN}`,
-  ),
+  CASTS,
   ofDatabase('event trigger', 'pg_event_trigger', 'o.evtname::text'),
   ofDatabase('foreign data wrapper', 'pg_foreign_data_wrapper', 'o.fdwname::text'),
   ofDatabase('foreign server', 'pg_foreign_server', 'o.srvname::text'),
+  ofDatabase('access method', 'pg_am', 'o.amname::text', MADE_LATER),
+  ofDatabase(
+    'transform',
+    'pg_transform',
+    `pg_catalog.format_type(o.trftype, NULL) || ' in ' || (SELECT lanname FROM pg_catalog.pg_language WHERE oid = o.trflang)`,
+    MADE_LATER,
+  ),
   ofDatabase('language', 'pg_language', 'o.lanname::text', MADE_LATER),
   ofDatabase('publication', 'pg_publication', 'o.pubname::text'),
   `SELECT 'subscription' AS kind, '' AS schema, o.subname::text AS name, NULL::json AS depends_on, NULL AS definition

@@ -64,6 +64,7 @@ export interface SchemaObject extends QualifiedName {
     | 'conversion'
     | 'operator'
     | 'operator class'
+    | 'operator family'
     | 'text search configuration'
     | 'text search dictionary'
     | 'text search parser'
@@ -77,6 +78,7 @@ export interface SchemaObject extends QualifiedName {
     | 'exclusion constraint'
     | 'index'
     | 'default'
+    | 'access method'
     | 'cast'
     | 'event trigger'
     | 'foreign data wrapper'
@@ -84,8 +86,12 @@ export interface SchemaObject extends QualifiedName {
     | 'language'
     | 'large objects'
     | 'publication'
-    | 'subscription';
-  /** The table it hangs on, for triggers, constraints and the like; for views, the tables it reads. */
+    | 'subscription'
+    | 'transform';
+  /**
+   * The table it hangs on, for triggers, constraints and the like; for views, the tables it reads; for casts, the types
+   * and the function (without its arguments) that are neither PostgreSQL's nor an extension's.
+   */
   readonly dependsOn: readonly QualifiedName[];
   /** What it does, as this server's version words it; undefined where its name says enough. */
   readonly definition: string | undefined;

@@ -1,18 +1,21 @@
+import { BINARY_CAST } from '../catalog/read-objects.js';
 import type { SchemaCatalog, SchemaObject, Table } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
 import type { TenancyMap } from '../tenancy/types.js';
+import { castsOf, fitsIn } from './casts.js';
 import { allViews, type Contents, contentsOf } from './contents.js';
 
 /** Why no database of ours gets an object of these kinds; every other kind goes with its schema or its table. */
 const LEFT_BEHIND: Partial<Record<SchemaObject['kind'], string>> = {
-  cast: 'a cast belongs to the whole database',
+  'access method': 'an access method is made by an administrator of the server',
   'event trigger': 'an event trigger belongs to the whole database, and would fire while clinics are made',
   'foreign data wrapper': 'it leads to another server',
   'foreign server': 'it leads to another server, with a login of its own',
   language: 'a language is made by an administrator of the server',
   publication: 'whoever subscribes to it does not know of the new databases',
   subscription: 'it would fetch the rows of all clinics into each',
+  transform: 'a transform belongs to the whole database',
 };
 
 /**
@@ -24,6 +27,7 @@ export function inventoryFindings(catalog: SchemaCatalog, map: TenancyMap): Find
   return [
     ...viewFindings(catalog, kinds),
     ...catalog.objects.flatMap(leftBehind),
+    ...castFindings(catalog, kinds),
     ...foreignFindings(catalog, map),
     ...kinds.flatMap((contents) => tableFindings(contents)),
     ...largeObjectFindings(catalog, kinds[0]),
@@ -40,6 +44,25 @@ function viewFindings(catalog: SchemaCatalog, kinds: readonly Contents[]): Findi
       subject: displayName(view),
       message: `the ${view.kind} ${displayName(view)} is made nowhere: it reads ${view.dependsOn.map(displayName).join(', ')}`,
     }));
+}
+
+/** Casts between types that no database of ours has together, and those that need more than provision may have. */
+function castFindings(catalog: SchemaCatalog, kinds: readonly Contents[]): Finding[] {
+  return castsOf(catalog).flatMap((cast): Finding[] => {
+    const stays = !kinds.some((contents) => fitsIn(cast, catalog, contents));
+    if (!stays && cast.definition?.startsWith(BINARY_CAST) !== true) return [];
+    const why = stays
+      ? 'stays in the legacy database: its types are not in one of these schemas'
+      : 'has no function: it is made only where provision connects as a superuser';
+    return [
+      {
+        code: 'PROVISION_OBJECT_LEFT_BEHIND',
+        severity: 'warning',
+        subject: cast.name,
+        message: `the cast ${cast.name} ${why}`,
+      },
+    ];
+  });
 }
 
 function leftBehind({ kind, name }: SchemaObject): Finding[] {

@@ -6,6 +6,7 @@ import { displayName, type QualifiedName } from '../core/identifiers.js';
 import type { SchemaDumper, Session } from '../core/ports.js';
 import { hasWord } from '../core/words.js';
 import type { TenancyMap } from '../tenancy/types.js';
+import { withCasts } from './casts.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { localeOptions } from './locale.js';
 import { adaptStatement, type Statement, splitStatements } from './sql-text.js';
@@ -35,7 +36,7 @@ export interface PreData {
 /** Reads the pre-data schema of one kind of database from the legacy one. */
 export async function readPreData(source: LegacySource, kind: DatabaseKind): Promise<PreData> {
   const contents = contentsOf(source.catalog, source.map, kind);
-  const statements = splitStatements(await dump(source, contents, 'pre-data'));
+  const statements = withCasts(splitStatements(await dump(source, contents, 'pre-data')), source.catalog);
   const script = statements
     .map(adaptStatement)
     .filter((text) => text !== undefined)

@@ -155,11 +155,12 @@ function driftFindings(
       const mapped = map.tables.find((each) => displayName(each) === displayName(table));
       return mapped?.scope === 'clinic' && !isClinicTable(map, table);
     })
-    .map(({ kind, table, what }) => ({
+    .map(({ kind, table, what, hint }) => ({
       code: kind === 'misplaced' ? 'DATA_TABLE_MISPLACED' : 'DATA_SCHEMA_DRIFT',
       severity: kind === 'lesser' ? 'warning' : 'error',
       subject: displayName(table),
       message: `${subject.place}: ${displayName(table)}: ${what}`,
+      ...(hint === undefined ? {} : { hint: `In the database ${databaseOf(subject.url)}, run: ${hint}` }),
     }));
 }
 

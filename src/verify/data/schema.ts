@@ -1,6 +1,7 @@
 import type { SchemaCatalog, SchemaObject, Table } from '../../catalog/types.js';
 import { displayName, type QualifiedName } from '../../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
+import { castDrift } from './casts.js';
 import { sameName } from './places.js';
 
 /** How a database's schema departs from what it should be. */
@@ -9,6 +10,8 @@ export interface Drift {
   readonly what: string;
   /** `misplaced`: the table does not belong there; `columns`: its rows cannot be compared; `lesser`: what hangs on it. */
   readonly kind: 'misplaced' | 'columns' | 'constraints' | 'lesser';
+  /** What ends it, where that is one statement. */
+  readonly hint?: string;
 }
 
 /**
@@ -38,7 +41,7 @@ export function schemaDrift(
       map.tables.find((mapped) => sameName(mapped, table))?.scope ?? 'unknown to the legacy schema';
     drifts.push({ table, kind: 'misplaced', what: `the table is there, and it is ${scope}` });
   }
-  return [...drifts, ...objectDrift(legacy, actual, belongs)];
+  return [...drifts, ...objectDrift(legacy, actual, belongs), ...castDrift(legacy, actual)];
 }
 
 function tableDrift(
@@ -110,6 +113,7 @@ const STANDING: ReadonlySet<SchemaObject['kind']> = new Set([
   'conversion',
   'operator',
   'operator class',
+  'operator family',
   'text search configuration',
   'text search dictionary',
   'text search parser',
