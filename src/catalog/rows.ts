@@ -1,5 +1,5 @@
 import { type QualifiedName, quoteName } from '../core/identifiers.js';
-import type { SchemaCatalog, Table } from './types.js';
+import type { Table } from './types.js';
 
 /**
  * The rows of one table, ready for FROM. A table that others inherit from has its own rows only, since theirs are
@@ -7,18 +7,4 @@ import type { SchemaCatalog, Table } from './types.js';
  */
 export function rowsOf(table: QualifiedName & Pick<Table, 'kind'>): string {
   return table.kind === 'partitioned' ? quoteName(table) : `ONLY ${quoteName(table)}`;
-}
-
-/** True where rows of it are on another server: it is foreign, or a part of it is. Nothing of such a table is read. */
-export function isElsewhere(
-  table: QualifiedName & Pick<Table, 'kind'>,
-  { tables }: Pick<SchemaCatalog, 'tables'>,
-): boolean {
-  return (
-    table.kind === 'foreign' ||
-    tables.some(
-      ({ kind, parent }) =>
-        kind === 'foreign' && parent?.schema === table.schema && parent.name === table.name,
-    )
-  );
 }

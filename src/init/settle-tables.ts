@@ -1,11 +1,10 @@
-import { isElsewhere } from '../catalog/rows.js';
 import type { ColumnProbe, SchemaCatalog, Table } from '../catalog/types.js';
 import type { ClinicsConfig, TableConfig } from '../config/types.js';
 import { displayName } from '../core/identifiers.js';
 import { buildTenancyMap } from '../tenancy/build-map.js';
 import { namedLikeClinic } from '../tenancy/candidates.js';
 import { singular } from '../tenancy/clinic-table.js';
-import { sameTable, type TableIndex, tableKey } from '../tenancy/tables.js';
+import { isElsewhere, sameTable, type TableIndex, tableKey } from '../tenancy/tables.js';
 import type { ClinicTable, TenancyMap } from '../tenancy/types.js';
 import type { Decider, Decision, OpenQuestion } from './decide.js';
 import { isCommon, type LegacyFacts } from './legacy-facts.js';

@@ -1,10 +1,11 @@
 import { addDigests, type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../catalog/digest.js';
-import { isElsewhere, rowsOf } from '../catalog/rows.js';
+import { rowsOf } from '../catalog/rows.js';
 import type { SchemaCatalog, Table } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { displayName, type QualifiedName, quoteIdent } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
+import { isElsewhere } from '../tenancy/tables.js';
 import type { Clinic, ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
 import { ROUTE } from './judgement.js';
 import { brokenRows, keptKeys } from './kept-keys.js';

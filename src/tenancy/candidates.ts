@@ -1,9 +1,8 @@
-import { isElsewhere } from '../catalog/rows.js';
 import type { CandidateColumn, SchemaCatalog, Table } from '../catalog/types.js';
 import type { TableConfig } from '../config/types.js';
 import { CLINIC_WORDS, singular } from './clinic-table.js';
 import { keyNames } from './key-names.js';
-import { indexTables, isUnique, sameTable, tableKey } from './tables.js';
+import { indexTables, isElsewhere, isUnique, sameTable, tableKey } from './tables.js';
 import type { TenancyMap } from './types.js';
 
 /**

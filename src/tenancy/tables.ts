@@ -94,3 +94,17 @@ export function isUnique(table: Table, columns: readonly string[]): boolean {
 export function mayBeNull(table: Table, columns: readonly string[]): boolean {
   return columns.some((column) => table.columns.find(({ name }) => name === column)?.notNull !== true);
 }
+
+/** True where rows of it are on another server: it is foreign, or a part of it is. Nothing of such a table is read. */
+export function isElsewhere(
+  table: QualifiedName & Pick<Table, 'kind'>,
+  { tables }: Pick<SchemaCatalog, 'tables'>,
+): boolean {
+  return (
+    table.kind === 'foreign' ||
+    tables.some(
+      ({ kind, parent }) =>
+        kind === 'foreign' && parent?.schema === table.schema && parent.name === table.name,
+    )
+  );
+}

@@ -5,12 +5,13 @@ import { displayName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { sideBySide } from '../core/side-by-side.js';
 import { conservationFindings } from './data/conservation.js';
-import { type Check, checkDatabase, type Subject } from './data/database.js';
+import { type Check, checkDatabase } from './data/database.js';
 import { openReaders, readLegacy } from './data/legacy.js';
 import type { VerifyDataOptions } from './data/options.js';
 import { centralTables, clinicTables } from './data/places.js';
 import { quarantineFindings, readQuarantine } from './data/quarantine.js';
 import { readSurroundings } from './data/settings.js';
+import type { Subject } from './data/subject.js';
 import { countRows, showClinic, showKeys } from './data/words.js';
 
 export type { VerifyDataOptions } from './data/options.js';

@@ -25,22 +25,9 @@ import { catalogTable, isClinicTable, sameName, storedColumns } from './places.j
 import { allRows, digestOf, rowId } from './rows.js';
 import { schemaDrift } from './schema.js';
 import { type Surroundings, surroundingsFindings } from './settings.js';
+import type { Subject } from './subject.js';
 import { namesAnother } from './tenant-columns.js';
 import { SAMPLES, stopIfAsked } from './words.js';
-
-/** One database to look at, and what it has to hold. */
-export interface Subject {
-  /** Undefined for the central database. */
-  readonly clinic: Clinic | undefined;
-  /** In words. */
-  readonly place: string;
-  readonly url: string;
-  /** The clinic's login; undefined for the central database. */
-  readonly role: string | undefined;
-  readonly belonging: readonly MappedTable[];
-  /** False where the application writes to it already, so that it may differ from the legacy database. */
-  readonly compare: boolean;
-}
 
 export interface DatabaseResult {
   readonly findings: readonly Finding[];

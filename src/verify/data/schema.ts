@@ -2,17 +2,8 @@ import type { SchemaCatalog, SchemaObject, Table } from '../../catalog/types.js'
 import { displayName, type QualifiedName } from '../../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
 import { castDrift } from './casts.js';
+import type { Drift } from './drift.js';
 import { sameName } from './places.js';
-
-/** How a database's schema departs from what it should be. */
-export interface Drift {
-  readonly table: QualifiedName;
-  readonly what: string;
-  /** `misplaced`: the table does not belong there; `columns`: its rows cannot be compared; `lesser`: what hangs on it. */
-  readonly kind: 'misplaced' | 'columns' | 'constraints' | 'lesser';
-  /** What ends it, where that is one statement. */
-  readonly hint?: string;
-}
 
 /**
  * Compares a database's schema with the part of the legacy schema that belongs in it: tables, columns, keys, foreign

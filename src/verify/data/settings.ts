@@ -14,8 +14,8 @@ import type { Finding } from '../../core/finding.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
-import type { Subject } from './database.js';
 import type { VerifyDataOptions } from './options.js';
+import type { Subject } from './subject.js';
 
 /** What every session of the application is given by the legacy database, before it has read a row. */
 export interface Surroundings {

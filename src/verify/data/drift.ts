@@ -1,0 +1,11 @@
+import type { QualifiedName } from '../../core/identifiers.js';
+
+/** How a database's schema departs from what it should be. */
+export interface Drift {
+  readonly table: QualifiedName;
+  readonly what: string;
+  /** `misplaced`: the table does not belong there; `columns`: its rows cannot be compared; `lesser`: what hangs on it. */
+  readonly kind: 'misplaced' | 'columns' | 'constraints' | 'lesser';
+  /** What ends it, where that is one statement. */
+  readonly hint?: string;
+}
