@@ -1,5 +1,6 @@
 import { sameDatabase } from '../catalog/same-database.js';
 import { requireSection, requireServers } from '../config/sections.js';
+import { actAs } from '../core/act-as.js';
 import { RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import type { FindingCode } from '../core/finding-codes.js';
@@ -121,8 +122,11 @@ async function splitClinics(
     progress,
     signal,
     onClinicStart: ({ clinic }) => inTurn(() => setState(central, clinic.key, 'loading')),
-    onClinicCopied: async ({ clinic, adminUrl }) => {
-      await onDatabase(databases, adminUrl, (session) => finishDatabase(session, finishClinic));
+    onClinicCopied: async ({ clinic, adminUrl, owner }) => {
+      await onDatabase(databases, adminUrl, async (session) => {
+        await actAs(session, owner);
+        await finishDatabase(session, finishClinic);
+      });
       await inTurn(() => setState(central, clinic.key, 'ready'));
     },
     onCentralCopied: () =>

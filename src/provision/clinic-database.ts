@@ -1,15 +1,19 @@
+import { actAs } from '../core/act-as.js';
 import { RunError } from '../core/errors.js';
 import { quoteIdent, quoteName } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
 import type { Contents } from './contents.js';
 import { createDatabase, databaseExists, onDatabase } from './databases.js';
+import { takeOver } from './owner.js';
 
 /** A clinic database as it is to be. */
 export interface ClinicDatabase {
   readonly key: string;
   readonly database: string;
   readonly role: string;
+  /** The role that owns the database and what is in it. */
+  readonly owner: string;
   readonly installation: string;
   /** The template it is cloned from. */
   readonly template: string;
@@ -19,8 +23,8 @@ export interface ClinicDatabase {
 }
 
 /**
- * Clones the clinic's database where it is missing and lets its login, and nobody else, in. One that an interrupted
- * run left half made is finished. Answers with the fingerprint of the schema it has. RunError where a database of
+ * Clones the clinic's database where it is missing, gives everything in it to its owner and lets its login, and nobody
+ * else, in. One that an interrupted run left half made is finished; one of an earlier version gets its owner. Answers with the fingerprint of the schema it has. RunError where a database of
  * that name is somebody else's.
  */
 export async function ensureClinicDatabase(
@@ -28,19 +32,26 @@ export async function ensureClinicDatabase(
   server: { readonly session: Session; readonly url: string },
   wanted: ClinicDatabase,
 ): Promise<{ readonly outcome: 'made' | 'kept'; readonly fingerprint: string }> {
-  const { database, role, template } = wanted;
+  const { database, role, owner, template } = wanted;
   const exists = await databaseExists(server.session, database);
   if (!exists) {
-    await createDatabase(server.session, database, `TEMPLATE ${quoteIdent(template)}`);
+    await createDatabase(
+      server.session,
+      database,
+      `OWNER ${quoteIdent(owner)} TEMPLATE ${quoteIdent(template)}`,
+    );
     await server.session.execute(`REVOKE ALL ON DATABASE ${quoteIdent(database)} FROM PUBLIC`);
   }
   const fingerprint = await onDatabase(databases, withDatabase(server.url, database), async (session) => {
     const made = await adopt(session, wanted);
+    await takeOver(session, owner);
+    await actAs(session, owner);
     await session.execute(grants(wanted));
     return made;
   });
   // Grants on a database are not cloned, and come last: nobody gets into one that is not ready for him.
   await server.session.execute(`
+    ALTER DATABASE ${quoteIdent(database)} OWNER TO ${quoteIdent(owner)};
     REVOKE ALL ON DATABASE ${quoteIdent(database)} FROM PUBLIC;
     GRANT CONNECT ON DATABASE ${quoteIdent(database)} TO ${quoteIdent(role)}`);
   return { outcome: exists ? 'kept' : 'made', fingerprint };

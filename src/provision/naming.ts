@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Finding } from '../core/finding.js';
 import { MAX_IDENTIFIER_BYTES } from '../core/identifiers.js';
 import type { Clinic } from '../tenancy/types.js';
+import { ownerName } from './owner.js';
 
 export interface ClinicName {
   readonly database: string;
@@ -43,21 +44,27 @@ export function nameClinics(
     name: registered.get(clinic.key) ?? nameOf(pattern, clinic),
   }));
   const owners = new Map<string, string[]>();
-  const claim = (database: string, key: string): void =>
-    void owners.set(database, [...new Set([...(owners.get(database) ?? []), key])]);
+  const claim = (database: string, key: string): void => {
+    for (const name of namesOf(database)) owners.set(name, [...new Set([...(owners.get(name) ?? []), key])]);
+  };
   for (const [key, { database }] of registered) claim(database, key);
   for (const { clinic, name } of found) claim(name.database, clinic.key);
   const taken = new Set([...SERVERS_OWN, ...reserved]);
   const names = new Map<string, ClinicName>();
   const findings: Finding[] = [];
   for (const { clinic, isKept, name } of found) {
-    const others = (owners.get(name.database) ?? []).filter((key) => key !== clinic.key);
+    const others = [...new Set(namesOf(name.database).flatMap((each) => owners.get(each) ?? []))].filter(
+      (key) => key !== clinic.key,
+    );
     const fault = isKept ? undefined : (faultOf(name.database, taken) ?? sharedWith(others));
     if (fault === undefined) names.set(clinic.key, name);
     else findings.push(finding(clinic, name.database, fault));
   }
   return { names, findings };
 }
+
+/** Of the roles that a database brings with it: the login is named like the database. */
+const namesOf = (database: string): string[] => [database, ownerName(database)];
 
 function sharedWith(others: readonly string[]): string | undefined {
   if (others.length === 0) return undefined;

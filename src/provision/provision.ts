@@ -14,11 +14,12 @@ import { contentsOf } from './contents.js';
 import { databaseExists, onDatabase } from './databases.js';
 import { inventoryFindings } from './inventory.js';
 import { type ClinicName, nameClinics } from './naming.js';
+import { ownerName } from './owner.js';
 import { decryptPassword, encryptPassword, randomPassword, readKey } from './password.js';
 import { placeClinics } from './placement.js';
 import { publicFindings } from './public-connect.js';
 import { ensureRegistry, type Installation, readRegistry, saveEntry } from './registry.js';
-import { ensureRole } from './roles.js';
+import { ensureLogin, ensureOwner } from './roles.js';
 import { withRunLock } from './run-lock.js';
 import { type LegacySource, openSchemas, type PreData, readPreData } from './schema-source.js';
 import { ensureSettings, permitted, settingFindings } from './settings.js';
@@ -252,13 +253,16 @@ async function provideClinic(
   const { database, role } = nameOf(plan, clinic);
   const entry = plan.registered.get(clinic.key);
   const password = entry === undefined ? randomPassword() : decryptPassword(entry.password, clinic.key, key);
-  const owner = { installation, key: clinic.key };
+  const whose = { installation, key: clinic.key };
+  const owner = ownerName(database);
   if (entry !== undefined) await refuseLost(server.session, entry);
-  const roleOutcome = await ensureRole(server.session, role, owner, password, entry !== undefined);
+  const roleOutcome = await ensureLogin(server.session, role, whose, password, entry !== undefined);
+  await ensureOwner(server.session, owner, whose);
   const made = await ensureClinicDatabase(options.databases, server, {
     key: clinic.key,
     database,
     role,
+    owner,
     installation,
     template: templateName(installation, clinicData),
     contents: contentsOf(options.catalog, options.map, 'clinic'),

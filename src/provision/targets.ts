@@ -4,6 +4,7 @@ import type { Finding } from '../core/finding.js';
 import { didYouMean } from '../core/near-miss.js';
 import type { Session } from '../core/ports.js';
 import { withDatabase, withLogin } from '../core/urls.js';
+import { ownerName } from './owner.js';
 import { decryptPassword, readKey } from './password.js';
 import { readRegistry } from './registry.js';
 import type { ClinicTarget, RegistryEntry } from './types.js';
@@ -54,6 +55,7 @@ function targetOf(entry: RegistryEntry, servers: Config['servers'], key: Buffer)
     state: entry.state,
     database: entry.database,
     role: entry.role,
+    owner: ownerName(entry.database),
     adminUrl,
     roleUrl: withLogin(adminUrl, entry.role, decryptPassword(entry.password, entry.key, key)),
   };

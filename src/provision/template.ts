@@ -47,11 +47,15 @@ export async function makeTemplate(
   return findings;
 }
 
-/** Every clone carries this row: it says whose it is, and later for which clinic. */
+/**
+ * Every clone carries this row: it says whose it is, and later for which clinic. The schema public comes from the server's
+ * template as its database owner's, whom a role that inherits nothing is not taken for before PostgreSQL 16.
+ */
 function markTemplate(installation: string, fingerprint: string): string {
   return `${OWN_TABLES};
     CREATE TABLE clinic_migrate.origin (installation uuid NOT NULL, fingerprint text NOT NULL, clinic_key text);
     INSERT INTO clinic_migrate.origin VALUES ('${installation}', '${fingerprint}');
+    ALTER SCHEMA public OWNER TO CURRENT_USER;
     REVOKE ALL ON SCHEMA public FROM PUBLIC`;
 }
 

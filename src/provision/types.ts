@@ -30,6 +30,8 @@ export interface ClinicTarget {
   readonly state: ClinicState;
   readonly database: string;
   readonly role: string;
+  /** The role that owns its database and everything in it. */
+  readonly owner: string;
   /** The administrator's login of its server, on the clinic's database. */
   readonly adminUrl: string;
   /** The clinic's own login, on the clinic's database; the application connects with this. */

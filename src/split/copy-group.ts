@@ -87,7 +87,7 @@ async function isCopied(
   target: ClinicTarget,
   session: Session,
 ): Promise<boolean> {
-  const receipts = await openReceipts(session);
+  const receipts = await openReceipts(session, target.owner);
   if (!copyIsComplete(receipts, tablesOf(plans, false), fingerprint, session.label)) return false;
   tally.wasCopied(target, receipts);
   return true;

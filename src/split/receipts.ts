@@ -1,4 +1,5 @@
 import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest, showDigest } from '../catalog/digest.js';
+import { actAs } from '../core/act-as.js';
 import { RunError } from '../core/errors.js';
 import { displayName, type QualifiedName, quoteName } from '../core/identifiers.js';
 import { OWN_TABLES } from '../core/own-tables.js';
@@ -28,9 +29,14 @@ const TAKE_OVER = `
        AND (l.classid, l.objid) = (${LOCK}) AND l.pid <> pg_catalog.pg_backend_pid();
     SELECT pg_catalog.pg_advisory_lock(${LOCK});`;
 
-/** Makes the receipts' table where it is missing, and answers with what is in it; see TAKE_OVER. */
-export async function openReceipts(session: Session): Promise<CopyReceipt[]> {
-  await session.execute(`${TAKE_OVER}${OWN_TABLES}`);
+/**
+ * Makes the receipts' table where it is missing, and answers with what is in it; see TAKE_OVER. From here on the session
+ * acts as `owner`, where there is one. RunError where there is no such role.
+ */
+export async function openReceipts(session: Session, owner?: string): Promise<CopyReceipt[]> {
+  await session.execute(TAKE_OVER);
+  if (owner !== undefined) await actAs(session, owner);
+  await session.execute(OWN_TABLES);
   const rows = await session.query<Record<string, string>>(
     `SELECT table_schema, table_name, rows::text, digest, snapshot, fingerprint FROM clinic_migrate.receipts
       ORDER BY table_schema, table_name`,

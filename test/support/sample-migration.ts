@@ -68,7 +68,7 @@ export async function sampleMigration(clinics = 3, rows = 600, app = 'medicalpro
       await withSession(adminUrl(), async (session) => {
         for (let key = 1; key <= clinics; key += 1) {
           await dropDatabase(`${prefix}_${key}`);
-          await session.execute(`DROP ROLE IF EXISTS "${prefix}_${key}"`);
+          await session.execute(`DROP ROLE IF EXISTS "${prefix}_${key}", "${prefix}_${key}_owner"`);
         }
       });
     },

@@ -49,6 +49,7 @@ async function makeClinic(key: string): Promise<ClinicTarget> {
     state: 'ready',
     database: database.name,
     role,
+    owner: `${database.name}_owner`,
     adminUrl: database.url,
     roleUrl: withLogin(database.url, role, PASSWORD),
   };

@@ -176,6 +176,7 @@ function targetOf(each: Clinic, database: TestDatabase, state: ClinicState): Cli
     state,
     database: database.name,
     role: 'none',
+    owner: 'none',
     adminUrl: database.url,
     roleUrl: database.url,
   };
