@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors.js';
 import { didYouMean } from '../core/near-miss.js';
 import type { Session } from '../core/ports.js';
+import { readNamePath } from './read-name-path.js';
 import { readObjects } from './read-objects.js';
 import { readSequences } from './read-sequences.js';
 import { readTables } from './read-tables.js';
@@ -8,11 +9,16 @@ import type { SchemaCatalog } from './types.js';
 
 /**
  * The schema of a database as pg_catalog tells it, for these schemas only: a value in a fixed order, read
- * with one query a kind of object. The session needs no rights on the tables themselves.
+ * with one query a kind of object. The session needs no rights on the tables themselves. `login` is the application's.
  * @throws UsageError where a schema does not exist.
  */
-export async function readCatalog(session: Session, schemas: readonly string[]): Promise<SchemaCatalog> {
+export async function readCatalog(
+  session: Session,
+  schemas: readonly string[],
+  login?: string,
+): Promise<SchemaCatalog> {
   await requireSchemas(session, schemas);
+  const objects = await readObjects(session, schemas);
   const [version] = await session.query<{ version: number }>(
     `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version`,
   );
@@ -21,7 +27,8 @@ export async function readCatalog(session: Session, schemas: readonly string[]):
     schemas: [...schemas],
     tables: await readTables(session, schemas),
     sequences: await readSequences(session, schemas),
-    objects: await readObjects(session, schemas),
+    objects,
+    namePath: await readNamePath(session, objects, login),
   };
 }
 

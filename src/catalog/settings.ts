@@ -129,9 +129,9 @@ function quoteSetting(name: string): string {
 }
 
 /** The names in a list as the server stores it: quoted where they must be. */
-function listOf(value: string): string[] {
+export function listOf(value: string): string[] {
   return [...value.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^",\s][^",]*?))\s*(?:,|$)/g)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? '',
   );
 }
 

@@ -104,6 +104,8 @@ export interface SchemaCatalog {
   readonly tables: readonly Table[];
   readonly sequences: readonly Sequence[];
   readonly objects: readonly SchemaObject[];
+  /** The schemas in which the application finds names without one, in order, and those of extensions. */
+  readonly namePath: readonly string[];
 }
 
 /** A column that may hold clinics' keys. */

@@ -29,7 +29,8 @@ export async function openLegacy({ config, databases }: Context): Promise<Sessio
 
 /** Reads schema, tenancy map and clinics; the map may hold findings that forbid to go on. */
 export async function readTenancy({ config }: Context, legacy: Session): Promise<Tenancy> {
-  const catalog = await readCatalog(legacy, requireSection(config, 'legacy').schemas);
+  const { schemas, login } = requireSection(config, 'legacy');
+  const catalog = await readCatalog(legacy, schemas, login);
   const clinicTable = findClinicTable(catalog, config.clinics);
   const probes = await probeColumns(
     legacy,

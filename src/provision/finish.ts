@@ -1,11 +1,12 @@
 import type { SchemaCatalog, Sequence } from '../catalog/types.js';
 import { type QualifiedName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
+import { lookInto } from '../core/name-path.js';
 import { OWN_TABLES } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { dump, hashOf, type LegacySource } from './schema-source.js';
-import { adaptStatement, readNames, type Statement, splitStatements } from './sql-text.js';
+import { adaptStatement, emptiesPath, readNames, type Statement, splitStatements } from './sql-text.js';
 
 /** Where a legacy sequence stands. Integers as text: they go up to 64 bits. */
 interface SequenceValue {
@@ -19,6 +20,8 @@ export interface FinishPlan {
   readonly contents: Contents;
   /** Keys, indexes, triggers, policies; then the foreign keys, which prove the rows. */
   readonly statements: readonly string[];
+  /** Where the statements find names without a schema, as the legacy database does. */
+  readonly path: readonly string[];
   readonly sequences: readonly SequenceValue[];
   readonly fingerprint: string;
 }
@@ -34,6 +37,7 @@ export async function readFinishPlan(source: LegacySource, kind: DatabaseKind): 
   return {
     contents,
     statements,
+    path: source.catalog.namePath,
     sequences: await readSequenceValues(source.legacy, source.catalog),
     fingerprint: hashOf(statements),
   };
@@ -53,13 +57,15 @@ export async function finishDatabase(session: Session, plan: FinishPlan): Promis
     // One script, one round trip: with hundreds of clinics the waiting would outweigh the work.
     await session.execute(script(plan));
     if (tables.length > 0) await session.execute(`ANALYZE ${tables.join(', ')}`);
+    await session.execute(lookInto([]));
     await session.query('INSERT INTO clinic_migrate.finished (fingerprint) VALUES ($1)', [plan.fingerprint]);
   });
 }
 
-function script({ statements, sequences, contents }: FinishPlan): string {
+function script({ statements, path, sequences, contents }: FinishPlan): string {
   return [
-    ...statements,
+    lookInto(path),
+    ...statements.filter((text) => !emptiesPath(text)),
     ...sequences.flatMap((value) => setSequence(value, contents)),
     ...contents.views
       .filter(({ kind }) => kind === 'materialized view')

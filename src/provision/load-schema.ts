@@ -1,6 +1,7 @@
 import { DatabaseError, RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { quoteIdent } from '../core/identifiers.js';
+import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
 import { isOutage } from './databases.js';
 import type { PreData } from './schema-source.js';
@@ -33,7 +34,7 @@ export async function loadPreData(
   }
   try {
     await session.transaction(async () => {
-      await session.execute(preData.script);
+      await session.execute(`${lookInto(preData.path)};\n${preData.script};\n${lookInto([])}`);
       await mark();
     });
   } catch (error) {

@@ -64,6 +64,11 @@ export function adaptStatement({ text, skeleton }: Statement): string | undefine
   return text;
 }
 
+/** True of the statement by which pg_dump empties the search_path, under which other operators would be found. */
+export function emptiesPath(text: string): boolean {
+  return text.startsWith("SELECT pg_catalog.set_config('search_path', '', ");
+}
+
 /** Reads `name`, `"na""me"` or `schema.name` at an offset: the names as stored, and where they end. */
 export function readNames(
   text: string,

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { showDigest } from '../catalog/digest.js';
 import { displayName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
+import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
 import { isClinicTable, type TablePlan, tablesOf } from './plan.js';
 import { QUARANTINE_SCHEMA } from './quarantine.js';
@@ -65,10 +66,12 @@ async function addLateClinics({ options, plans, snapshot }: Run, central: Sessio
   const keys = late.map((clinic) => quoteLiteral(clinic.key)).join(', ');
   const select = `SELECT ${list} FROM ${plan.rows} WHERE ${quoteIdent(key)}::text IN (${keys})`;
   await central.transaction(async () => {
+    await central.execute(lookInto(options.catalog.namePath));
     await pipeline(
       snapshot.session.copyOut(`COPY (${select}) TO STDOUT`),
       central.copyIn(`COPY ${quoteName(plan.table)} (${list}) FROM STDIN`),
     );
+    await central.execute(lookInto([]));
     await renewReceipt(central, plan);
   });
 }

@@ -1,5 +1,6 @@
 import { sameDigest } from '../catalog/digest.js';
 import { displayName } from '../core/identifiers.js';
+import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
 import { everyOne } from '../core/side-by-side.js';
 import type { ClinicTarget } from '../provision/types.js';
@@ -49,7 +50,10 @@ export async function copyGroup(
       tables: [],
     };
     const all = whole === undefined ? clinics : [...clinics, whole];
-    await everyOne(all, (target) => begin(target.session, tablesOf(plans, target.key === undefined)));
+    await everyOne(all, async ({ session, key }) => {
+      await begin(session, tablesOf(plans, key === undefined));
+      await session.execute(lookInto(options.catalog.namePath));
+    });
     await central.quarantine?.execute('BEGIN');
     await copyTables(run, { clinics, central: whole, quarantine: central.quarantine, isFirst });
     await everyOne(all, (target) => seal(run, target));
@@ -65,6 +69,7 @@ export async function copyGroup(
  */
 async function seal({ plans, snapshot, fingerprint, tally }: Run, target: Copying): Promise<void> {
   const { key, session, tables } = target;
+  await session.execute(lookInto([]));
   const digests = await digestCopies(session, tables);
   tally.sealed(key, tables, digests);
   const isWhole = plans.every((plan) => {
