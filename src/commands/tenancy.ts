@@ -4,7 +4,7 @@ import { rowsOf } from '../catalog/rows.js';
 import type { SchemaCatalog } from '../catalog/types.js';
 import { requireSection } from '../config/sections.js';
 import type { Finding } from '../core/finding.js';
-import { type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
+import { displayName, type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { inventoryFindings } from '../provision/inventory.js';
 import { surveyFindings, type TableSurvey } from '../split/survey.js';
@@ -37,11 +37,21 @@ export async function readTenancy({ config }: Context, legacy: Session): Promise
     clinicTable,
     candidateColumns(catalog, clinicTable, config.tables),
   );
+  const map = buildTenancyMap(catalog, config, probes);
+  const clinics = await readClinics(legacy, catalog, clinicTable);
   return {
     catalog,
-    map: buildTenancyMap(catalog, config, probes),
-    clinics: await readClinics(legacy, catalog, clinicTable),
+    map: { ...map, findings: [...map.findings, ...noClinics(clinicTable, clinics)] },
+    clinics,
   };
+}
+
+/** Of a table without rows every check would hold, and nothing would be made. */
+function noClinics(table: QualifiedName, clinics: readonly Clinic[]): Finding[] {
+  if (clinics.length > 0) return [];
+  const subject = displayName(table);
+  const message = `${subject} is the table of the clinics and has no row`;
+  return [{ code: 'TENANCY_NO_CLINICS', severity: 'error', subject, message }];
 }
 
 /** All that is to be said of a legacy database whose every row has been looked at. */

@@ -121,6 +121,12 @@ describe('what cannot be split', () => {
   const base = 'CREATE TABLE companies (id int PRIMARY KEY, name text); INSERT INTO companies VALUES (1);';
   it.each([
     [
+      'clinics that are not there',
+      'CREATE TABLE companies (id int PRIMARY KEY, name text);',
+      {},
+      'TENANCY_NO_CLINICS public.companies',
+    ],
+    [
       'a table with a part on another server',
       `${base} CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
        CREATE TABLE logs (id int, company_id int) PARTITION BY RANGE (id);

@@ -1,6 +1,10 @@
 import type { FindingDoc } from './doc.js';
 
 export const TENANCY = {
+  TENANCY_NO_CLINICS: {
+    cause: 'The table that holds the clinics has no row: there is nothing to make and nothing to copy.',
+    mend: 'Name another table in `clinics.table`, or another database in `legacy.url`; or enter the first clinic.',
+  },
   TENANCY_UNRESOLVED: {
     cause: 'Nothing in the schema or in the configuration says whose the rows of this table are.',
     mend: 'Add the table to `tables` in the configuration: scope clinic (with key or via), shared, central or ignored.',
