@@ -44,8 +44,9 @@ export function contentsOf(catalog: SchemaCatalog, map: TenancyMap, kind: Databa
 
 function belongs(table: TenancyMap['tables'][number], map: TenancyMap, kind: DatabaseKind): boolean {
   const isClinicTable = keyOf(table) === keyOf(map.clinicTable);
+  if (table.scope === 'shared') return true;
   if (kind === 'central') return table.scope === 'central' || isClinicTable;
-  if (table.scope === 'clinic' || table.scope === 'shared') return true;
+  if (table.scope === 'clinic') return true;
   return table.scope === 'central' && table.copyReferenced;
 }
 

@@ -41,7 +41,7 @@ function staysTogether(
 ): boolean {
   if (to.scope === 'ignored' || to.scope === 'unresolved') return false;
   const isInCentral = (table: MappedTable): boolean =>
-    table.scope === 'central' || sameName(table, clinicTable);
+    table.scope === 'central' || table.scope === 'shared' || sameName(table, clinicTable);
   return !isDropped || (isInCentral(from) && isInCentral(to));
 }
 

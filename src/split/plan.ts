@@ -33,7 +33,7 @@ export function planTables(catalog: SchemaCatalog, map: TenancyMap): TablePlan[]
         columns: entry.columns.filter((column) => !column.generated).map((column) => column.name),
         mapped,
         clinics: clinicsShare(mapped),
-        central: mapped.scope === 'central' || isClinicTable(map, mapped),
+        central: mapped.scope === 'central' || mapped.scope === 'shared' || isClinicTable(map, mapped),
       };
     });
 }

@@ -171,6 +171,49 @@ describe('split', () => {
     expect(await read(found.get('2'), 'SELECT id FROM public.drugs')).toEqual([]);
   });
 
+  it('copies shared tables into the central database too, where verify holds them against the legacy ones', async () => {
+    const source = await legacy(
+      `CREATE TABLE countries (code text PRIMARY KEY);
+       CREATE TABLE companies (id int PRIMARY KEY, name text, country text REFERENCES countries);
+       CREATE TABLE plans (id serial PRIMARY KEY, price numeric(6,2), country text REFERENCES countries);
+       CREATE TABLE accounts (id int PRIMARY KEY, plan_id int REFERENCES plans);
+       CREATE VIEW prices AS SELECT id, price FROM plans;
+       INSERT INTO countries VALUES ('fr'), ('de'); INSERT INTO companies VALUES (1, 'One', 'fr'), (2, 'Two', 'de');
+       INSERT INTO plans (price, country) VALUES (1.50, 'fr'), (NULL, NULL); INSERT INTO accounts VALUES (7, 2)`,
+      {
+        tables: {
+          countries: { scope: 'shared' },
+          plans: { scope: 'shared' },
+          accounts: { scope: 'central' },
+        },
+      },
+    );
+    expect(errorsOf(await migrate(source.context))).toEqual([]);
+    const verify = async () => errorsOf(await verifyCommand.run(source.context, ['data'], NO_OPTIONS));
+    expect(await verify()).toEqual([]);
+    expect(await read(source.centralUrl, 'SELECT id, price FROM public.prices ORDER BY id')).toEqual([
+      { id: 1, price: '1.50' },
+      { id: 2, price: null },
+    ]);
+    expect(
+      await read(
+        source.centralUrl,
+        `SELECT conrelid::regclass || ' ' || conname AS key FROM pg_constraint WHERE contype = 'f' ORDER BY 1`,
+      ),
+    ).toEqual([
+      { key: 'public.accounts accounts_plan_id_fkey' },
+      { key: 'public.companies companies_country_fkey' },
+      { key: 'public.plans plans_country_fkey' },
+    ]);
+    expect(await read(source.centralUrl, `SELECT nextval('public.plans_id_seq')::int AS next`)).toEqual([
+      { next: 3 },
+    ]);
+    await read(source.centralUrl, 'UPDATE public.plans SET price = 2 WHERE id = 1');
+    expect(await verify()).toEqual([
+      expect.stringMatching(/^DATA_ROWS_CHANGED the central database: .* public\.plans/),
+    ]);
+  });
+
   it('blocks on a table that nothing speaks of, with the line that settles it', async () => {
     const source = await legacy(
       `${TROUBLED} CREATE TABLE settings (name text); INSERT INTO settings VALUES ('x');`,

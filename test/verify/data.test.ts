@@ -93,7 +93,10 @@ describe('a planted fault in the rows', () => {
          UPDATE appointments a SET company_id = (SELECT company_id FROM patients p WHERE p.id = a.patient_id);
          UPDATE appointments SET company_id = 2 WHERE id = 8`,
       );
-    await plant('central', 'ALTER TABLE clinic_migrate_quarantine.appointments ADD company_id integer');
+    await plant(
+      'central',
+      'ALTER TABLE clinic_migrate_quarantine.appointments ADD company_id integer; ALTER TABLE drugs ADD company_id integer',
+    );
     expect(await lines(await fleet.options())).toEqual([
       `DATA_FOREIGN_ROWS ${ONE}: its database holds 1 row of public.appointments of another clinic or of none: 8`,
     ]);

@@ -72,7 +72,7 @@ const CENTRAL = `
       FROM patients WHERE id = 2999;
   CREATE TABLE clinic_migrate_quarantine.appointments AS
     SELECT 'no clinic' AS clinic_migrate_reason, '' AS clinic_migrate_clinic, * FROM appointments WHERE id = 2999;
-  DROP TABLE drugs, categories, patients, appointments, notes, badges, sessions CASCADE;`;
+  DROP TABLE categories, patients, appointments, notes, badges, sessions CASCADE;`;
 
 const table = (name: string) => ({ schema: 'public', name });
 const reference = (column: string, to: string, when?: string): Rule => {

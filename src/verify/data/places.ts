@@ -23,7 +23,9 @@ export function clinicTables(map: TenancyMap): MappedTable[] {
 
 /** The tables that the central database must hold, whole. */
 export function centralTables(map: TenancyMap): MappedTable[] {
-  return map.tables.filter((table) => table.scope === 'central' || isClinicTable(map, table));
+  return map.tables.filter(
+    (table) => table.scope === 'central' || table.scope === 'shared' || isClinicTable(map, table),
+  );
 }
 
 /** The catalog's entry; a RunError where the map speaks of a table that is not there. */
