@@ -15,8 +15,9 @@ import { readRegistry, setState } from '../provision/registry.js';
 import { withRunLock } from '../provision/run-lock.js';
 import { type LegacySource, readPreData } from '../provision/schema-source.js';
 import { readTargets } from '../provision/targets.js';
-import type { ClinicTarget } from '../provision/types.js';
+import { type ClinicTarget, isServed } from '../provision/types.js';
 import type { Report, ReportTable } from '../report/report.js';
+import { showAge } from '../split/snapshot.js';
 import { splitDatabase } from '../split/split.js';
 import type { ClinicFigures, SplitResult } from '../split/types.js';
 import { verifyData } from '../verify/data.js';
@@ -115,7 +116,7 @@ async function splitClinics(
     map,
     clinics,
     targets,
-    central: { url: centralUrl, holdsLegacy },
+    central: { url: centralUrl, holdsLegacy, serves: all.some(({ state }) => isServed(state)) },
     unassignable: config.unassignable,
     dryRun: options.dryRun,
     jobs: options.jobs ?? 2,
@@ -219,14 +220,15 @@ function report(result: SplitResult | undefined, findings: readonly Finding[], d
       },
       {
         title: 'Clinics',
-        head: ['key', 'name', 'database', 'rows', 'bytes', 'seconds for keys', ''],
-        rows: clinics.map(({ clinic, database, rows, bytes, finishing, outcome }) => [
+        head: ['key', 'name', 'database', 'rows', 'bytes', 'seconds for keys', 'age of the copy', ''],
+        rows: clinics.map(({ clinic, database, rows, bytes, finishing, copyOf, outcome }) => [
           clinic.key,
           clinic.label,
           database,
           rows,
           bytes,
           hundredths(finishing),
+          copyOf === undefined ? '' : showAge(copyOf.age),
           outcome,
         ]),
       },

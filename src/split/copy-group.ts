@@ -81,8 +81,10 @@ async function seal({ plans, snapshot, fingerprint, tally }: Run, target: Copyin
       sameDigest(found, key === undefined ? survey.total : expectedOf(plan, survey, key))
     );
   });
-  if (isWhole) await writeReceipts(session, tables, digests, { snapshot: snapshot.label, fingerprint });
-  else tally.spoil(key);
+  if (isWhole) {
+    await writeReceipts(session, tables, digests, { snapshot: snapshot.label, fingerprint });
+    tally.isCopyOf(key, snapshot.label, snapshot);
+  } else tally.spoil(key);
   await session.execute('COMMIT');
 }
 

@@ -37,6 +37,18 @@ export async function openReceipts(session: Session, owner?: string): Promise<Co
   await session.execute(TAKE_OVER);
   if (owner !== undefined) await actAs(session, owner);
   await session.execute(OWN_TABLES);
+  return selectReceipts(session);
+}
+
+/** What is there, without making or locking anything; none where there is no such table. */
+export async function readReceipts(session: Session): Promise<CopyReceipt[]> {
+  const [found] = await session.query<{ there: boolean }>(
+    `SELECT pg_catalog.to_regclass('clinic_migrate.receipts') IS NOT NULL AS there`,
+  );
+  return found?.there === true ? selectReceipts(session) : [];
+}
+
+async function selectReceipts(session: Session): Promise<CopyReceipt[]> {
   const rows = await session.query<Record<string, string>>(
     `SELECT table_schema, table_name, rows::text, digest, snapshot, fingerprint FROM clinic_migrate.receipts
       ORDER BY table_schema, table_name`,

@@ -41,3 +41,32 @@ export async function joinSnapshot(databases: Databases, legacyUrl: string, id: 
     throw error;
   }
 }
+
+const AT = / at (\d{4}-\d\d-\d\d) ([\d:.]+)\+00$/;
+
+/** When a snapshot was taken, by the legacy server's clock, from its label. */
+export function timeOf(label: string): Date | undefined {
+  const [, day, time] = AT.exec(label) ?? [];
+  const at = new Date(`${day}T${time}Z`);
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}
+
+/** Seconds from the snapshot with this label to another. */
+export function ageOf(label: string | undefined, now: Pick<Snapshot, 'label'>): number | undefined {
+  const [from, to] = [label === undefined ? undefined : timeOf(label), timeOf(now.label)];
+  return from === undefined || to === undefined ? undefined : (to.getTime() - from.getTime()) / 1000;
+}
+
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** An age for people, in its largest unit. */
+export function showAge(seconds: number): string {
+  const [unit, size] = UNITS.find(([, each]) => seconds >= each) ?? UNITS[3];
+  const count = Math.max(0, Math.floor(seconds / size));
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

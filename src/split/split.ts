@@ -11,6 +11,7 @@ import { splitFingerprint } from './fingerprint.js';
 import { planTables, type TablePlan } from './plan.js';
 import { type Run, stopIfAsked } from './run.js';
 import { openSnapshot } from './snapshot.js';
+import { stalenessOf } from './staleness.js';
 import { surveyFindings } from './survey.js';
 import { surveyDatabase } from './survey-database.js';
 import { Tally } from './tally.js';
@@ -33,7 +34,7 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
   try {
     const { surveys, suspects } = await surveyDatabase({
       ...options,
-      digests: !options.dryRun,
+      digests: !options.dryRun || options.targets.some(({ state }) => state === 'ready'),
       snapshotId: snapshot.id,
       onTable: (name) => task.advance(1, `Looking at every row: ${name}`),
     });
@@ -43,10 +44,11 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
       ...surveys.flatMap((survey) => surveyFindings(survey, { unassignable, map })),
       ...(await centralEncodingFindings(options, snapshot.session, plans, tally)),
     ];
-    if (options.dryRun || hasErrors(findings))
-      return { findings, done: false, surveys, fingerprint, ...tally.figures() };
     const run: Run = { options, plans, snapshot, surveys, suspects, fingerprint, tally };
-    await copyEverything(run);
+    if (hasErrors(findings)) return { findings, done: false, surveys, fingerprint, ...tally.figures() };
+    if (!options.dryRun) await copyEverything(run);
+    findings.push(...(await stalenessOf(run)));
+    if (options.dryRun) return { findings, done: false, surveys, fingerprint, ...tally.figures() };
     const lost = plans.flatMap((plan) =>
       conservationFindings(plan, tally.surveyOf(plan), tally.copied(plan)),
     );

@@ -5,6 +5,7 @@ import { type CopiedRows, expectedOf } from './conservation.js';
 import type { Sent, TableCopy } from './copy-table.js';
 import type { TablePlan } from './plan.js';
 import type { CopiedTable, CopyReceipt } from './receipts.js';
+import { ageOf, type Snapshot, timeOf } from './snapshot.js';
 import type { TableSurvey } from './survey.js';
 import type { ClinicFigures, ClinicTableFigures, TableFigures } from './types.js';
 
@@ -12,6 +13,7 @@ interface ClinicTally {
   outcome: ClinicFigures['outcome'];
   tables: ClinicTableFigures[];
   finishing: number;
+  copyOf: ClinicFigures['copyOf'];
 }
 
 interface TableTally {
@@ -38,7 +40,7 @@ export class Tally {
     this.perClinic = new Map(
       targets.map((target) => {
         const outcome = target.state === 'ready' ? 'was ready' : 'to copy';
-        return [target, { outcome, tables: [], finishing: 0 }];
+        return [target, { outcome, tables: [], finishing: 0, copyOf: undefined }];
       }),
     );
     this.byKey = new Map(targets.map((target) => [target.clinic.key, target]));
@@ -66,6 +68,13 @@ export class Tally {
 
   willCopy(target: ClinicTarget): void {
     this.clinicTally(target).outcome = 'copied';
+  }
+
+  /** Clinics whose rows an earlier run copied. */
+  filledBefore(): ClinicTarget[] {
+    return [...this.perClinic].flatMap(([target, { outcome }]) =>
+      outcome === 'was ready' || outcome === 'finished' ? [target] : [],
+    );
   }
 
   /** One table of one pass. */
@@ -109,6 +118,14 @@ export class Tally {
     return this.spoiled.has(key);
   }
 
+  /** Which snapshot a clinic's rows are of, by its label. */
+  isCopyOf(key: string | undefined, label: string | undefined, now: Pick<Snapshot, 'label'>): void {
+    const target = key === undefined ? undefined : this.byKey.get(key);
+    const [at, age] = [label === undefined ? undefined : timeOf(label), ageOf(label, now)];
+    if (target !== undefined && at !== undefined && age !== undefined)
+      this.clinicTally(target).copyOf = { at: at.toISOString(), age };
+  }
+
   /** A clinic has its keys and indexes. */
   finished(target: ClinicTarget, seconds: number): void {
     this.clinicTally(target).finishing = seconds;
@@ -134,7 +151,7 @@ export class Tally {
   }
 
   private clinicFigures(): ClinicFigures[] {
-    return [...this.perClinic].map(([target, { outcome, tables, finishing }]) => ({
+    return [...this.perClinic].map(([target, { outcome, tables, finishing, copyOf }]) => ({
       clinic: target.clinic,
       database: target.database,
       outcome,
@@ -142,6 +159,7 @@ export class Tally {
       rows: outcome === 'to copy' ? this.expectedRows(target) : sum(tables.map(({ rows }) => rows)),
       bytes: sum(tables.map(({ bytes }) => bytes)),
       finishing,
+      ...(copyOf === undefined ? {} : { copyOf }),
     }));
   }
 

@@ -14,8 +14,11 @@ export interface SplitOptions {
   readonly clinics: readonly Clinic[];
   /** The clinics to copy. Those that are `ready` are passed over; those that are served are refused. */
   readonly targets: readonly ClinicTarget[];
-  /** `holdsLegacy`: the central database is the legacy one, and central tables stay where they are. */
-  readonly central: { readonly url: string; readonly holdsLegacy: boolean };
+  /**
+   * `holdsLegacy`: the central database is the legacy one, and central tables stay where they are. `serves`: some clinic
+   * is served from its own database, and what is common to all from the central one.
+   */
+  readonly central: { readonly url: string; readonly holdsLegacy: boolean; readonly serves: boolean };
   readonly unassignable: 'stop' | 'quarantine';
   /** Surveys the legacy database and stops before the first write. */
   readonly dryRun: boolean;
@@ -46,6 +49,8 @@ export interface ClinicFigures {
   readonly database: string;
   /** `differs`: what arrived is not what the legacy database has for it, and it stays as it is, unfinished. */
   readonly outcome: 'copied' | 'finished' | 'was ready' | 'to copy' | 'differs';
+  /** When the snapshot was taken that it is a copy of, and how many seconds before this run's. */
+  readonly copyOf?: { readonly at: string; readonly age: number };
   readonly tables: readonly ClinicTableFigures[];
   readonly rows: number;
   /** COPY text sent. */

@@ -30,6 +30,11 @@ export const SPLIT = {
     cause: 'A clinic was provisioned and has since been taken out of the legacy database.',
     mend: 'Name the clinics to split; or delete its row of clinic_migrate.clinics in the central database, then drop its database and login.',
   },
+  SPLIT_COPY_STALE: {
+    cause:
+      'Rows of the legacy database were changed after they were copied: the copy in this database, or what is in quarantine, is not what it has now. Or the copy was made under another schema or configuration.',
+    mend: 'Run the line of the hint: it brings the copy up to date. Until then the legacy database is the one that counts.',
+  },
   SPLIT_NOT_CONSERVED: {
     cause: 'The rows of the legacy table are not the rows found in the databases they were copied to.',
     mend: 'These clinics are not made ready. Look for triggers or rules that change rows, then run split again: it copies them anew.',

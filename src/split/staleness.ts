@@ -1,0 +1,157 @@
+import { type Digest, EMPTY_DIGEST, sameDigest, showDigest } from '../catalog/digest.js';
+import type { Finding } from '../core/finding.js';
+import { displayName, quoteName } from '../core/identifiers.js';
+import type { Session } from '../core/ports.js';
+import { sideBySide } from '../core/side-by-side.js';
+import { databaseOf } from '../core/urls.js';
+import type { ClinicTarget } from '../provision/types.js';
+import { expectedOf } from './conservation.js';
+import { type TablePlan, tablesOf } from './plan.js';
+import { quarantineOf } from './quarantine.js';
+import { type CopyReceipt, digestTables, readReceipts } from './receipts.js';
+import type { Run } from './run.js';
+import { ageOf, showAge } from './snapshot.js';
+
+/** What an earlier run left in one database, held against the survey of this run's snapshot. */
+export interface CopyState {
+  /** Undefined for the central database. */
+  readonly target: ClinicTarget | undefined;
+  readonly receipts: readonly CopyReceipt[];
+  /** Tables whose receipt is not what the legacy database has for this database now. */
+  readonly changed: readonly TableChange[];
+}
+
+type ClinicCopy = CopyState & { readonly target: ClinicTarget };
+
+export interface TableChange {
+  readonly plan: TablePlan;
+  readonly receipt: CopyReceipt | undefined;
+  readonly expected: Digest;
+}
+
+/** How old the copies of earlier runs are, and a finding for each that the legacy database has left behind. */
+export async function stalenessOf(run: Run): Promise<Finding[]> {
+  const { tally, snapshot } = run;
+  const copies = await copiesOf(run);
+  for (const { target, receipts } of copies)
+    tally.isCopyOf(target.clinic.key, receipts[0]?.snapshot, snapshot);
+  return [...copies.flatMap((copy) => staleFindings(run, copy)), ...(await staleCentral(run))];
+}
+
+/** Each database that an earlier run filled is opened once, `jobs` at a time. */
+function copiesOf(run: Run): Promise<ClinicCopy[]> {
+  const { databases, jobs, clinics } = run.options;
+  const targets = run.tally
+    .filledBefore()
+    .filter(({ clinic }) => clinics.some(({ key }) => key === clinic.key));
+  return sideBySide(targets, jobs, async (target) => {
+    const session = await databases.connect(target.adminUrl, { readOnly: true });
+    try {
+      return { ...copyState(run, target, await readReceipts(session)), target };
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+async function staleCentral(run: Run): Promise<Finding[]> {
+  const { databases, central } = run.options;
+  if (run.tally.isSpoiled(undefined)) return [];
+  const session = await databases.connect(central.url, { readOnly: true });
+  try {
+    // What clinics in service have made of the central tables is not in the legacy database.
+    const receipts = central.holdsLegacy || central.serves ? [] : await readReceipts(session);
+    const findings = receipts.length === 0 ? [] : staleFindings(run, copyState(run, undefined, receipts));
+    const aside = await staleQuarantine(run, session);
+    if (aside.length === 0) return findings;
+    const tables = aside.map(({ table }) => displayName(table)).join(', ');
+    return [
+      ...findings,
+      {
+        code: 'SPLIT_COPY_STALE',
+        severity: 'error',
+        subject: databaseOf(central.url),
+        message: `quarantine does not hold the rows of ${tables} that have no place in the legacy database now`,
+        hint: 'Run clinic-migrate split --refresh',
+      },
+    ];
+  } finally {
+    await session.close();
+  }
+}
+
+/** The same of one database; `target` is undefined for the central one. */
+export function copyState(
+  { plans, tally }: Run,
+  target: ClinicTarget | undefined,
+  receipts: readonly CopyReceipt[],
+): CopyState {
+  const byName = new Map(receipts.map((receipt) => [displayName(receipt.table), receipt]));
+  const changed = tablesOf(plans, target === undefined).flatMap((plan): TableChange[] => {
+    const survey = tally.surveyOf(plan);
+    const expected = target === undefined ? survey.total : expectedOf(plan, survey, target.clinic.key);
+    const receipt = byName.get(displayName(plan.table));
+    const isSame = receipt?.rows === expected.rows && receipt.digest === showDigest(expected);
+    return isSame ? [] : [{ plan, receipt, expected }];
+  });
+  return { target, receipts, changed };
+}
+
+/** One finding for a database that the legacy database has left behind; none where it is as the snapshot has it. */
+export function staleFindings({ options, snapshot, fingerprint }: Run, state: CopyState): Finding[] {
+  const { target, receipts, changed } = state;
+  const database = target === undefined ? databaseOf(options.central.url) : target.database;
+  const whose =
+    target === undefined
+      ? `the copy in the central database ${database}`
+      : `the copy of clinic ${JSON.stringify(target.clinic.label)} (${target.clinic.key}) in ${database}`;
+  const stale = { code: 'SPLIT_COPY_STALE', severity: 'error', subject: database } as const;
+  if (receipts.some((receipt) => receipt.fingerprint !== fingerprint))
+    return [
+      {
+        ...stale,
+        message: `${whose} was made under another schema, tenancy map or configuration`,
+        hint: 'Go back to that configuration, or drop this database and run provision and split again.',
+      },
+    ];
+  if (changed.length === 0) return [];
+  const age = ageOf(receipts[0]?.snapshot, snapshot);
+  const old = age === undefined ? 'has no receipts' : `is ${showAge(age)} old`;
+  return [
+    {
+      ...stale,
+      message: `${whose} ${old}, and the legacy database has changed since: ${changed.map(showChange).join(', ')}`,
+      hint: `Run clinic-migrate split --refresh${target === undefined ? '' : ` ${database}`}`,
+    },
+  ];
+}
+
+function showChange({ plan, receipt, expected }: TableChange): string {
+  const rows =
+    receipt === undefined || receipt.rows === expected.rows
+      ? `${expected.rows} rows`
+      : `${receipt.rows} rows, now ${expected.rows}`;
+  return `${displayName(plan.table)} (${rows})`;
+}
+
+/** Tables whose quarantine is not what has no place now. `central` is a session on the central database. */
+export async function staleQuarantine(run: Run, central: Session): Promise<TablePlan[]> {
+  const { plans, tally, options } = run;
+  if (options.unassignable !== 'quarantine') return [];
+  const routed = plans
+    .filter((plan) => plan.clinics === 'each its own' && tally.copied(plan).quarantined === undefined)
+    .map((plan) => ({ plan, name: quoteName(quarantineOf(plan, options.catalog).table) }));
+  const found = await central.query<{ i: number }>(
+    `SELECT (i - 1)::int AS i FROM unnest($1::text[]) WITH ORDINALITY AS n (name, i) WHERE to_regclass(name) IS NOT NULL`,
+    [routed.map(({ name }) => name)],
+  );
+  const kept = found.flatMap(({ i }) => routed[i] ?? []);
+  const digests = await digestTables(
+    central,
+    kept.map(({ plan, name }) => ({ rows: name, columns: plan.columns })),
+  );
+  const held = new Map(kept.map(({ plan }, i) => [plan, digests[i] ?? EMPTY_DIGEST]));
+  return routed
+    .map(({ plan }) => plan)
+    .filter((plan) => !sameDigest(held.get(plan) ?? EMPTY_DIGEST, tally.surveyOf(plan).aside));
+}
