@@ -78,7 +78,7 @@ async function addLateClinics({ options, plans, snapshot }: Run, central: Sessio
 
 /** The snapshot named in it stays that of the other tables. */
 async function renewReceipt(central: Session, plan: TablePlan): Promise<void> {
-  const [digest] = await digestTables(central, [plan]);
+  const [digest] = await digestTables(central, [{ rows: plan.rows, columns: plan.proof }]);
   if (digest === undefined) throw new Error(`${displayName(plan.table)} was not digested`);
   await central.query(
     'UPDATE clinic_migrate.receipts SET rows = $3, digest = $4 WHERE table_schema = $1 AND table_name = $2',

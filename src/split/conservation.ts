@@ -53,7 +53,7 @@ export function conservationFindings(plan: TablePlan, survey: TableSurvey, copie
     ...(plan.central && copied.central !== undefined
       ? compare('the central database', survey.total, copied.central)
       : []),
-    ...(copied.quarantined === undefined ? [] : compare('quarantine', survey.aside, copied.quarantined)),
+    ...(copied.quarantined === undefined ? [] : compare('quarantine', survey.kept, copied.quarantined)),
     ...(plan.clinics === 'each its own'
       ? compare('clinics, every clinic and quarantine together', survey.total, parts)
       : []),

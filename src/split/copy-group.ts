@@ -134,7 +134,7 @@ async function copyTables(
       const copy = await copyTable(plan, pass);
       for (const target of [...to.clinics, ...(to.central === undefined ? [] : [to.central])]) {
         const sent = copy.sent.get(target.key);
-        if (sent !== undefined) target.tables.push({ ...plan, sent: sent.rows });
+        if (sent !== undefined) target.tables.push({ ...plan, columns: plan.proof, sent: sent.rows });
       }
       tally.add(plan, copy, (performance.now() - start) / 1000);
     }

@@ -11,6 +11,8 @@ export interface TablePlan {
   readonly rows: string;
   /** Every column but the generated ones, in the legacy table's order. */
   readonly columns: readonly string[];
+  /** Every column: what is generated must come out as it was. */
+  readonly proof: readonly string[];
   readonly mapped: MappedTable;
   /**
    * `each its own`: by the clinic key; `all`: every row to every clinic; `referenced`: to each clinic the rows that its
@@ -31,6 +33,7 @@ export function planTables(catalog: SchemaCatalog, map: TenancyMap): TablePlan[]
         table: { schema: mapped.schema, name: mapped.name },
         rows: rowsOf(entry),
         columns: entry.columns.filter((column) => !column.generated).map((column) => column.name),
+        proof: entry.columns.map((column) => column.name),
         mapped,
         clinics: clinicsShare(mapped),
         central: mapped.scope === 'central' || mapped.scope === 'shared' || isClinicTable(map, mapped),

@@ -33,6 +33,8 @@ export interface TableSurvey {
   readonly shared: Digest;
   /** Rows that have no place: those of `problems` together. */
   readonly aside: Digest;
+  /** The same rows as quarantine keeps them, where nothing is generated. */
+  readonly kept: Digest;
   readonly problems: readonly Problem[];
 }
 
@@ -61,13 +63,14 @@ export async function surveyTable(
 ): Promise<TableSurvey> {
   const { catalog, map, clinics } = database;
   const entry = findTable(catalog, table);
-  const columns = database.digests ? entry.columns.filter(({ generated }) => !generated) : [];
+  const columns = database.digests ? entry.columns : [];
   const names = columns.map(({ name }) => name);
   const base = {
     table: { schema: table.schema, name: table.name },
     perClinic: new Map<string, Digest>(),
     shared: EMPTY_DIGEST,
     aside: EMPTY_DIGEST,
+    kept: EMPTY_DIGEST,
     problems: [],
   };
   if (isElsewhere(entry, catalog)) return { ...base, total: EMPTY_DIGEST };
@@ -94,9 +97,17 @@ export async function surveyTable(
     if (digest === undefined) continue;
     problems.push({ reason, rows: digest.rows, samples: await samplesOf(session, routed, reason, keys) });
   }
-  const aside = [...tally.problems.values()].reduce(addDigests, EMPTY_DIGEST);
-  return { ...base, ...tally, aside, problems };
+  const aside = sumOf(tally.problems);
+  const stored = columns.filter(({ generated }) => !generated).map(({ name }) => name);
+  if (problems.length === 0 || stored.length === names.length)
+    return { ...base, ...tally, aside, kept: aside, problems };
+  const plain = routing(table, { catalog, map, suspects, columns: stored });
+  const kept = sumOf(tallyRoutes(await queryRoutes(session, plain), keys).problems);
+  return { ...base, ...tally, aside, kept, problems };
 }
+
+const sumOf = (problems: ReadonlyMap<ProblemReason, Digest>): Digest =>
+  [...problems.values()].reduce(addDigests, EMPTY_DIGEST);
 
 /**
  * What a survey has to tell: one finding a problem, an error unless such rows are kept in quarantine. A clinic's own

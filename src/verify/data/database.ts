@@ -21,7 +21,7 @@ import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
 import { foreignFinding, mismatchFindings } from './mismatch.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
-import { catalogTable, isClinicTable, sameName, storedColumns } from './places.js';
+import { catalogTable, isClinicTable, provenColumns, sameName } from './places.js';
 import { allRows, digestOf, rowId } from './rows.js';
 import { schemaDrift } from './schema.js';
 import { type Surroundings, surroundingsFindings } from './settings.js';
@@ -154,7 +154,7 @@ function driftFindings(
 function holdsColumns(catalog: SchemaCatalog, actual: SchemaCatalog, table: MappedTable): boolean {
   const name = displayName(table);
   const found = actual.tables.find((candidate) => displayName(candidate) === name)?.columns;
-  return storedColumns(catalogTable(catalog, table)).every((column) =>
+  return provenColumns(catalogTable(catalog, table)).every((column) =>
     found?.some((other) => other.name === column),
   );
 }
@@ -183,7 +183,7 @@ async function readTable(
   const another = namesAnother(table, row, named, catalog, map);
   const belongs = `((${place} = 'shared' OR (${place} = 'own' AND ${key} = $1)) AND NOT ${another})`;
   const groups = await session.query<{ belongs: boolean }>(
-    digestQuery({ from, row, columns: storedColumns(entry) }, { belongs: `(${belongs}) IS TRUE` }),
+    digestQuery({ from, row, columns: provenColumns(entry) }, { belongs: `(${belongs}) IS TRUE` }),
     [clinic.key],
   );
   const sums = groups.map((group) => ({ belongs: group.belongs, digest: parseDigest(group) }));

@@ -1,5 +1,5 @@
 import { bytesOf, digestQuery, hashOfText, parseDigest, sameDigest } from '../../catalog/digest.js';
-import { storedColumns } from './places.js';
+import { provenColumns } from './places.js';
 import { type RowSet, rowId, rowText } from './rows.js';
 
 /** Rows by which two sets differ, by id. */
@@ -39,7 +39,7 @@ const bucketOf = ({ table, row }: RowSet, count: number): string =>
 
 async function readBuckets(set: RowSet, count: number) {
   const groups = await set.session.query<{ bucket: number }>(
-    digestQuery({ ...set, columns: storedColumns(set.table) }, { bucket: bucketOf(set, count) }),
+    digestQuery({ ...set, columns: provenColumns(set.table) }, { bucket: bucketOf(set, count) }),
     set.values,
   );
   return new Map(groups.map((group) => [group.bucket, parseDigest(group)]));

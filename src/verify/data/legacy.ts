@@ -1,4 +1,5 @@
 import { addDigests, type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../../catalog/digest.js';
+import type { Table } from '../../catalog/types.js';
 import { displayName, quoteLiteral } from '../../core/identifiers.js';
 import type { Databases, Session } from '../../core/ports.js';
 import { sideBySide } from '../../core/side-by-side.js';
@@ -6,7 +7,7 @@ import type { Clinic, ClinicTable, MappedTable } from '../../tenancy/types.js';
 import { borrowedRows } from './borrowed.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
-import { catalogTable, storedColumns } from './places.js';
+import { asStored, catalogTable, provenColumns } from './places.js';
 import { allRows, digestOf, type RowSet, rowId } from './rows.js';
 import { type TenantColumn, tenantColumns } from './tenant-columns.js';
 import { SAMPLES, stopIfAsked } from './words.js';
@@ -20,6 +21,8 @@ export interface LegacyRows {
   readonly shared: Digest;
   /** Rows that have no place, or name a clinic that does not exist. */
   readonly aside: Digest;
+  /** The same rows as quarantine keeps them, where nothing is computed. */
+  readonly kept: Digest;
 }
 
 export interface LegacyDatabase {
@@ -98,27 +101,42 @@ async function readTable(
   const entry = catalogTable(catalog, table);
   if (table.scope !== 'clinic') {
     const total = await digestOf(allRows(session, entry));
-    const none = { total, own: new Map<string, Digest>(), shared: EMPTY_DIGEST, aside: EMPTY_DIGEST };
+    const none = {
+      total,
+      own: new Map<string, Digest>(),
+      shared: EMPTY_DIGEST,
+      aside: EMPTY_DIGEST,
+      kept: EMPTY_DIGEST,
+    };
     if (table.scope !== 'central' || !table.copyReferenced) return none;
     const { from, row, clinic } = borrowedRows(table, { catalog, map, suspects });
     const lent = await session.query<{ clinic: string | null }>(
-      digestQuery({ from, row, columns: storedColumns(entry) }, { clinic }),
+      digestQuery({ from, row, columns: provenColumns(entry) }, { clinic }),
     );
     const placed = lent.map((group) => ({ ...group, place: group.clinic === null ? 'shared' : 'own' }));
     const { own, shared } = sortGroups(placed, new Set(clinics.map(({ key }) => key)));
     return { ...none, own, shared };
   }
   const { from, row, place, clinic } = ownership(table, { catalog, map, suspects });
-  const groups = await session.query<{ place: string; clinic: string | null }>(
-    digestQuery({ from, row, columns: storedColumns(entry) }, { place, clinic }),
-  );
-  return sortGroups(groups, new Set(clinics.map(({ key }) => key)));
+  const known = new Set(clinics.map(({ key }) => key));
+  const read = async ({ columns }: Pick<Table, 'columns'>) => {
+    const names = columns.map(({ name }) => name);
+    const groups = await session.query<{ place: string; clinic: string | null }>(
+      digestQuery({ from, row, columns: names }, { place, clinic }),
+    );
+    return sortGroups(groups, known);
+  };
+  const found = await read(entry);
+  const isComputed = entry.columns.some(({ generated }) => generated);
+  return found.aside.rows === 0 || !isComputed
+    ? { ...found, kept: found.aside }
+    : { ...found, kept: (await read(asStored(entry))).aside };
 }
 
 function sortGroups(
   groups: readonly (Record<string, unknown> & { place: string; clinic: string | null })[],
   known: ReadonlySet<string>,
-): LegacyRows {
+): Omit<LegacyRows, 'kept'> {
   const own = new Map<string, Digest>();
   let [total, shared, aside] = [EMPTY_DIGEST, EMPTY_DIGEST, EMPTY_DIGEST];
   for (const group of groups) {

@@ -41,7 +41,12 @@ export function catalogTable(catalog: SchemaCatalog, name: QualifiedName): Table
   return found;
 }
 
-/** What is compared: every column that is not computed. */
-export function storedColumns(table: Table): string[] {
-  return table.columns.filter((column) => !column.generated).map((column) => column.name);
+/** What is compared: every column, whether it was copied or computed where it is. */
+export function provenColumns({ columns }: Table): string[] {
+  return columns.map(({ name }) => name);
+}
+
+/** The table as its rows are where nothing is computed: in quarantine, and in what tells one row from another. */
+export function asStored(table: Table): Table {
+  return { ...table, columns: table.columns.filter(({ generated }) => !generated) };
 }

@@ -7,7 +7,7 @@ import type { Session } from '../../core/ports.js';
 import type { MappedTable } from '../../tenancy/types.js';
 import type { Check } from './database.js';
 import { asideSamples } from './legacy.js';
-import { catalogTable, storedColumns } from './places.js';
+import { asStored, catalogTable } from './places.js';
 import { allRows, digestOf } from './rows.js';
 import { countRows, showKeys } from './words.js';
 
@@ -24,11 +24,10 @@ export async function readQuarantine(check: Check): Promise<Map<MappedTable, Dig
       const ambiguous = map.tables.filter(({ name }) => name === table.name).length > 1;
       const name = ambiguous ? displayName(table) : table.name;
       const found = kept.find((candidate) => candidate.name === name);
-      const entry = catalogTable(catalog, table);
-      const columns = storedColumns(entry);
+      const entry = asStored(catalogTable(catalog, table));
       if (
         found === undefined ||
-        !columns.every((column) => found.columns.some((other) => other.name === column))
+        !entry.columns.every((column) => found.columns.some((other) => other.name === column.name))
       )
         continue;
       digests.set(table, await digestOf(allRows(session, { ...entry, schema: SCHEMA, name })));
@@ -57,7 +56,7 @@ export async function quarantineFindings(
   const findings: Finding[] = [];
   for (const table of options.map.tables) {
     if (table.scope !== 'clinic') continue;
-    const expected = legacy.rows.get(table)?.aside ?? EMPTY_DIGEST;
+    const expected = legacy.rows.get(table)?.kept ?? EMPTY_DIGEST;
     const actual = quarantine.get(table) ?? EMPTY_DIGEST;
     if (sameDigest(expected, actual)) continue;
     const keys = await asideSamples(options, reader, table, legacy.suspects);

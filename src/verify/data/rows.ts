@@ -3,7 +3,7 @@ import { rowsOf } from '../../catalog/rows.js';
 import type { Table } from '../../catalog/types.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
-import { storedColumns } from './places.js';
+import { asStored, provenColumns } from './places.js';
 
 /** Some rows of one table in one database, as SQL. `where` may use the parameters in `values`. */
 export interface RowSet {
@@ -30,18 +30,18 @@ export function rowId(table: Table, alias: string): string {
   const column = (name: string): string => `${alias}.${quoteIdent(name)}`;
   if (primary.length === 1) return `${column(primary[0] ?? '')}::text`;
   if (primary.length > 1) return `ROW(${primary.map(column).join(', ')})::text`;
-  return `'md5:' || md5(${bytesOf(rowText(table, alias))})`;
+  return `'md5:' || md5(${bytesOf(rowText(asStored(table), alias))})`;
 }
 
 /** SQL of a row's compared columns as one text. */
 export function rowText(table: Table, alias: string): string {
-  const columns = storedColumns(table).map((name) => `${alias}.${quoteIdent(name)}`);
+  const columns = provenColumns(table).map((name) => `${alias}.${quoteIdent(name)}`);
   return `ROW(${columns.join(', ')})::text`;
 }
 
 /** The digest of these rows over the legacy table's columns. */
 export async function digestOf({ session, table, from, row, where, values }: RowSet): Promise<Digest> {
-  const columns = storedColumns(table);
+  const columns = provenColumns(table);
   const [found] = await session.query(digestQuery({ from, row, columns, where }), values);
   return found === undefined ? EMPTY_DIGEST : parseDigest(found);
 }
