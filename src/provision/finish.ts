@@ -62,14 +62,18 @@ export async function finishDatabase(session: Session, plan: FinishPlan): Promis
   });
 }
 
+/** Policies bind even the owner where they are forced, so they come once nothing is left to be read as him. */
+const ENABLES_POLICIES = /^ALTER TABLE .* ENABLE ROW LEVEL SECURITY$/s;
+
 function script({ statements, path, sequences, contents }: FinishPlan): string {
   return [
     lookInto(path),
-    ...statements.filter((text) => !emptiesPath(text)),
+    ...statements.filter((text) => !emptiesPath(text) && !ENABLES_POLICIES.test(text)),
     ...sequences.flatMap((value) => setSequence(value, contents)),
     ...contents.views
       .filter(({ kind }) => kind === 'materialized view')
       .map((view) => `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
+    ...statements.filter((text) => ENABLES_POLICIES.test(text)),
   ].join(';\n');
 }
 

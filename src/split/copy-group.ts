@@ -1,5 +1,5 @@
 import { sameDigest } from '../catalog/digest.js';
-import { displayName } from '../core/identifiers.js';
+import { displayName, type QualifiedName } from '../core/identifiers.js';
 import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
 import { everyOne } from '../core/side-by-side.js';
@@ -16,12 +16,15 @@ import {
   openReceipts,
   writeReceipts,
 } from './receipts.js';
+import { liftForce, restoreForce } from './row-security.js';
 import { type Run, stopIfAsked } from './run.js';
 import { openAll } from './targets.js';
 
 /** A database of this pass, with what has been sent to it so far. */
 interface Copying extends OpenTarget {
   readonly tables: CopiedTable[];
+  /** Tables whose row security binds their owner again at the end. */
+  readonly forced: readonly QualifiedName[];
 }
 
 /**
@@ -41,19 +44,12 @@ export async function copyGroup(
     await everyOne([...sessions], async ([target, session]) => {
       if (await isCopied(run, target, session)) return;
       await options.onClinicStart(target);
-      clinics.push({ key: target.clinic.key, session, tables: [] });
+      clinics.push(await begin(session, target.clinic.key, plans));
       tally.willCopy(target);
     });
-    const whole: Copying | undefined = central.session && {
-      key: undefined,
-      session: central.session,
-      tables: [],
-    };
+    const whole = central.session && (await begin(central.session, undefined, plans));
     const all = whole === undefined ? clinics : [...clinics, whole];
-    await everyOne(all, async ({ session, key }) => {
-      await begin(session, tablesOf(plans, key === undefined));
-      await session.execute(lookInto(options.catalog.namePath));
-    });
+    await everyOne(all, ({ session }) => session.execute(lookInto(options.catalog.namePath)));
     await central.quarantine?.execute('BEGIN');
     await copyTables(run, { clinics, central: whole, quarantine: central.quarantine, isFirst });
     await everyOne(all, (target) => seal(run, target));
@@ -85,6 +81,7 @@ async function seal({ plans, snapshot, fingerprint, tally }: Run, target: Copyin
     await writeReceipts(session, tables, digests, { snapshot: snapshot.label, fingerprint });
     tally.isCopyOf(key, snapshot.label, snapshot);
   } else tally.spoil(key);
+  await restoreForce(session, target.forced);
   await session.execute('COMMIT');
 }
 
@@ -100,9 +97,19 @@ async function isCopied(
   return true;
 }
 
-async function begin(session: Session, tables: readonly TablePlan[]): Promise<void> {
+async function begin(
+  session: Session,
+  key: string | undefined,
+  plans: readonly TablePlan[],
+): Promise<Copying> {
+  const tables = tablesOf(plans, key === undefined);
   await session.execute('BEGIN');
+  const forced = await liftForce(
+    session,
+    tables.map(({ table }) => table),
+  );
   await emptyTables(session, tables);
+  return { key, session, tables: [], forced };
 }
 
 async function copyTables(
