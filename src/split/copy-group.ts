@@ -6,7 +6,9 @@ import { everyOne } from '../core/side-by-side.js';
 import type { ClinicTarget } from '../provision/types.js';
 import type { OpenCentral } from './central.js';
 import { expectedOf } from './conservation.js';
+import { copyLargeObjects, type ObjectTarget } from './copy-large-objects.js';
 import { copyTable, type OpenTarget, type PassOptions } from './copy-table.js';
+import { objectsOfCentral, objectsOfClinic } from './large-objects.js';
 import { type TablePlan, tablesOf } from './plan.js';
 import {
   type CopiedTable,
@@ -52,10 +54,45 @@ export async function copyGroup(
     await everyOne(all, ({ session }) => session.execute(lookInto(options.catalog.namePath)));
     await central.quarantine?.execute('BEGIN');
     await copyTables(run, { clinics, central: whole, quarantine: central.quarantine, isFirst });
+    await copyObjects(run, clinics, central);
     await everyOne(all, (target) => seal(run, target));
     await central.quarantine?.execute('COMMIT');
   } finally {
     await everyOne([...sessions.values()], (session) => session.close());
+  }
+}
+
+/** The large objects that rows name, in the transactions of the rows; the central database's in one of its two. */
+async function copyObjects(
+  run: Run,
+  clinics: readonly Copying[],
+  { session, quarantine }: OpenCentral,
+): Promise<void> {
+  if (!run.options.map.tables.some(({ largeObjects }) => largeObjects !== undefined)) return;
+  stopIfAsked(run.options);
+  const objects = await run.largeObjects();
+  const roles = new Map(run.options.targets.map(({ clinic, role }) => [clinic.key, role]));
+  const targets: ObjectTarget[] = clinics.map((target) => ({
+    session: target.session,
+    role: roles.get(target.key ?? ''),
+    wanted: objectsOfClinic(objects, target.key ?? ''),
+  }));
+  const central = run.options.central.holdsLegacy ? undefined : (quarantine ?? session);
+  if (central !== undefined)
+    targets.push({
+      session: central,
+      role: undefined,
+      wanted: objectsOfCentral(objects, quarantine !== undefined),
+    });
+  const needed = new Set(targets.flatMap(({ wanted }) => wanted));
+  const bytes = [...needed].reduce((sum, object) => sum + object.bytes, 0);
+  const task = run.options.progress.start('Copying large objects', { total: bytes, unit: 'bytes' });
+  try {
+    await copyLargeObjects(run.snapshot.session, targets, (read) => task.advance(read));
+    task.done();
+  } catch (error) {
+    task.fail();
+    throw error;
   }
 }
 
