@@ -50,14 +50,7 @@ export interface Table extends QualifiedName {
 
 export interface Sequence extends QualifiedName {
   /** The column that owns it (serial or identity), when one does. */
-  readonly ownedBy: SequenceColumn | undefined;
-  /** Whole-number columns that it counts: the one that owns it, and those whose default draws from it. */
-  readonly columns: readonly SequenceColumn[];
-}
-
-export interface SequenceColumn {
-  readonly table: QualifiedName;
-  readonly column: string;
+  readonly ownedBy: { readonly table: QualifiedName; readonly column: string } | undefined;
 }
 
 /** Anything besides tables and sequences, so that nothing is left out in silence. */

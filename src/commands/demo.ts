@@ -82,6 +82,8 @@ async function tell(
   await story.step('The legacy database', async () => {
     await onDatabase(databases, server.url, async (session) => {
       await session.execute(`CREATE DATABASE ${quoteIdent(LEGACY)} TEMPLATE template0`);
+      // As it should be everywhere that clinics' logins are on the same server.
+      await session.execute(`REVOKE CONNECT, TEMPORARY ON DATABASE ${quoteIdent(LEGACY)} FROM PUBLIC`);
       await session.execute(`REVOKE CONNECT ON DATABASE ${quoteIdent(LEGACY)} FROM PUBLIC`);
     });
     ({ clinics } = await sample.seed(legacyUrl, SIZE));

@@ -2,18 +2,24 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireSection, requireServers } from '../config/sections.js';
 import type { Config } from '../config/types.js';
-import { RunError, UsageError } from '../core/errors.js';
+import { DatabaseError, RunError, UsageError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { didYouMean } from '../core/near-miss.js';
+import type { Session } from '../core/ports.js';
 import { describeUrl } from '../core/urls.js';
 import { openCentral } from '../provision/central.js';
 import { readTargets, type Targets } from '../provision/targets.js';
-import { verifyAccess } from '../verify/access.js';
+import { type AccessRecord, readAccessRecord, verifyAccess } from '../verify/access.js';
 import { verifyData } from '../verify/data.js';
 import type { Command, CommonOptions, Context } from './command.js';
 import { openLegacy, readTenancy } from './tenancy.js';
 
-type Check = (context: Context, options: CommonOptions) => Promise<Finding[]>;
+/** `figures` are for the end of the report: how much was compared. */
+type Check = (
+  context: Context,
+  options: CommonOptions,
+  figures: Record<string, string | number>,
+) => Promise<Finding[]>;
 
 const CHECKS: Readonly<Record<string, Check>> = { data: checkData, access: checkAccess, code: checkCode };
 
@@ -35,11 +41,13 @@ export const verifyCommand: Command = {
     const names = args.length === 0 ? allowed(context.config) : args;
     const checks = names.map((name) => [name, checkNamed(name)] as const);
     const findings: Finding[] = [];
-    const figures: Record<string, string> = {};
+    const figures: Record<string, string | number> = {};
     for (const [name, check] of checks) {
-      const found = await check(context, options);
+      const compared: Record<string, string | number> = {};
+      const found = await check(context, options, compared);
       const errors = found.filter(({ severity }) => severity === 'error').length;
       figures[name] = errors === 0 ? 'holds' : `${errors} ${errors === 1 ? 'error' : 'errors'}`;
+      Object.assign(figures, compared);
       findings.push(...found);
     }
     return { command: 'verify', ok: !hasErrors(findings), summary: figures, findings };
@@ -100,23 +108,50 @@ async function checkData(context: Context, options: CommonOptions): Promise<Find
   }
 }
 
-async function checkAccess(context: Context, options: CommonOptions): Promise<Finding[]> {
+async function checkAccess(
+  context: Context,
+  options: CommonOptions,
+  figures: Record<string, string | number>,
+): Promise<Finding[]> {
   const { config, databases, progress, signal } = context;
   const { legacy } = config;
   const offLimits = [{ name: 'the central database', url: requireSection(config, 'central').url }];
   if (legacy !== undefined)
     offLimits.push({ name: 'the legacy database', url: requireSection(config, 'legacy').url });
-  const { targets, lost } = await registered(context);
-  const found = await verifyAccess({
+  const { targets, lost, record } = await registered(context);
+  const { findings, compared } = await verifyAccess({
     databases,
     targets,
     schemas: legacy?.schemas ?? ['public'],
     offLimits,
+    logins: config.access.logins,
+    record,
+    extensions: legacy === undefined ? undefined : await extensionsOf(context, legacy.url),
     progress,
     jobs: options.jobs ?? 2,
     signal,
   });
-  return [...lost.map(({ finding }) => finding), ...found];
+  for (const [what, count] of Object.entries(compared)) figures[`${what} compared`] = count;
+  return [...lost.map(({ finding }) => finding), ...findings];
+}
+
+/** Undefined where the legacy database is gone: clinics are checked after it, too. */
+async function extensionsOf({ databases }: Context, url: string): Promise<string[] | undefined> {
+  let session: Session;
+  try {
+    session = await databases.connect(url, { readOnly: true });
+  } catch (error) {
+    if (error instanceof DatabaseError) return undefined;
+    throw error;
+  }
+  try {
+    const rows = await session.query<{ name: string }>(
+      'SELECT extname::text AS name FROM pg_catalog.pg_extension',
+    );
+    return rows.map(({ name }) => name);
+  } finally {
+    await session.close();
+  }
 }
 
 /** Loads TypeScript, which the other checks have no use for. */
@@ -126,14 +161,17 @@ async function checkCode(context: Context): Promise<Finding[]> {
 }
 
 /** RunError where there is none: a check of nothing would hold. */
-async function registered(context: Context): Promise<Targets> {
+async function registered(
+  context: Context,
+): Promise<Targets & { readonly record: AccessRecord | undefined }> {
   const { config, databases } = context;
   const { url } = requireSection(config, 'central');
   requireServers(config);
   const central = await openCentral(databases, url);
   try {
     const found = central === undefined ? undefined : await readTargets(context, central);
-    if (found !== undefined && found.targets.length + found.lost.length > 0) return found;
+    if (central !== undefined && found !== undefined && found.targets.length + found.lost.length > 0)
+      return { ...found, record: await readAccessRecord(central) };
     throw new RunError(`no clinic is registered in ${describeUrl(url)}`, {
       hint: 'Run clinic-migrate provision first.',
     });

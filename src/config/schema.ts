@@ -17,7 +17,6 @@ const table = z.strictObject({
   nullKey: z.literal('shared').optional(),
   copyReferenced: z.boolean().optional(),
   otherClinics: z.array(z.string().min(1)).optional(),
-  largeObjects: z.array(z.string().min(1)).min(1).optional(),
 });
 
 const database = z.strictObject({ url: z.string().min(1) });
@@ -46,6 +45,8 @@ const app = z.strictObject({
   modelScopes: z.record(z.string(), scope).default({}),
 });
 
+const access = z.strictObject({ logins: z.array(z.string().min(1)).default([]) });
+
 /** The configuration file as users write it; every object refuses keys it does not know. */
 export const configSchema = z.strictObject({
   legacy: z
@@ -60,7 +61,7 @@ export const configSchema = z.strictObject({
   clinics: clinics.prefault({}),
   tables: z.record(z.string(), table).default({}),
   unassignable: z.enum(['stop', 'quarantine']).default('stop'),
-  largeObjects: z.enum(['stop', 'leave']).default('stop'),
+  access: access.prefault({}),
   app: app.prefault({}),
 });
 

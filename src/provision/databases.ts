@@ -47,10 +47,15 @@ export async function createDatabase(server: Session, name: string, options: str
   }
 }
 
-/** An empty database with this encoding and locale. RunError where the server does not have them. */
+/**
+ * An empty database with this encoding and locale, which nobody but its owner was ever let into. RunError where the
+ * server does not have them.
+ */
 export async function createEmpty(server: Session, name: string, locale: string): Promise<void> {
   try {
-    await createDatabase(server, name, `TEMPLATE template0 ${locale}`);
+    await createDatabase(server, name, `TEMPLATE template0 ${locale} ALLOW_CONNECTIONS false`);
+    await server.execute(`REVOKE ALL ON DATABASE ${quoteIdent(name)} FROM PUBLIC`);
+    await server.execute(`ALTER DATABASE ${quoteIdent(name)} WITH ALLOW_CONNECTIONS true`);
   } catch (error) {
     // 42809: no such locale; 22023, 42P17, 42601, 42704: no such provider, encoding or option; 0A000: built without ICU.
     if (!isState(error, '42809', '22023', '0A000', '42601', '42704', '42P17')) throw error;

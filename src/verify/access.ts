@@ -2,49 +2,114 @@ import type { Finding } from '../core/finding.js';
 import { sideBySide } from '../core/side-by-side.js';
 import { endpointOf } from '../core/urls.js';
 import type { ClinicTarget } from '../provision/types.js';
-import type { VerifyAccessOptions } from './access/options.js';
-import { otherDatabaseFindings } from './access/other-databases.js';
-import { ownDatabaseFindings } from './access/own-database.js';
-import { serverFindings } from './access/server.js';
+import { checkDatabase } from './access/database/database.js';
+import { otherDatabaseFindings } from './access/login/other-databases.js';
+import { ownDatabaseFindings } from './access/login/own-database.js';
+import { passwordFindings } from './access/login/password.js';
+import type { Compared, VerifyAccessOptions, VerifyAccessResult } from './access/options.js';
+import { isSaid, isShut } from './access/server/databases.js';
+import { isExplained } from './access/server/roles.js';
+import { checkServer, type ServerResult } from './access/server/server.js';
 import { showClinic, stopIfAsked } from './data/words.js';
 
-export type { OffLimits, VerifyAccessOptions } from './access/options.js';
+export type { Compared, OffLimits, VerifyAccessOptions, VerifyAccessResult } from './access/options.js';
+export { type AccessRecord, readAccessRecord } from './access/record.js';
 
 /**
- * Proves that each clinic's login works in its own database and nowhere else, by logging in as every clinic, and by
- * what the servers' catalogs say of all pairs. Empty when there is nothing to say. RunError where a server could
- * not be asked.
+ * Proves that each clinic's login works in its own database and nowhere else, and that nobody else gets in: by an
+ * inventory of everything that lets someone in, compared with what provision makes, and by logging in as every clinic.
+ * No findings where there is nothing to say. RunError where a server could not be asked.
  */
-export async function verifyAccess(options: VerifyAccessOptions): Promise<Finding[]> {
+export async function verifyAccess(options: VerifyAccessOptions): Promise<VerifyAccessResult> {
   const { targets, progress, jobs, signal } = options;
-  const servers = [...groupByServer(targets).values()];
-  const task = progress.start('Trying the clinics’ logins', {
-    total: targets.length + servers.length,
+  const groups = [...groupByServer(targets).values()];
+  const task = progress.start('Comparing who may do what', {
+    total: targets.length + groups.length,
     unit: 'steps',
   });
   try {
-    const findings: Finding[] = [];
-    for (const [first, ...others] of servers) {
+    const servers = new Map<ClinicTarget, ServerResult>();
+    for (const [first, ...others] of groups) {
       if (first === undefined) continue;
       stopIfAsked(signal, 'asking a server who may connect');
-      findings.push(...(await serverFindings(options, [first, ...others])));
+      const result = await checkServer(options, [first, ...others]);
+      for (const target of [first, ...others]) servers.set(target, result);
       task.advance(1);
     }
-    const tried = await sideBySide(targets, jobs, async (target, _worker, index) => {
+    const results = await sideBySide(targets, jobs, async (target, _worker, index) => {
       stopIfAsked(signal, `trying the login of ${showClinic(target.clinic)}`);
-      const own = await ownDatabaseFindings(options, target);
+      const server = servers.get(target);
       // The clinics stand in a ring, so that every database is tried once by somebody else.
       const next = targets[(index + 1) % targets.length];
-      const others = await otherDatabaseFindings(options, target, next === target ? undefined : next);
-      task.advance(1, `Tried ${showClinic(target.clinic)}`);
-      return [...own, ...others];
+      const result =
+        server === undefined
+          ? { findings: [], objects: 0, privileges: 0 }
+          : await checkClinic(options, server, target, next === target ? undefined : next);
+      task.advance(1, `Compared ${showClinic(target.clinic)}`);
+      return result;
     });
     task.done();
-    return [...findings, ...tried.flat()];
+    const distinct = new Set(servers.values());
+    return {
+      findings: [
+        ...[...distinct].flatMap(({ findings }) => findings),
+        ...results.flatMap(({ findings }) => findings),
+      ],
+      compared: compared([...distinct], results),
+    };
   } catch (error) {
     task.fail();
     throw error;
   }
+}
+
+interface Counted {
+  readonly findings: readonly Finding[];
+  readonly objects: number;
+  readonly privileges: number;
+}
+
+async function checkClinic(
+  options: VerifyAccessOptions,
+  { view, unasked }: ServerResult,
+  target: ClinicTarget,
+  neighbour: ClinicTarget | undefined,
+): Promise<Counted> {
+  const database = await checkDatabase(options, view, target);
+  const refused = isExplained(view, target) || isShut(view, target);
+  const lacking = database.findings.some(
+    ({ code, severity }) => code === 'ACCESS_OWN_DATABASE' && severity === 'error',
+  );
+  const own =
+    view.roles.get(target.role)?.super === true
+      ? []
+      : await ownDatabaseFindings(options, target, { refused, lacking });
+  const others = isExplained(view, target)
+    ? []
+    : await otherDatabaseFindings(options, target, neighbour, (name) => isSaid(view, target, name));
+  return {
+    ...database,
+    findings: [
+      ...database.findings,
+      ...(unasked.has(target.role) ? [] : await passwordFindings(options.databases, target)),
+      ...own,
+      ...others,
+    ],
+  };
+}
+
+function compared(servers: readonly ServerResult[], clinics: readonly Counted[]): Compared {
+  const sum = (of: 'objects' | 'privileges'): number =>
+    [...servers, ...clinics].reduce((total, each) => total + each[of], 0);
+  return {
+    databases: servers.reduce((total, { view }) => total + view.databases.size, 0),
+    logins: servers.reduce(
+      (total, { view }) => total + [...view.roles.values()].filter(({ login }) => login).length,
+      0,
+    ),
+    objects: sum('objects'),
+    privileges: sum('privileges'),
+  };
 }
 
 function groupByServer(targets: readonly ClinicTarget[]): Map<string, ClinicTarget[]> {

@@ -31,15 +31,24 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A fresh database on the test server, with the script run in it. */
+/**
+ * A fresh database on the test server, with the script run in it; never open to everybody, not for a moment: other tests
+ * ask what their logins may enter.
+ */
 export async function createDatabase(
   script = '',
   name = uniqueName('t'),
   options = '',
 ): Promise<TestDatabase> {
-  await withSession(adminUrl(), (session) =>
-    session.execute(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0 ${options}`),
-  );
+  await withSession(adminUrl(), async (session) => {
+    await session.execute(
+      `CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0 ${options} ALLOW_CONNECTIONS false`,
+    );
+    await session.execute(
+      `REVOKE CONNECT, TEMPORARY ON DATABASE ${quoteIdent(name)} FROM PUBLIC;
+       ALTER DATABASE ${quoteIdent(name)} ALLOW_CONNECTIONS true`,
+    );
+  });
   const url = withDatabase(adminUrl(), name);
   if (script !== '')
     await withSession(url, (session) => session.execute(`SET search_path = public;\n${script}`));
