@@ -50,7 +50,14 @@ export interface Table extends QualifiedName {
 
 export interface Sequence extends QualifiedName {
   /** The column that owns it (serial or identity), when one does. */
-  readonly ownedBy: { readonly table: QualifiedName; readonly column: string } | undefined;
+  readonly ownedBy: SequenceColumn | undefined;
+  /** Whole-number columns that it counts: the one that owns it, and those whose default draws from it. */
+  readonly columns: readonly SequenceColumn[];
+}
+
+export interface SequenceColumn {
+  readonly table: QualifiedName;
+  readonly column: string;
 }
 
 /** Anything besides tables and sequences, so that nothing is left out in silence. */

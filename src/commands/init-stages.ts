@@ -19,6 +19,7 @@ import {
   tablesConfig,
   withAnswers,
 } from '../init/settle-tables.js';
+import { largeObjectFindings } from '../provision/large-objects.js';
 import { nameClinics } from '../provision/naming.js';
 import { openSnapshot } from '../split/snapshot.js';
 import type { TableSurvey } from '../split/survey.js';
@@ -68,7 +69,10 @@ export async function inferLegacy(context: Context, options: InitOptions): Promi
     const unassignable = await settleUnassignable(surveys, decider);
     const isAnswered = (key: string): boolean => keyless.has(key) || others.decisions.has(key);
     const tables = new Map([...all].filter(([key]) => !isAnswered(key)).concat([...settled]));
-    const findings = legacyFindings({ ...subject, map }, surveys, unassignable?.chosen.value ?? 'stop');
+    const findings = [
+      ...legacyFindings({ ...subject, map }, surveys, unassignable?.chosen.value ?? 'stop'),
+      ...(await largeObjectFindings(session, subject.catalog, map, 'stop')),
+    ];
     const left = [...others.left, ...findings.filter(({ severity }) => severity === 'error')];
     return {
       subject,

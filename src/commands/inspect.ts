@@ -4,9 +4,12 @@ import { requireSection } from '../config/sections.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { displayName, type QualifiedName } from '../core/identifiers.js';
 import { databaseOf } from '../core/urls.js';
+import { largeObjectFindings } from '../provision/large-objects.js';
 import { nameClinics } from '../provision/naming.js';
 import { settingFindings } from '../provision/settings.js';
 import type { Report, ReportTable } from '../report/report.js';
+import { largeObjectNeedFindings } from '../split/large-object-findings.js';
+import { readLargeObjectNeeds } from '../split/large-object-needs.js';
 import { openSnapshot } from '../split/snapshot.js';
 import type { TableSurvey } from '../split/survey.js';
 import { surveyDatabase } from '../split/survey-database.js';
@@ -40,7 +43,7 @@ export const inspectCommand: Command = {
     try {
       const tenancy = await readTenancy(context, snapshot.session);
       const settings = await readSettingsPlan(snapshot.session, tenancy.catalog, login);
-      const { surveys } = await surveyDatabase({
+      const { surveys, suspects } = await surveyDatabase({
         databases: context.databases,
         legacyUrl: url,
         snapshotId: snapshot.id,
@@ -50,11 +53,18 @@ export const inspectCommand: Command = {
         jobs: options.jobs ?? 2,
         signal: context.signal,
       });
+      const objects = [
+        ...(await largeObjectFindings(snapshot.session, tenancy.catalog, tenancy.map, config.largeObjects)),
+        ...largeObjectNeedFindings(
+          await readLargeObjectNeeds(snapshot.session, { ...tenancy, suspects }),
+          config.largeObjects,
+        ),
+      ];
       task.done();
       if (options.save === true && !options.dryRun) {
         await files.write(join(config.directory, SAVED_MAP), serializeMap(tenancy.map));
       }
-      return report(context, tenancy, surveys, settingFindings(settings));
+      return report(context, tenancy, surveys, [...objects, ...settingFindings(settings)]);
     } finally {
       task.done();
       await snapshot.session.close();

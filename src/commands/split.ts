@@ -10,6 +10,7 @@ import { describeUrl } from '../core/urls.js';
 import { openCentral } from '../provision/central.js';
 import { onDatabase } from '../provision/databases.js';
 import { finishDatabase, readFinishPlan } from '../provision/finish.js';
+import { largeObjectFindings } from '../provision/large-objects.js';
 import { staleSchema } from '../provision/provision.js';
 import { readRegistry, setState } from '../provision/registry.js';
 import { withRunLock } from '../provision/run-lock.js';
@@ -103,7 +104,11 @@ async function splitClinics(
   if (refused.length > 0) return report(undefined, [...map.findings, ...refused], options.dryRun);
   const targets = all.filter((target) => selected.includes(target));
   const source: LegacySource = { dumper, legacyUrl, legacy, catalog, map };
-  const early = [...goneFindings(tenancy, targets), ...(await staleFindings(source, central, targets))];
+  const early = [
+    ...goneFindings(tenancy, targets),
+    ...(await staleFindings(source, central, targets)),
+    ...(await largeObjectFindings(legacy, catalog, map, config.largeObjects)),
+  ];
   if (hasErrors(early)) return report(undefined, [...map.findings, ...early], options.dryRun);
   const holdsLegacy = await sameDatabase(central, legacy);
   const finishClinic = await readFinishPlan(source, 'clinic');
@@ -118,6 +123,8 @@ async function splitClinics(
     targets,
     central: { url: centralUrl, holdsLegacy, serves: all.some(({ state }) => isServed(state)) },
     unassignable: config.unassignable,
+    largeObjects: config.largeObjects,
+    login: requireSection(config, 'legacy').login,
     dryRun: options.dryRun,
     jobs: options.jobs ?? 2,
     progress,
@@ -133,7 +140,7 @@ async function splitClinics(
     onCentralCopied: () =>
       onDatabase(databases, centralUrl, (session) => finishDatabase(session, finishCentral)),
   });
-  const findings = [...map.findings, ...result.findings];
+  const findings = [...map.findings, ...early, ...result.findings];
   // The digests say that something differs; the verifier, which knows nothing of this run, says what.
   if (result.findings.some(({ code }) => code === 'SPLIT_NOT_CONSERVED'))
     findings.push(
@@ -197,6 +204,7 @@ function report(result: SplitResult | undefined, findings: readonly Finding[], d
       'rows copied': sum(tables.map(({ copied }) => copied)),
       'rows to central': sum(tables.map(({ central }) => central)),
       quarantined: sum(tables.map(({ quarantined }) => quarantined)),
+      ...(result === undefined || result.largeObjects === 0 ? {} : { 'large objects': result.largeObjects }),
       bytes: sum(tables.map(({ bytes }) => bytes)),
     },
     findings,

@@ -17,6 +17,7 @@ const table = z.strictObject({
   nullKey: z.literal('shared').optional(),
   copyReferenced: z.boolean().optional(),
   otherClinics: z.array(z.string().min(1)).optional(),
+  largeObjects: z.array(z.string().min(1)).min(1).optional(),
 });
 
 const database = z.strictObject({ url: z.string().min(1) });
@@ -61,6 +62,7 @@ export const configSchema = z.strictObject({
   clinics: clinics.prefault({}),
   tables: z.record(z.string(), table).default({}),
   unassignable: z.enum(['stop', 'quarantine']).default('stop'),
+  largeObjects: z.enum(['stop', 'leave']).default('stop'),
   access: access.prefault({}),
   app: app.prefault({}),
 });

@@ -24,6 +24,8 @@ export interface TableConfig {
   readonly copyReferenced?: boolean | undefined;
   /** Columns that rightly name another clinic than the row's own (a referral): values, no rules. */
   readonly otherClinics?: readonly string[] | undefined;
+  /** Columns whose values are large objects' oids: the objects go where the row goes. Those of type lo are known. */
+  readonly largeObjects?: readonly string[] | undefined;
 }
 
 export interface ClinicsConfig {
@@ -72,6 +74,8 @@ export interface Config {
   readonly clinics: ClinicsConfig;
   readonly tables: Readonly<Record<string, TableConfig>>;
   readonly unassignable: 'stop' | 'quarantine';
+  /** `leave`: large objects that no row names stay behind, and rows may name some that are not there. */
+  readonly largeObjects: 'stop' | 'leave';
   readonly access: {
     /** The operator's own logins, beside superusers, that may get into clinics' databases. */
     readonly logins: readonly string[];

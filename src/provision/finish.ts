@@ -1,19 +1,13 @@
-import type { SchemaCatalog, Sequence } from '../catalog/types.js';
-import { type QualifiedName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
+import type { SchemaCatalog } from '../catalog/types.js';
+import { type QualifiedName, quoteName } from '../core/identifiers.js';
 import { lookInto } from '../core/name-path.js';
 import { OWN_TABLES } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { dump, hashOf, type LegacySource } from './schema-source.js';
+import { readSequenceValues, type SequenceValue, setSequence } from './sequences.js';
 import { adaptStatement, emptiesPath, readNames, type Statement, splitStatements } from './sql-text.js';
-
-/** Where a legacy sequence stands. Integers as text: they go up to 64 bits. */
-interface SequenceValue {
-  readonly sequence: Sequence;
-  readonly lastValue: string;
-  readonly isCalled: boolean;
-}
 
 /** Everything a database gets after its rows. */
 export interface FinishPlan {
@@ -62,14 +56,18 @@ export async function finishDatabase(session: Session, plan: FinishPlan): Promis
   });
 }
 
+/** Policies bind even the owner where they are forced, so they come once nothing is left to be read as him. */
+const ENABLES_POLICIES = /^ALTER TABLE .* ENABLE ROW LEVEL SECURITY$/s;
+
 function script({ statements, path, sequences, contents }: FinishPlan): string {
   return [
     lookInto(path),
-    ...statements.filter((text) => !emptiesPath(text)),
+    ...statements.filter((text) => !emptiesPath(text) && !ENABLES_POLICIES.test(text)),
     ...sequences.flatMap((value) => setSequence(value, contents)),
     ...contents.views
       .filter(({ kind }) => kind === 'materialized view')
       .map((view) => `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
+    ...statements.filter((text) => ENABLES_POLICIES.test(text)),
   ].join(';\n');
 }
 
@@ -120,36 +118,4 @@ function isNamed({ schema, name }: QualifiedName, names: readonly string[]): boo
 
 function sameName(a: QualifiedName, b: QualifiedName): boolean {
   return a.schema === b.schema && a.name === b.name;
-}
-
-/** From the sequences themselves: what shows values to everybody shows NULL for one that may not be read. */
-async function readSequenceValues(legacy: Session, { sequences }: SchemaCatalog): Promise<SequenceValue[]> {
-  const values: SequenceValue[] = [];
-  for (const sequence of sequences) {
-    const [row] = await legacy.query<{ last: string; called: boolean }>(
-      `SELECT last_value::text AS last, is_called AS called FROM ${quoteName(sequence)}`,
-    );
-    if (row !== undefined) values.push({ sequence, lastValue: row.last, isCalled: row.called });
-  }
-  return values;
-}
-
-/** To the legacy value, so that no number is given out twice; past the column's own where that is further. */
-function setSequence(value: SequenceValue, contents: Contents): string[] {
-  const { sequence, lastValue, isCalled } = value;
-  const { ownedBy } = sequence;
-  if (ownedBy !== undefined && !contents.has(ownedBy.table)) return [];
-  const name = quoteName(sequence);
-  const most =
-    ownedBy === undefined
-      ? 'NULL::bigint'
-      : `(SELECT max(${quoteIdent(ownedBy.column)})::bigint FROM ${quoteName(ownedBy.table)})`;
-  const last = `${quoteLiteral(lastValue)}::bigint`;
-  return [
-    `SELECT CASE WHEN m.most >= ${last} AND s.seqincrement > 0
-              THEN pg_catalog.setval(s.seqrelid, m.most, true)
-              ELSE pg_catalog.setval(s.seqrelid, ${last}, ${isCalled}) END
-       FROM pg_catalog.pg_sequence s, (SELECT ${most} AS most) AS m
-      WHERE s.seqrelid = pg_catalog.to_regclass(${quoteLiteral(name)})`,
-  ];
 }

@@ -1,5 +1,5 @@
 import { BINARY_CAST } from '../catalog/read-objects.js';
-import type { SchemaCatalog, SchemaObject, Table } from '../catalog/types.js';
+import type { SchemaCatalog, SchemaObject } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
 import type { TenancyMap } from '../tenancy/types.js';
@@ -30,7 +30,6 @@ export function inventoryFindings(catalog: SchemaCatalog, map: TenancyMap): Find
     ...castFindings(catalog, kinds),
     ...foreignFindings(catalog, map),
     ...kinds.flatMap((contents) => tableFindings(contents)),
-    ...largeObjectFindings(catalog, kinds[0]),
   ];
 }
 
@@ -116,26 +115,4 @@ function tableFindings(contents: Contents): Finding[] {
       })),
     ];
   });
-}
-
-/** Large objects belong to nobody; only a column of type oid or lo can name one. */
-function largeObjectFindings({ objects }: SchemaCatalog, clinic: Contents): Finding[] {
-  const found = objects.find(({ kind }) => kind === 'large objects');
-  if (found === undefined) return [];
-  const mayName = (table: Table): string[] =>
-    table.columns
-      .filter(({ type }) => /(^|\.)(oid|lo)$/.test(type))
-      .map(({ name }) => `${displayName(table)}.${name}`);
-  const columns = clinic.tables.filter(({ parent }) => parent === undefined).flatMap(mayName);
-  return [
-    {
-      code: columns.length === 0 ? 'PROVISION_OBJECT_LEFT_BEHIND' : 'PROVISION_LARGE_OBJECTS',
-      severity: columns.length === 0 ? 'warning' : 'error',
-      subject: found.name,
-      message:
-        columns.length === 0
-          ? `${found.name} stay in the legacy database: no column that clinics get can refer to one`
-          : `${found.name} are not copied, and ${columns.join(', ')} may refer to them`,
-    },
-  ];
 }

@@ -13,6 +13,7 @@ import { ensureClinicDatabase } from './clinic-database.js';
 import { contentsOf } from './contents.js';
 import { databaseExists, onDatabase } from './databases.js';
 import { inventoryFindings } from './inventory.js';
+import { largeObjectFindings } from './large-objects.js';
 import { type ClinicName, nameClinics } from './naming.js';
 import { ownerName } from './owner.js';
 import { decryptPassword, encryptPassword, randomPassword, readKey } from './password.js';
@@ -28,7 +29,7 @@ import { isServed, type RegistryEntry } from './types.js';
 
 export interface ProvisionOptions extends LegacySource {
   readonly databases: Databases;
-  readonly config: Pick<Config, 'servers' | 'clinics'>;
+  readonly config: Pick<Config, 'servers' | 'clinics' | 'largeObjects'>;
   readonly centralUrl: string;
   /** The application's login in the legacy database; undefined: whom the legacy URL names. */
   readonly login: string | undefined;
@@ -84,6 +85,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   const settings = await readSettingsPlan(options.legacy, catalog, options.login);
   const early = [
     ...inventoryFindings(catalog, map),
+    ...(await largeObjectFindings(options.legacy, catalog, map, options.config.largeObjects)),
     ...clinicData.findings,
     ...centralData.findings,
     ...settingFindings(settings),

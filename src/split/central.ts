@@ -3,6 +3,8 @@ import { showDigest } from '../catalog/digest.js';
 import { displayName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
 import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
+import { copyLargeObjects } from './copy-large-objects.js';
+import { objectsOfCentral } from './large-objects.js';
 import { isClinicTable, type TablePlan, tablesOf } from './plan.js';
 import { QUARANTINE_SCHEMA } from './quarantine.js';
 import { copyIsComplete, digestTables, openReceipts } from './receipts.js';
@@ -52,7 +54,8 @@ async function openQuarantine({ databases, central }: SplitOptions): Promise<Ses
  * Clinics that came after the central tables were copied get their row in the central directory of clinics, whose
  * other rows stay as they are.
  */
-async function addLateClinics({ options, plans, snapshot }: Run, central: Session): Promise<void> {
+async function addLateClinics(run: Run, central: Session): Promise<void> {
+  const { options, plans, snapshot } = run;
   const plan = plans.find((each) => isClinicTable(options.map, each.table));
   if (plan === undefined) return;
   const { key } = options.map.clinicTable;
@@ -73,7 +76,13 @@ async function addLateClinics({ options, plans, snapshot }: Run, central: Sessio
     );
     await central.execute(lookInto([]));
     await renewReceipt(central, plan);
+    if (plan.mapped.largeObjects !== undefined) await addTheirObjects(run, central);
   });
+}
+
+async function addTheirObjects({ options, snapshot, largeObjects }: Run, session: Session): Promise<void> {
+  const wanted = objectsOfCentral(await largeObjects(), options.unassignable === 'quarantine');
+  await copyLargeObjects(snapshot.session, [{ session, role: undefined, wanted }], () => undefined);
 }
 
 /** The snapshot named in it stays that of the other tables. */

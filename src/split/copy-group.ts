@@ -1,12 +1,14 @@
 import { sameDigest } from '../catalog/digest.js';
-import { displayName } from '../core/identifiers.js';
+import { displayName, type QualifiedName } from '../core/identifiers.js';
 import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
 import { everyOne } from '../core/side-by-side.js';
 import type { ClinicTarget } from '../provision/types.js';
 import type { OpenCentral } from './central.js';
 import { expectedOf } from './conservation.js';
+import { copyLargeObjects, type ObjectTarget } from './copy-large-objects.js';
 import { copyTable, type OpenTarget, type PassOptions } from './copy-table.js';
+import { objectsOfCentral, objectsOfClinic } from './large-objects.js';
 import { type TablePlan, tablesOf } from './plan.js';
 import {
   type CopiedTable,
@@ -16,12 +18,15 @@ import {
   openReceipts,
   writeReceipts,
 } from './receipts.js';
+import { liftForce, restoreForce } from './row-security.js';
 import { type Run, stopIfAsked } from './run.js';
 import { openAll } from './targets.js';
 
 /** A database of this pass, with what has been sent to it so far. */
 interface Copying extends OpenTarget {
   readonly tables: CopiedTable[];
+  /** Tables whose row security binds their owner again at the end. */
+  readonly forced: readonly QualifiedName[];
 }
 
 /**
@@ -41,25 +46,53 @@ export async function copyGroup(
     await everyOne([...sessions], async ([target, session]) => {
       if (await isCopied(run, target, session)) return;
       await options.onClinicStart(target);
-      clinics.push({ key: target.clinic.key, session, tables: [] });
+      clinics.push(await begin(session, target.clinic.key, plans));
       tally.willCopy(target);
     });
-    const whole: Copying | undefined = central.session && {
-      key: undefined,
-      session: central.session,
-      tables: [],
-    };
+    const whole = central.session && (await begin(central.session, undefined, plans));
     const all = whole === undefined ? clinics : [...clinics, whole];
-    await everyOne(all, async ({ session, key }) => {
-      await begin(session, tablesOf(plans, key === undefined));
-      await session.execute(lookInto(options.catalog.namePath));
-    });
+    await everyOne(all, ({ session }) => session.execute(lookInto(options.catalog.namePath)));
     await central.quarantine?.execute('BEGIN');
     await copyTables(run, { clinics, central: whole, quarantine: central.quarantine, isFirst });
+    await copyObjects(run, clinics, central);
     await everyOne(all, (target) => seal(run, target));
     await central.quarantine?.execute('COMMIT');
   } finally {
     await everyOne([...sessions.values()], (session) => session.close());
+  }
+}
+
+/** The large objects that rows name, in the transactions of the rows; the central database's in one of its two. */
+async function copyObjects(
+  run: Run,
+  clinics: readonly Copying[],
+  { session, quarantine }: OpenCentral,
+): Promise<void> {
+  if (!run.options.map.tables.some(({ largeObjects }) => largeObjects !== undefined)) return;
+  stopIfAsked(run.options);
+  const objects = await run.largeObjects();
+  const roles = new Map(run.options.targets.map(({ clinic, role }) => [clinic.key, role]));
+  const targets: ObjectTarget[] = clinics.map((target) => ({
+    session: target.session,
+    role: roles.get(target.key ?? ''),
+    wanted: objectsOfClinic(objects, target.key ?? ''),
+  }));
+  const central = run.options.central.holdsLegacy ? undefined : (quarantine ?? session);
+  if (central !== undefined)
+    targets.push({
+      session: central,
+      role: undefined,
+      wanted: objectsOfCentral(objects, quarantine !== undefined),
+    });
+  const needed = new Set(targets.flatMap(({ wanted }) => wanted));
+  const bytes = [...needed].reduce((sum, object) => sum + object.bytes, 0);
+  const task = run.options.progress.start('Copying large objects', { total: bytes, unit: 'bytes' });
+  try {
+    await copyLargeObjects(run.snapshot.session, targets, (read) => task.advance(read));
+    task.done();
+  } catch (error) {
+    task.fail();
+    throw error;
   }
 }
 
@@ -85,6 +118,7 @@ async function seal({ plans, snapshot, fingerprint, tally }: Run, target: Copyin
     await writeReceipts(session, tables, digests, { snapshot: snapshot.label, fingerprint });
     tally.isCopyOf(key, snapshot.label, snapshot);
   } else tally.spoil(key);
+  await restoreForce(session, target.forced);
   await session.execute('COMMIT');
 }
 
@@ -100,9 +134,19 @@ async function isCopied(
   return true;
 }
 
-async function begin(session: Session, tables: readonly TablePlan[]): Promise<void> {
+async function begin(
+  session: Session,
+  key: string | undefined,
+  plans: readonly TablePlan[],
+): Promise<Copying> {
+  const tables = tablesOf(plans, key === undefined);
   await session.execute('BEGIN');
+  const forced = await liftForce(
+    session,
+    tables.map(({ table }) => table),
+  );
   await emptyTables(session, tables);
+  return { key, session, tables: [], forced };
 }
 
 async function copyTables(

@@ -15,6 +15,8 @@ interface ReferencedOptions {
   /** Every clinic's key: what else a row may name is no clinic's. */
   readonly keys: Iterable<string>;
   readonly columns: readonly string[];
+  /** SQL over the table's own columns, unqualified. */
+  readonly expressions?: readonly string[];
 }
 
 /**
@@ -37,6 +39,7 @@ export function referencedRouting(table: MappedTable, options: ReferencedOptions
   const row = memberFactory()(findTable(options.catalog, table));
   const id = { tab: row.expression('tableoid'), tid: row.expression('ctid') };
   const selected = columns.map((name) => row.column(name));
+  const expressions = (options.expressions ?? []).map((sql) => row.expression(sql));
   return {
     with: `WITH RECURSIVE step (tab, tid, up_tab, up_tid) AS (${[nothing('NULL::oid, NULL::tid'), ...steps].join('\nUNION ALL\n')}),
 need (tab, tid, route) AS (
@@ -50,7 +53,7 @@ due (tab, tid, route) AS (
     from: `${row.from()} JOIN due ON due.tab = ${id.tab} AND due.tid = ${id.tid}`,
     route: 'due.route',
     columns: selected,
-    expressions: [],
+    expressions,
   };
 }
 
@@ -89,7 +92,7 @@ function naming(between: KeyBetween, options: ReferencedOptions): string[] {
     ];
   }
   if (mapped?.scope !== 'clinic') return [];
-  const routed = routing(mapped, { ...options, columns: key.columns });
+  const routed = routing(mapped, { ...options, columns: key.columns, expressions: [] });
   const list = routed.columns.map((sql, i) => `${sql} AS c${i}`);
   return [
     `SELECT p.tableoid, p.ctid, r.route

@@ -1,4 +1,5 @@
 import { InterruptedError } from '../core/errors.js';
+import type { LargeObjects } from './large-objects.js';
 import type { TablePlan } from './plan.js';
 import type { Snapshot } from './snapshot.js';
 import type { TableSurvey } from './survey.js';
@@ -13,6 +14,8 @@ export interface Run {
   readonly surveys: readonly TableSurvey[];
   readonly suspects: ReadonlySet<string>;
   readonly fingerprint: string;
+  /** Read when they are first asked for: that reads each of them from end to end. */
+  readonly largeObjects: () => Promise<LargeObjects>;
   readonly tally: Tally;
 }
 

@@ -8,6 +8,9 @@ import { conservationFindings } from './conservation.js';
 import { copyGroup } from './copy-group.js';
 import { encodingFindings } from './encodings.js';
 import { splitFingerprint } from './fingerprint.js';
+import { largeObjectNeedFindings } from './large-object-findings.js';
+import { readLargeObjectNeeds } from './large-object-needs.js';
+import { neededObjects, readLargeObjects } from './large-objects.js';
 import { planTables, type TablePlan } from './plan.js';
 import { type Run, stopIfAsked } from './run.js';
 import { openSnapshot } from './snapshot.js';
@@ -38,21 +41,25 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
       snapshotId: snapshot.id,
       onTable: (name) => task.advance(1, `Looking at every row: ${name}`),
     });
+    const needs = await readLargeObjectNeeds(snapshot.session, { ...options, suspects });
     task.done();
     const tally = new Tally(plans, surveys, options.targets);
     const findings = [
       ...surveys.flatMap((survey) => surveyFindings(survey, { unassignable, map })),
+      ...largeObjectNeedFindings(needs, options.largeObjects),
       ...(await centralEncodingFindings(options, snapshot.session, plans, tally)),
     ];
-    const run: Run = { options, plans, snapshot, surveys, suspects, fingerprint, tally };
-    if (hasErrors(findings)) return { findings, done: false, surveys, fingerprint, ...tally.figures() };
+    const known = { surveys, fingerprint, largeObjects: neededObjects(needs).length };
+    const largeObjects = once(() => readLargeObjects(snapshot.session, needs, options.login));
+    const run: Run = { options, plans, snapshot, surveys, suspects, fingerprint, tally, largeObjects };
+    if (hasErrors(findings)) return { ...known, findings, done: false, ...tally.figures() };
     if (!options.dryRun) await copyEverything(run);
     findings.push(...(await stalenessOf(run)));
-    if (options.dryRun) return { findings, done: false, surveys, fingerprint, ...tally.figures() };
+    if (options.dryRun) return { ...known, findings, done: false, ...tally.figures() };
     const lost = plans.flatMap((plan) =>
       conservationFindings(plan, tally.surveyOf(plan), tally.copied(plan)),
     );
-    return { findings: [...findings, ...lost], done: true, surveys, fingerprint, ...tally.figures() };
+    return { ...known, findings: [...findings, ...lost], done: true, ...tally.figures() };
   } finally {
     task.fail();
     await snapshot.session.close();
@@ -76,6 +83,11 @@ async function centralEncodingFindings(
   } finally {
     await session.close();
   }
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }
 
 /** A clinic that is served from its own database has newer rows there than the legacy database. */

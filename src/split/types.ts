@@ -20,6 +20,10 @@ export interface SplitOptions {
    */
   readonly central: { readonly url: string; readonly holdsLegacy: boolean; readonly serves: boolean };
   readonly unassignable: 'stop' | 'quarantine';
+  /** Whether rows may name large objects that are not there. */
+  readonly largeObjects: 'stop' | 'leave';
+  /** The application's login in the legacy database; undefined: whom the legacy URL names. */
+  readonly login: string | undefined;
   /** Surveys the legacy database and stops before the first write. */
   readonly dryRun: boolean;
   readonly jobs: number;
@@ -80,5 +84,7 @@ export interface SplitResult {
   readonly surveys: readonly TableSurvey[];
   readonly clinics: readonly ClinicFigures[];
   readonly tables: readonly TableFigures[];
+  /** How many large objects rows name, in the legacy snapshot. */
+  readonly largeObjects: number;
   readonly fingerprint: string;
 }

@@ -5,6 +5,7 @@ import { columnFindings } from './column-findings.js';
 import { crossingFindings, crossingKeys } from './crossing-keys.js';
 import type { Draft, SettledWays } from './draft.js';
 import { keyNames } from './key-names.js';
+import { largeObjectColumns } from './large-objects.js';
 import { doubtfulWitnesses, settle } from './settle.js';
 import { indexTables, sameTable, type TableIndex, tableKey } from './tables.js';
 import type { ClinicTable, MappedTable, Rule, TenancyMap } from './types.js';
@@ -25,7 +26,7 @@ export function buildTenancyMap(
   const index = indexTables(catalog);
   const configs = configByTable(config.tables, index);
   const all = index.roots.map((table) =>
-    draftOf(table, configs.get(tableKey(table)), index, clinicTable, probes),
+    draftOf(table, configs.get(tableKey(table)), index, clinicTable, probes, catalog),
   );
   const drafts = all.filter(({ table }) => !sameTable(table, clinicTable) && table.kind !== 'foreign');
   const settled = settle(drafts, clinicTable);
@@ -35,9 +36,12 @@ export function buildTenancyMap(
     const { table } = draft;
     const name = { schema: table.schema, name: table.name };
     if (table.kind === 'foreign') return foreignEntry(draft);
-    const otherClinics = draft.otherClinics.length === 0 ? {} : { otherClinics: draft.otherClinics };
+    const columns = {
+      ...(draft.otherClinics.length === 0 ? {} : { otherClinics: draft.otherClinics }),
+      ...(draft.largeObjects.length === 0 ? {} : { largeObjects: draft.largeObjects }),
+    };
     if (sameTable(table, clinicTable))
-      return { ...clinicTableEntry(draft, clinicTable, settled), ...otherClinics };
+      return { ...clinicTableEntry(draft, clinicTable, settled), ...columns };
     const ways = settled.get(tableKey(table));
     const own = draft.config;
     if (ways !== undefined) {
@@ -50,7 +54,7 @@ export function buildTenancyMap(
         nullKey: own?.nullKey,
         evidence,
         rule: words(rules),
-        ...otherClinics,
+        ...columns,
       };
     }
     const isSettled = own !== undefined && own.scope !== 'clinic';
@@ -60,7 +64,7 @@ export function buildTenancyMap(
       copyReferenced: own?.copyReferenced === true,
       evidence: isSettled ? 'configuration' : 'none',
       rule: '',
-      ...otherClinics,
+      ...columns,
     } as MappedTable;
   });
   const keys = crossingKeys(index, tables, clinicTable);
@@ -137,6 +141,7 @@ function draftOf(
   index: TableIndex,
   clinicTable: TenancyMap['clinicTable'],
   probes: readonly ColumnProbe[],
+  catalog: SchemaCatalog,
 ): Draft {
   const otherClinics = otherClinicsOf(table, named?.config, named?.where ?? '');
   const ways = declaredWays(table, index, clinicTable, otherClinics);
@@ -154,6 +159,7 @@ function draftOf(
     paths: ways.paths,
     doubtful: own.filter(({ values }) => values !== 'all clinics'),
     otherClinics,
+    largeObjects: largeObjectColumns(table, catalog, named?.config, named?.where ?? ''),
   };
 }
 

@@ -8,7 +8,22 @@ export function configLine(
   columns: readonly string[],
 ): string {
   const key = JSON.stringify(index.shortName(table));
-  const scope = table.scope === 'clinic' || table.scope === 'unresolved' ? '' : `scope: '${table.scope}', `;
   const all = [...new Set([...(table.otherClinics ?? []), ...columns])].map((one) => JSON.stringify(one));
-  return `tables: { ${key}: { ${scope}otherClinics: [${all.join(', ')}] } }`;
+  return `tables: { ${key}: { ${scopeOf(table)}otherClinics: [${all.join(', ')}] } }`;
+}
+
+/** The line of the configuration that says that this column, with those that it says already, names large objects. */
+export function largeObjectsLine(
+  index: Pick<TableIndex, 'shortName'>,
+  table: MappedTable,
+  column: string,
+): string {
+  const key = JSON.stringify(index.shortName(table));
+  const all = [...(table.largeObjects ?? []), column].map((one) => JSON.stringify(one));
+  return `tables: { ${key}: { ${scopeOf(table)}largeObjects: [${all.join(', ')}] } }`;
+}
+
+/** What the configuration has to say of the scope beside anything else. */
+function scopeOf({ scope }: MappedTable): string {
+  return scope === 'clinic' || scope === 'unresolved' ? '' : `scope: '${scope}', `;
 }

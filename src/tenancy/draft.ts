@@ -17,6 +17,7 @@ export interface Draft {
   readonly doubtful: readonly ColumnProbe[];
   /** Columns that rightly name other clinics. */
   readonly otherClinics: readonly string[];
+  readonly largeObjects: readonly string[];
 }
 
 /** What settle() decides for one table. */

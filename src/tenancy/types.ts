@@ -33,6 +33,8 @@ interface Base extends QualifiedName {
   readonly rule: string;
   /** Columns that rightly name another clinic: no rule and no witness. Maps of earlier versions have none. */
   readonly otherClinics?: readonly string[];
+  /** Columns whose values are large objects' oids; left out where there are none. */
+  readonly largeObjects?: readonly string[];
 }
 
 export interface ClinicTable extends Base {

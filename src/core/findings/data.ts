@@ -27,6 +27,23 @@ export const DATA = {
     cause: 'Quarantine does not hold exactly the legacy rows to which no clinic can be given.',
     mend: "Correct the rows in the legacy database, or set unassignable: 'quarantine' and run split again.",
   },
+  DATA_LARGE_OBJECTS_MISSING: {
+    cause: 'Rows of this database name large objects that the legacy database has and this one has not.',
+    mend: 'Do not cut over. Copy the clinic again.',
+  },
+  DATA_LARGE_OBJECTS_CHANGED: {
+    cause: 'Large objects have other contents here than in the legacy database.',
+    mend: 'Find out what changed them. Before the cutover, copy the clinic again.',
+  },
+  DATA_LARGE_OBJECTS_FOREIGN: {
+    cause:
+      'A database holds large objects that only rows of another clinic, or of the central database, name.',
+    mend: 'Take the clinic off the air, remove them, and find out who could read them.',
+  },
+  DATA_LARGE_OBJECTS_EXTRA: {
+    cause: 'A database holds large objects that no row of the legacy database which belongs in it names.',
+    mend: 'Find out what made them, and remove them.',
+  },
   DATA_SEQUENCE_BEHIND: {
     cause: 'A sequence will give out a number that its column has already.',
     mend: "Set it past the column's maximum with setval(), or run split again.",

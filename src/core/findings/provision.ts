@@ -27,8 +27,8 @@ export const PROVISION = {
   },
   PROVISION_LARGE_OBJECTS: {
     cause:
-      'The legacy database holds large objects, and a table that clinics get has a column that may refer to them. They are not copied.',
-    mend: 'Move their contents into a bytea column first; or remove what nothing refers to (vacuumlo).',
+      'The legacy database holds large objects that no column names which is known to name large objects, so that nothing says whose they are. They are not copied.',
+    mend: "Name the columns that refer to them in `largeObjects` of their tables; remove what nothing refers to (vacuumlo); or leave them: largeObjects: 'leave'.",
   },
   PROVISION_FUNCTION_READS_ABSENT: {
     cause:

@@ -21,6 +21,14 @@ export const SPLIT = {
       'Rows refer to rows that are not there, although a valid foreign key forbids it: they were written while its checks were off. Rows that refer to such rows share their fate.',
     mend: "Correct or delete the rows (of a shared or central table there is no other way), or set unassignable: 'quarantine' to keep them aside.",
   },
+  SPLIT_LARGE_OBJECT_MISSING: {
+    cause: 'A column that names large objects holds numbers of some that are not there.',
+    mend: "Set it to NULL in these rows, or take the column out of `largeObjects`; or copy the rows as they are: largeObjects: 'leave'.",
+  },
+  SPLIT_LARGE_OBJECT_OF_TWO: {
+    cause: 'Rows of two clinics name the same large object: one of them has been seeing what is the other’s.',
+    mend: 'Find out whose it is. Where it is rightly both’s, give one of them a copy: UPDATE … SET … = lo_from_bytea(0, lo_get(…)) WHERE ….',
+  },
   SPLIT_TEXT_NOT_HELD: {
     cause:
       'The central database was there before, in another encoding than the legacy database, and its encoding lacks characters of rows that it is to get.',

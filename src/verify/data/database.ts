@@ -19,6 +19,7 @@ import { findDifferences } from './differences.js';
 import { orphanFindings, sequenceFindings } from './integrity.js';
 import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
 import { foreignFinding, mismatchFindings } from './mismatch.js';
+import { largeObjectFindings } from './object-findings.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
 import { catalogTable, isClinicTable, provenColumns, sameName } from './places.js';
@@ -117,6 +118,7 @@ async function look(
   const tables = present.map((table) => catalogTable(catalog, table));
   findings.push(...(await orphanFindings(session, check.options, tables, place)));
   findings.push(...(await sequenceFindings(session, catalog.schemas, place)));
+  findings.push(...(await largeObjectFindings(session, subject, check.legacy.objects)));
   return { findings, digests };
 }
 

@@ -5,6 +5,7 @@ import type { Databases, Session } from '../../core/ports.js';
 import { sideBySide } from '../../core/side-by-side.js';
 import type { Clinic, ClinicTable, MappedTable } from '../../tenancy/types.js';
 import { borrowedRows } from './borrowed.js';
+import { type NamedObjects, readNamedObjects } from './large-objects.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
 import { asStored, catalogTable, provenColumns } from './places.js';
@@ -31,6 +32,7 @@ export interface LegacyDatabase {
   readonly suspects: ReadonlySet<string>;
   /** What names clinics, by this database alone. */
   readonly tenantColumns: readonly TenantColumn[];
+  readonly objects: NamedObjects;
 }
 
 /** Sessions that all see the legacy database as it was at one instant. Never empty; close each. */
@@ -79,7 +81,8 @@ export async function readLegacy(
     const lost = [...rows].filter(([, { aside }]) => aside.rows > 0).map(([table]) => displayName(table));
     if (lost.every((name) => suspects.has(name))) {
       const columns = await tenantColumns(first as Session, options.catalog, options.map);
-      return { rows, suspects, tenantColumns: columns };
+      const objects = await readNamedObjects(options, first as Session, suspects);
+      return { rows, suspects, tenantColumns: columns, objects };
     }
     suspects = new Set([...suspects, ...lost]);
     again = tables.filter(leadsOn);
