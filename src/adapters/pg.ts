@@ -5,6 +5,7 @@ import type { ConnectOptions, Databases, Row, Session } from '../core/ports.js';
 import { describeUrl } from '../core/urls.js';
 import { closeClient, openClient } from './pg-client.js';
 import { statementError } from './pg-errors.js';
+import { LockWatch } from './pg-locks.js';
 
 /**
  * The same on every session, whatever the database or the role says, so that the same value has the same text on both
@@ -48,11 +49,13 @@ class PgSession implements Session {
   constructor(
     private readonly client: pg.Client,
     readonly label: string,
+    private readonly watch: LockWatch | undefined,
   ) {}
 
   async query<R extends Row = Row>(sql: string, values: readonly unknown[] = []): Promise<R[]> {
     try {
-      const result = await this.client.query<R>(sql, [...values]);
+      const run = () => this.client.query<R>(sql, [...values]);
+      const result = await (this.watch === undefined ? run() : this.watch.over(run));
       return result.rows;
     } catch (error) {
       throw statementError(this.label, sql, error);
@@ -61,7 +64,8 @@ class PgSession implements Session {
 
   async execute(script: string): Promise<void> {
     try {
-      await this.client.query(script);
+      const run = () => this.client.query(script);
+      await (this.watch === undefined ? run() : this.watch.over(run));
     } catch (error) {
       throw statementError(this.label, script, error);
     }
@@ -106,9 +110,15 @@ class PgSession implements Session {
 }
 
 async function connect(url: string, options: ConnectOptions = {}): Promise<Session> {
-  const settings = `${SETTINGS}SET default_transaction_read_only = ${options.readOnly ? 'on' : 'off'};`;
+  const { readOnly, patience } = options;
+  const settings = [
+    SETTINGS,
+    `SET default_transaction_read_only = ${readOnly ? 'on' : 'off'};`,
+    ...(patience === undefined ? [] : [`SET lock_timeout = ${patience.milliseconds};`]),
+  ].join('');
   const label = describeUrl(url); // a URL that is none of ours is refused before anything is opened
-  return new PgSession(await openClient(url, settings), label);
+  const client = await openClient(url, settings);
+  return new PgSession(client, label, patience && new LockWatch(url, client, patience));
 }
 
 /** PostgreSQL through node-postgres. */

@@ -18,6 +18,7 @@ import { type LegacySource, readPreData } from '../provision/schema-source.js';
 import { readTargets } from '../provision/targets.js';
 import { type ClinicTarget, isServed } from '../provision/types.js';
 import type { Report, ReportTable } from '../report/report.js';
+import { closedFindings } from '../split/closed.js';
 import { showAge } from '../split/snapshot.js';
 import { splitDatabase } from '../split/split.js';
 import type { ClinicFigures, SplitResult } from '../split/types.js';
@@ -106,6 +107,7 @@ async function splitClinics(
   const source: LegacySource = { dumper, legacyUrl, legacy, catalog, map };
   const early = [
     ...goneFindings(tenancy, targets),
+    ...(await closedFindings(databases, targets)),
     ...(await staleFindings(source, central, targets)),
     ...(await largeObjectFindings(legacy, catalog, map, config.largeObjects)),
   ];

@@ -2,15 +2,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireSection, requireServers } from '../config/sections.js';
 import type { Config } from '../config/types.js';
-import { DatabaseError, RunError, UsageError } from '../core/errors.js';
+import { DatabaseError, isLocked, RunError, UsageError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { didYouMean } from '../core/near-miss.js';
 import type { Session } from '../core/ports.js';
 import { describeUrl } from '../core/urls.js';
 import { openCentral } from '../provision/central.js';
-import { readTargets, type Targets } from '../provision/targets.js';
+import { readTargets } from '../provision/targets.js';
+import type { ClinicTarget } from '../provision/types.js';
 import { type AccessRecord, readAccessRecord, verifyAccess } from '../verify/access.js';
 import { verifyData } from '../verify/data.js';
+import { LOCK_SECONDS, lockedFinding, patient } from '../verify/patience.js';
+import { verifyRegistry } from '../verify/registry.js';
 import type { Command, CommonOptions, Context } from './command.js';
 import { openLegacy, readTenancy } from './tenancy.js';
 
@@ -30,7 +33,12 @@ export const verifyCommand: Command = {
     description: 'data, access, code; all that the configuration allows when left out',
   },
   summary: "Prove that no clinic can reach another's rows, and that none is lost",
-  options: [],
+  options: [
+    {
+      flags: '--lock-timeout <seconds>',
+      description: `how long to wait for a lock of somebody else's (default: ${LOCK_SECONDS})`,
+    },
+  ],
   reporters: ['sarif', 'github'],
   examples: [
     { line: 'clinic-migrate verify', what: 'every check that the configuration allows' },
@@ -42,17 +50,33 @@ export const verifyCommand: Command = {
     const checks = names.map((name) => [name, checkNamed(name)] as const);
     const findings: Finding[] = [];
     const figures: Record<string, string | number> = {};
+    const seconds = lockSeconds(options['lockTimeout']);
+    const bounded = { ...context, databases: patient(context.databases, seconds, context.progress) };
     for (const [name, check] of checks) {
       const compared: Record<string, string | number> = {};
-      const found = await check(context, options, compared);
+      const found = await check(bounded, options, compared).catch((error: unknown) => {
+        if (!isLocked(error)) throw error;
+        return [lockedFinding(`verify ${name} could not go on`, error)];
+      });
       const errors = found.filter(({ severity }) => severity === 'error').length;
       figures[name] = errors === 0 ? 'holds' : `${errors} ${errors === 1 ? 'error' : 'errors'}`;
       Object.assign(figures, compared);
-      findings.push(...found);
+      // What is wrong with the registry is wrong for every check of it, and said once.
+      findings.push(...found.filter((each) => !findings.some((other) => isSame(each, other))));
     }
     return { command: 'verify', ok: !hasErrors(findings), summary: figures, findings };
   },
 };
+
+function lockSeconds(text: unknown): number {
+  const seconds = text === undefined ? LOCK_SECONDS : Number(text);
+  if (Number.isFinite(seconds) && seconds > 0) return seconds;
+  throw new UsageError('--lock-timeout is a number of seconds, greater than 0');
+}
+
+function isSame(a: Finding, b: Finding): boolean {
+  return a.code === b.code && a.severity === b.severity && a.message === b.message;
+}
 
 function checkNamed(name: string): Check {
   const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
@@ -85,7 +109,7 @@ async function checkData(context: Context, options: CommonOptions): Promise<Find
   const { config, databases, progress, signal } = context;
   const legacyUrl = requireSection(config, 'legacy').url;
   const centralUrl = requireSection(config, 'central').url;
-  const { targets, lost } = await registered(context);
+  const { targets, findings } = await registered(context);
   const legacy = await openLegacy(context);
   try {
     const { catalog, map, clinics } = await readTenancy(context, legacy);
@@ -102,7 +126,7 @@ async function checkData(context: Context, options: CommonOptions): Promise<Find
       jobs: options.jobs ?? 2,
       signal,
     });
-    return [...lost.map(({ finding }) => finding), ...found];
+    return [...findings, ...found];
   } finally {
     await legacy.close();
   }
@@ -118,8 +142,8 @@ async function checkAccess(
   const offLimits = [{ name: 'the central database', url: requireSection(config, 'central').url }];
   if (legacy !== undefined)
     offLimits.push({ name: 'the legacy database', url: requireSection(config, 'legacy').url });
-  const { targets, lost, record } = await registered(context);
-  const { findings, compared } = await verifyAccess({
+  const { targets, findings, record } = await registered(context);
+  const { findings: found, compared } = await verifyAccess({
     databases,
     targets,
     schemas: legacy?.schemas ?? ['public'],
@@ -132,7 +156,7 @@ async function checkAccess(
     signal,
   });
   for (const [what, count] of Object.entries(compared)) figures[`${what} compared`] = count;
-  return [...lost.map(({ finding }) => finding), ...findings];
+  return [...findings, ...found];
 }
 
 /** Undefined where the legacy database is gone: clinics are checked after it, too. */
@@ -160,21 +184,27 @@ async function checkCode(context: Context): Promise<Finding[]> {
   return runVerifyCode(context);
 }
 
-/** RunError where there is none: a check of nothing would hold. */
-async function registered(
-  context: Context,
-): Promise<Targets & { readonly record: AccessRecord | undefined }> {
-  const { config, databases } = context;
+/** The clinics whose rows lead to what is theirs, and what is wrong with the others. RunError where no clinic is registered. */
+async function registered({ config, databases, env }: Context): Promise<{
+  readonly targets: readonly ClinicTarget[];
+  readonly findings: readonly Finding[];
+  readonly record: AccessRecord | undefined;
+}> {
   const { url } = requireSection(config, 'central');
   requireServers(config);
   const central = await openCentral(databases, url);
   try {
-    const found = central === undefined ? undefined : await readTargets(context, central);
-    if (central !== undefined && found !== undefined && found.targets.length + found.lost.length > 0)
-      return { ...found, record: await readAccessRecord(central) };
-    throw new RunError(`no clinic is registered in ${describeUrl(url)}`, {
-      hint: 'Run clinic-migrate provision first.',
-    });
+    const found = central === undefined ? undefined : await readTargets({ config, env }, central);
+    if (central === undefined || found === undefined || found.targets.length + found.lost.length === 0)
+      throw new RunError(`no clinic is registered in ${describeUrl(url)}`, {
+        hint: 'Run clinic-migrate provision first.',
+      });
+    const registry = await verifyRegistry({ databases, centralUrl: url, servers: config.servers });
+    return {
+      targets: found.targets.filter(({ clinic }) => !registry.astray.has(clinic.key)),
+      findings: [...found.lost.map(({ finding }) => finding), ...registry.findings],
+      record: await readAccessRecord(central),
+    };
   } finally {
     await central?.close();
   }

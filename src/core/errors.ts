@@ -66,3 +66,8 @@ export class DatabaseError extends RunError {
     this.position = details.position;
   }
 }
+
+/** True where a statement gave up waiting for somebody else's lock. */
+export function isLocked(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && error.sqlState === '55P03';
+}

@@ -24,6 +24,15 @@ export interface Session {
 export interface ConnectOptions {
   /** Every session on the legacy database sets this: the server itself then refuses a write. */
   readonly readOnly?: boolean;
+  /** Undefined: a statement waits for other people's locks as long as they are held. */
+  readonly patience?: Patience;
+}
+
+/** How long a statement waits for a lock that somebody else holds; it fails with 55P03 then. */
+export interface Patience {
+  readonly milliseconds: number;
+  /** Told in words what is waited for, and whom for, as long as it lasts. */
+  onWait(what: string): void;
 }
 
 /**

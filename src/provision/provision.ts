@@ -14,6 +14,7 @@ import { contentsOf } from './contents.js';
 import { databaseExists, onDatabase } from './databases.js';
 import { inventoryFindings } from './inventory.js';
 import { largeObjectFindings } from './large-objects.js';
+import { markDatabase } from './mark-database.js';
 import { type ClinicName, nameClinics } from './naming.js';
 import { ownerName } from './owner.js';
 import { decryptPassword, encryptPassword, randomPassword, readKey } from './password.js';
@@ -270,6 +271,7 @@ async function provideClinic(
     contents: contentsOf(options.catalog, options.map, 'clinic'),
     schemas: openSchemas(options.catalog),
   });
+  await markDatabase(server.session, database, whose);
   // A database that was made again holds no rows, whatever the registry says of the one before it.
   if (entry === undefined || (made.outcome === 'made' && entry.state !== 'provisioned')) {
     await save({

@@ -1,3 +1,4 @@
+import { clinicMark } from '../catalog/clinic-mark.js';
 import { RunError } from '../core/errors.js';
 import { quoteIdent, quoteLiteral } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
@@ -25,7 +26,7 @@ export async function ensureLogin(
   isRegistered: boolean,
 ): Promise<'made' | 'kept'> {
   const secret = quoteLiteral(scramVerifier(password));
-  const mark = `clinic-migrate ${installation} clinic ${key}`;
+  const mark = clinicMark(installation, key);
   if (await ensureRole(server, role, `LOGIN ${POWERLESS} PASSWORD ${secret}`, mark)) return 'made';
   if (isRegistered) return 'kept';
   await server.execute(`ALTER ROLE ${quoteIdent(role)} WITH PASSWORD ${secret}`);

@@ -1,6 +1,8 @@
 import type { Config } from '../config/types.js';
 import { RunError, UsageError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
+import { commandLine, inDatabase } from '../core/hints.js';
+import { quoteLiteral } from '../core/identifiers.js';
 import { didYouMean } from '../core/near-miss.js';
 import type { Session } from '../core/ports.js';
 import { withDatabase, withLogin } from '../core/urls.js';
@@ -32,6 +34,7 @@ export async function readTargets(
   const entries = await readRegistry(central);
   if (entries.length === 0) return { targets: [], lost: [] };
   const key = readKey(env);
+  const [own] = await central.query<{ name: string }>('SELECT pg_catalog.current_database()::text AS name');
   const targets: ClinicTarget[] = [];
   const lost: LostEntry[] = [];
   const unread: unknown[] = [];
@@ -41,7 +44,7 @@ export async function readTargets(
     } catch (error) {
       if (!(error instanceof RunError || error instanceof UsageError)) throw error;
       if (error instanceof RunError) unread.push(error);
-      lost.push(lostEntry(entry, error));
+      lost.push(lostEntry(entry, error, own?.name ?? ''));
     }
   }
   if (unread.length === entries.length) throw unread[0];
@@ -70,7 +73,12 @@ function serverUrl({ key, server }: RegistryEntry, servers: Config['servers']): 
   );
 }
 
-function lostEntry({ key, label, database }: RegistryEntry, error: RunError | UsageError): LostEntry {
+function lostEntry(
+  { key, label, database }: RegistryEntry,
+  error: RunError | UsageError,
+  central: string,
+): LostEntry {
+  const again = `${inDatabase(central, `DELETE FROM clinic_migrate.clinics WHERE key = ${quoteLiteral(key)}`)} Then run ${commandLine('provision', key)} and ${commandLine('split', key)}: the rows that are there stay.`;
   return {
     clinic: { key, label },
     database,
@@ -79,7 +87,7 @@ function lostEntry({ key, label, database }: RegistryEntry, error: RunError | Us
       severity: 'error',
       subject: database,
       message: `the registry's row of clinic ${JSON.stringify(label)} (${key}) leads nowhere: ${error.message}`,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      hint: error instanceof RunError ? again : (error.hint ?? ''),
     },
   };
 }

@@ -68,8 +68,11 @@ export function terminalProgress(stream: NodeJS.WriteStream, now: () => number =
 /** How often a log gets a line, in milliseconds. */
 const LOG_INTERVAL = 60_000;
 
-/** For output that is kept: a line a minute, and none for what is done sooner. `now` in milliseconds. */
+/** For output that is kept: a line a minute, none for what is done sooner, and what a task leaves standing. `now` in milliseconds. */
 export function logProgress(write: (line: string) => void, now: () => number = Date.now): Progress {
+  const last = (text?: string): void => {
+    if (text !== undefined) write(`${new Date(now()).toISOString()} ${oneLine(text)}\n`);
+  };
   return {
     start(text, { total, unit = '' } = {}): Task {
       const task: Running = { text, done: 0, bytes: 0, total, unit, since: now() };
@@ -83,8 +86,8 @@ export function logProgress(write: (line: string) => void, now: () => number = D
           written = now();
           write(`${new Date(written).toISOString()} ${describeTask(task, written)}\n`);
         },
-        done() {},
-        fail() {},
+        done: last,
+        fail: last,
       };
     },
   };

@@ -12,6 +12,7 @@ import { centralTables, clinicTables } from './data/places.js';
 import { quarantineFindings, readQuarantine } from './data/quarantine.js';
 import { readSurroundings } from './data/settings.js';
 import type { Subject } from './data/subject.js';
+import { readStanding } from './data/surplus.js';
 import { countRows, showClinic, showKeys } from './data/words.js';
 
 export type { VerifyDataOptions } from './data/options.js';
@@ -46,7 +47,8 @@ async function compare(
   try {
     const legacy = await readLegacy(options, readers, () => task.advance(1));
     const surroundings = await readSurroundings(options, reader);
-    const check: Check = { options, legacy, surroundings, searches: new Map() };
+    const standing = await readStanding(reader);
+    const check: Check = { options, legacy, surroundings, standing, searches: new Map() };
     const results = await sideBySide(subjects, readers.length, async (subject, worker) => {
       const result = await checkDatabase(check, subject, readers[worker] ?? reader);
       task.advance(1, `Checked ${subject.place}`);
@@ -58,15 +60,13 @@ async function compare(
       ...results.flatMap((result) => result.findings),
       ...(await quarantineFindings(check, quarantine, reader)),
     ];
-    const held = results.filter((_, i) => subjects[i]?.compare === true && subjects[i]?.clinic !== undefined);
+    const held = results.flatMap(({ digests }, i) =>
+      digests !== undefined && subjects[i]?.compare === true && subjects[i]?.clinic !== undefined
+        ? [digests]
+        : [],
+    );
     if (held.length === options.clinics.length && targets.length === options.clinics.length)
-      findings.push(
-        ...conservationFindings(
-          legacy.rows,
-          held.map(({ digests }) => digests),
-          quarantine,
-        ),
-      );
+      findings.push(...conservationFindings(legacy.rows, held, quarantine));
     task.done();
     return findings;
   } catch (error) {

@@ -56,6 +56,16 @@ export const DATA = {
     cause: 'The registry names a database for this clinic, and the server has none of that name.',
     mend: 'Restore it from a backup if the clinic is served from it. If it only ever held what split copied, run provision and split again.',
   },
+  DATA_DATABASE_CLOSED: {
+    cause:
+      "A clinic's database is on its server and cannot be opened: it takes no connections, or as many as are open already, or the server refuses the administrator's login. The other clinics are looked at.",
+    mend: 'Run the statement of the hint. Where there is none, the message is the server’s: see pg_hba.conf there.',
+  },
+  DATA_ANOTHERS_DATABASE: {
+    cause:
+      "A clinic's database says of itself that it is another clinic's: a backup was restored under a wrong name, perhaps. Nothing else in it is looked at.",
+    mend: "Restore the clinic's own backup. If it only ever held what split copied, drop the database and run provision and split again.",
+  },
   DATA_SCHEMA_DRIFT: {
     cause: 'The schema of this database is not the one that the legacy schema and the tenancy map call for.',
     mend: 'Run provision and split again, or bring the schema in line by a migration over every clinic.',
@@ -68,6 +78,16 @@ export const DATA = {
   DATA_TABLE_MISPLACED: {
     cause: 'A database holds a table that does not belong in it.',
     mend: 'Find out what made it. Drop it once its rows are known to be elsewhere.',
+  },
+  DATA_OBJECT_EXTRA: {
+    cause:
+      "A clinic's database holds a schema, a view, a function, a sequence, a type or the like that the legacy database does not have, or has only for other databases.",
+    mend: 'Find out what made it. Where nothing needs it, drop it; or make it in the legacy database too, where every clinic is to have it.',
+  },
+  DATA_LOCKED: {
+    cause:
+      'Somebody held a lock for longer than verify waits (a minute, or --lock-timeout), so that something could not be looked at. The message says who; the other clinics are looked at.',
+    mend: 'Wait until that transaction has ended, or end it, and run verify again.',
   },
   DATA_NOT_CHECKED: {
     cause: 'Something could not be compared, so nothing is proved about it.',

@@ -9,30 +9,35 @@ import {
 import { readCatalog } from '../../catalog/read-catalog.js';
 import { rowsOf } from '../../catalog/rows.js';
 import type { SchemaCatalog } from '../../catalog/types.js';
-import { DatabaseError, UsageError } from '../../core/errors.js';
+import { isLocked, UsageError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
 import { displayName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
 import type { Clinic, MappedTable } from '../../tenancy/types.js';
+import { lockedFinding } from '../patience.js';
+import { closedFinding, limitFindings } from './closed.js';
 import { findDifferences } from './differences.js';
 import { orphanFindings, sequenceFindings } from './integrity.js';
 import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
 import { foreignFinding, mismatchFindings } from './mismatch.js';
 import { largeObjectFindings } from './object-findings.js';
 import type { VerifyDataOptions } from './options.js';
+import { originFindings } from './origin.js';
 import { ownership } from './ownership.js';
 import { catalogTable, isClinicTable, provenColumns, sameName } from './places.js';
 import { allRows, digestOf, rowId } from './rows.js';
 import { schemaDrift } from './schema.js';
 import { type Surroundings, surroundingsFindings } from './settings.js';
 import type { Subject } from './subject.js';
+import { surplusFindings } from './surplus.js';
 import { namesAnother } from './tenant-columns.js';
 import { SAMPLES, stopIfAsked } from './words.js';
 
 export interface DatabaseResult {
   readonly findings: readonly Finding[];
-  readonly digests: ReadonlyMap<MappedTable, Digest>;
+  /** Undefined where the database could not be looked at. */
+  readonly digests: ReadonlyMap<MappedTable, Digest> | undefined;
 }
 
 /** What one run of the check shares. */
@@ -40,12 +45,12 @@ export interface Check {
   readonly options: VerifyDataOptions;
   readonly legacy: LegacyDatabase;
   readonly surroundings: Surroundings;
+  /** What stands in the legacy database's schemas. */
+  readonly standing: ReadonlySet<string>;
   /** How often rows were searched for what differs, by table: each time reads the legacy table once more. */
   readonly searches: Map<MappedTable, number>;
 }
 
-/** SQLSTATE of a database that does not exist. */
-const INVALID_CATALOG_NAME = '3D000';
 const MAX_SEARCHES = 5;
 const MAX_OWNERS_ASKED = 1000;
 
@@ -55,32 +60,24 @@ export async function checkDatabase(
   subject: Subject,
   reader: Session,
 ): Promise<DatabaseResult> {
-  const session = await open(check.options, subject);
-  if (session === undefined) return { findings: [missing(subject)], digests: new Map() };
+  let session: Session;
+  try {
+    session = await check.options.databases.connect(subject.url, { readOnly: true });
+  } catch (error) {
+    const closed =
+      subject.clinic && (await closedFinding(check.options.databases, subject, error).catch(() => undefined));
+    if (closed === undefined) throw error;
+    return { findings: [closed], digests: undefined };
+  }
   try {
     await session.execute('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     return await look(check, subject, reader, session);
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+    return { findings: [lockedFinding(subject.place, error)], digests: undefined };
   } finally {
     await session.close();
   }
-}
-
-/** Undefined where the server has no such database. */
-async function open({ databases }: VerifyDataOptions, { url }: Subject): Promise<Session | undefined> {
-  try {
-    return await databases.connect(url, { readOnly: true });
-  } catch (error) {
-    if (error instanceof DatabaseError && error.sqlState === INVALID_CATALOG_NAME) return undefined;
-    throw error;
-  }
-}
-
-function missing({ place, url }: Subject): Finding {
-  return {
-    code: 'DATA_DATABASE_MISSING',
-    severity: 'error',
-    message: `${place}: its database ${databaseOf(url)} is not on the server`,
-  };
 }
 
 async function look(
@@ -91,13 +88,17 @@ async function look(
 ): Promise<DatabaseResult> {
   const { catalog } = check.options;
   const { place, belonging } = subject;
+  const astray = await originFindings(session, subject);
+  if (astray.length > 0) return { findings: astray, digests: undefined };
   const actual = await readSchema(session, catalog.schemas);
   if (typeof actual === 'string') {
     const message = `${place}: ${actual}`;
     return { findings: [{ code: 'DATA_SCHEMA_DRIFT', severity: 'error', message }], digests: new Map() };
   }
   const findings = [
+    ...(await limitFindings(session, subject)),
     ...driftFindings(check.options, subject, actual),
+    ...(await surplusFindings(session, subject, check.standing, check.options, actual)),
     ...(await surroundingsFindings(session, subject, check.surroundings)),
   ];
   const present = belonging.filter((table) => holdsColumns(catalog, actual, table));
@@ -138,6 +139,7 @@ function driftFindings(
   actual: SchemaCatalog,
 ): Finding[] {
   return schemaDrift(catalog, map, subject.belonging, actual)
+    .filter(({ isSurplus }) => isSurplus !== true || subject.clinic === undefined)
     .filter(({ kind, table }) => {
       // The central database may have served other purposes before; only clinics' tables are out of place there.
       if (kind !== 'misplaced' || subject.clinic !== undefined) return true;

@@ -6,6 +6,8 @@ export interface Drift {
   readonly what: string;
   /** `misplaced`: the table does not belong there; `columns`: its rows cannot be compared; `lesser`: what hangs on it. */
   readonly kind: 'misplaced' | 'columns' | 'constraints' | 'lesser';
+  /** A view that the legacy database has not: in a clinic's database told with all else that is too much. */
+  readonly isSurplus?: boolean;
   /** What ends it, where that is one statement. */
   readonly hint?: string;
 }

@@ -149,7 +149,10 @@ function objectDrift(
   const known = new Set(expected.map(identity));
   const more = actual.objects
     .filter((object) => hangsHere(object) && !known.has(identity(object)))
-    .map((object) => drift(object, 'is not in the legacy database'));
+    .map((object) => ({
+      ...drift(object, 'is not in the legacy database'),
+      isSurplus: object.kind === 'view' || object.kind === 'materialized view',
+    }));
   return [...missing, ...more];
 }
 

@@ -11,6 +11,7 @@ import {
   settingChanges,
 } from '../../catalog/settings.js';
 import type { Finding } from '../../core/finding.js';
+import { commandLine, inDatabase } from '../../core/hints.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
@@ -65,7 +66,7 @@ function localeFindings(
 
 async function settingFindings(
   session: Session,
-  { place, url, role }: Subject,
+  { clinic, place, url, role }: Subject,
   plan: SettingsPlan,
 ): Promise<Finding[]> {
   const database = databaseOf(url);
@@ -89,7 +90,7 @@ async function settingFindings(
       severity: 'error',
       subject: database,
       message: `${place}: ${message}`,
-      hint: `Run clinic-migrate provision, or: ${prefix} ${clause};`,
+      hint: `Run ${clinic === undefined ? commandLine('provision') : commandLine('provision', clinic.key)}, or: ${inDatabase('postgres', `${prefix} ${clause}`)}`,
     });
     return [
       ...set.map((setting) =>

@@ -1,0 +1,53 @@
+import { expect } from 'vitest';
+import type { Command } from '../../src/commands/command.js';
+import { inspectCommand } from '../../src/commands/inspect.js';
+import { provisionCommand } from '../../src/commands/provision.js';
+import { splitCommand } from '../../src/commands/split.js';
+import type { Finding } from '../../src/core/finding.js';
+import { withDatabase } from '../../src/core/urls.js';
+import { NO_OPTIONS } from './context.js';
+import type { Legacy } from './legacy.js';
+import { adminUrl, withSession } from './postgres.js';
+
+const COMMANDS: readonly Command[] = [inspectCommand, provisionCommand, splitCommand];
+
+/** One thing that a hint says to do. */
+export type Step =
+  | { readonly database: string; readonly sql: string }
+  | { readonly command: string; readonly args: readonly string[]; readonly flags: readonly string[] };
+
+/** What a hint says to do, in its order: `In database "x": …;` and command lines in backquotes. */
+export function stepsOf(hint: string): Step[] {
+  const steps: Step[] = [];
+  const pattern =
+    /In database ("(?:[^"]|"")+"): ([\s\S]*?;)(?= Then run | Then in database |$)|`clinic-migrate ([^`]+)`/g;
+  for (const [, name, sql, line] of hint.matchAll(pattern)) {
+    if (name !== undefined && sql !== undefined)
+      steps.push({ database: name.slice(1, -1).replaceAll('""', '"'), sql });
+    if (line !== undefined) {
+      const words = [...line.matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)].map(
+        ([, quoted, plain]) => quoted?.replaceAll("'\\''", "'") ?? plain ?? '',
+      );
+      const [command = '', ...rest] = words;
+      const isFlag = (word: string): boolean => word.startsWith('--');
+      steps.push({ command, args: rest.filter((word) => !isFlag(word)), flags: rest.filter(isFlag) });
+    }
+  }
+  return steps;
+}
+
+/** Does what the finding's hint says, to the letter, as a superuser. */
+export async function follow(finding: Finding | undefined, { context }: Legacy): Promise<void> {
+  const steps = stepsOf(finding?.hint ?? '');
+  expect(steps, `nothing to follow in: ${finding?.code} ${finding?.hint}`).not.toEqual([]);
+  for (const step of steps) {
+    if ('sql' in step) {
+      await withSession(withDatabase(adminUrl(), step.database), (session) => session.execute(step.sql));
+      continue;
+    }
+    const command = COMMANDS.find(({ name }) => name === step.command);
+    if (command === undefined) throw new Error(`no command ${step.command}`);
+    const flags = Object.fromEntries(step.flags.map((flag) => [flag.slice(2), true]));
+    await command.run(context, step.args, { ...NO_OPTIONS, ...flags });
+  }
+}
