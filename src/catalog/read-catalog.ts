@@ -3,6 +3,7 @@ import { didYouMean } from '../core/near-miss.js';
 import type { Session } from '../core/ports.js';
 import { readNamePath } from './read-name-path.js';
 import { readObjects } from './read-objects.js';
+import { readOutside } from './read-outside.js';
 import { readSequences } from './read-sequences.js';
 import { readTables } from './read-tables.js';
 import type { SchemaCatalog } from './types.js';
@@ -28,6 +29,7 @@ export async function readCatalog(
     tables: await readTables(session, schemas),
     sequences: await readSequences(session, schemas),
     objects,
+    outside: await readOutside(session, schemas),
     namePath: await readNamePath(session, objects, login),
   };
 }

@@ -104,6 +104,16 @@ export interface SchemaObject extends QualifiedName {
   readonly definition: string | undefined;
 }
 
+/** An object outside of the schemas that were read, and one within that is nothing without it. */
+export interface OutsideNeed {
+  readonly schema: string;
+  /** With its kind: `function tools.touch()`. */
+  readonly object: string;
+  readonly neededBy: string;
+  /** The table or view that the needing one is or hangs on. */
+  readonly relation: QualifiedName | null;
+}
+
 /** A database's schema as pg_catalog tells it; a value, in a fixed order. */
 export interface SchemaCatalog {
   readonly serverVersion: number;
@@ -111,6 +121,7 @@ export interface SchemaCatalog {
   readonly tables: readonly Table[];
   readonly sequences: readonly Sequence[];
   readonly objects: readonly SchemaObject[];
+  readonly outside: readonly OutsideNeed[];
   /** The schemas in which the application finds names without one, in order, and those of extensions. */
   readonly namePath: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { probeColumns } from '../catalog/probe.js';
 import { readCatalog } from '../catalog/read-catalog.js';
-import { readSchemas } from '../catalog/read-schemas.js';
+import { readOutside } from '../catalog/read-outside.js';
+import { readSchemas, type SchemaSize } from '../catalog/read-schemas.js';
 import { UsageError } from '../core/errors.js';
 import type { Prompter, Session } from '../core/ports.js';
 import { databaseOf } from '../core/urls.js';
@@ -47,7 +48,7 @@ export async function inferLegacy(context: Context, options: InitOptions): Promi
   try {
     await session.execute('SET idle_session_timeout = 0');
     const schemas = await chooseSchemas(session, prompter);
-    const read = await readSubject(session, schemas.chosen, options, decider);
+    const read = await readSubject(session, [...schemas.chosen, ...schemas.needed], options, decider);
     const { clinicTable, clinics } = read;
     const settled = await settleTables(read.subject, decider);
     const subject = await probed(session, read.subject, settled);
@@ -99,16 +100,38 @@ async function probed(session: Session, subject: Subject, decisions: TableDecisi
   return { ...subject, probes: [...probes, ...(await probeColumns(session, clinicTable, more))] };
 }
 
-/** All schemas that hold tables, unless a person says otherwise: nothing is left out in silence. */
+/** All schemas that hold tables, unless a person says otherwise, and what they need: nothing is left out in silence. */
 async function chooseSchemas(session: Session, prompter: Prompter | undefined): Promise<Decided['schemas']> {
   const found = await readSchemas(session);
   const all = found.map(({ schema }) => schema);
   if (found.length === 0) throw new UsageError(`${session.label} has no table that could be split`);
-  if (found.length === 1 || prompter === undefined) return { all, chosen: all };
+  const chosen = found.length === 1 || prompter === undefined ? all : await askForSchemas(found, prompter);
+  return { all, chosen, needed: await neededSchemas(session, all, chosen) };
+}
+
+async function askForSchemas(found: readonly SchemaSize[], prompter: Prompter): Promise<string[]> {
   const answers = found.map(({ schema, tables }) => ({ label: schema, hint: `${tables} tables` }));
   const question = { text: "Which schemas are the application's?", facts: [], answers };
   const chosen = await prompter.chooseSome(question, [...answers.keys()]);
-  return { all, chosen: all.filter((_, i) => chosen.includes(i)) };
+  return found.filter((_, i) => chosen.includes(i)).map(({ schema }) => schema);
+}
+
+/** Without tables, and yet something in the chosen ones needs what they hold. */
+async function neededSchemas(
+  session: Session,
+  withTables: readonly string[],
+  chosen: readonly string[],
+): Promise<string[]> {
+  const needed: string[] = [];
+  for (let isDone = false; !isDone; ) {
+    const outside = await readOutside(session, [...chosen, ...needed]);
+    const more = new Set(
+      outside.map(({ schema }) => schema).filter((schema) => !withTables.includes(schema)),
+    );
+    needed.push(...more);
+    isDone = more.size === 0;
+  }
+  return needed;
 }
 
 async function readSubject(

@@ -15,7 +15,13 @@ import { passwordColumn } from './traits.js';
 export interface Decided {
   readonly subject: Subject;
   /** Every schema that holds tables, and which are read. */
-  readonly schemas: { readonly all: readonly string[]; readonly chosen: readonly string[] };
+  readonly schemas: {
+    /** Those that hold tables. */
+    readonly all: readonly string[];
+    readonly chosen: readonly string[];
+    /** Without tables, for what the chosen ones need of them. */
+    readonly needed: readonly string[];
+  };
   readonly clinicTable: ChosenClinicTable;
   /** For tables that nothing settled. */
   readonly tables: TableDecisions;
@@ -62,14 +68,18 @@ export function draftConfig(decided: Decided, app: readonly AppValue[], root: st
   };
 }
 
-function schemasEntry({ all, chosen }: Decided['schemas']): Entry<readonly string[]> {
-  const isDefault = chosen.length === 1 && chosen[0] === 'public';
+function schemasEntry({ all, chosen, needed }: Decided['schemas']): Entry<readonly string[]> {
+  const value = [...chosen, ...needed];
+  const isDefault = value.length === 1 && value[0] === 'public';
   const others = all.filter((schema) => !chosen.includes(schema));
   const comments = [
-    ...(chosen.length > 1 ? ['Each of these schemas holds tables.'] : []),
+    ...(chosen.length > 1 && needed.length === 0 ? ['Each of these schemas holds tables.'] : []),
+    ...(needed.length > 0
+      ? [`Without tables, and yet something in the others needs what they hold: ${needed.join(', ')}.`]
+      : []),
     ...(others.length > 0 ? [`Not read, though they hold tables: ${others.join(', ')}.`] : []),
   ];
-  return { name: 'schemas', value: isDefault ? undefined : chosen, comments };
+  return { name: 'schemas', value: isDefault ? undefined : value, comments };
 }
 
 /** In the catalog's order; a clinic's logins that nobody decided on get a comment of their own. */

@@ -5,6 +5,7 @@ import { displayName } from '../core/identifiers.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { castsOf, fitsIn } from './casts.js';
 import { allViews, type Contents, contentsOf } from './contents.js';
+import { outsideFindings } from './outside.js';
 
 /** Why no database of ours gets an object of these kinds; every other kind goes with its schema or its table. */
 const LEFT_BEHIND: Partial<Record<SchemaObject['kind'], string>> = {
@@ -25,6 +26,7 @@ const LEFT_BEHIND: Partial<Record<SchemaObject['kind'], string>> = {
 export function inventoryFindings(catalog: SchemaCatalog, map: TenancyMap): Finding[] {
   const kinds = [contentsOf(catalog, map, 'clinic'), contentsOf(catalog, map, 'central')] as const;
   return [
+    ...outsideFindings(catalog, kinds),
     ...viewFindings(catalog, kinds),
     ...catalog.objects.flatMap(leftBehind),
     ...castFindings(catalog, kinds),

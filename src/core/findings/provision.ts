@@ -20,6 +20,11 @@ export const PROVISION = {
       'The rows of a foreign table are on another server, where they cannot be split: it is made in no database. An error where it is a part of a table whose rows are split.',
     mend: "Nothing, if no clinic needs it, and give the table the scope 'ignored'; else make it in the clinic databases by hand. Of a part: bring its rows into a local part.",
   },
+  PROVISION_SCHEMA_NEEDED: {
+    cause:
+      'A table, view or function that is carried needs something in a schema that `legacy.schemas` does not list: a type, a sequence, the function of a trigger.',
+    mend: 'Add the schema to `legacy.schemas`, as the hint says.',
+  },
   PROVISION_PARENT_ABSENT: {
     cause:
       'A table inherits its columns from a table that is not in the same database, so it cannot be made there.',
