@@ -10,6 +10,7 @@ import { loadPreData } from './load-schema.js';
 import type { Installation } from './registry.js';
 import type { PreData } from './schema-source.js';
 import { ensureSettings, permitted } from './settings.js';
+import type { Uses } from './uses.js';
 
 /** A session on the central database, or undefined where there is none yet. */
 export async function openCentral(databases: Databases, url: string): Promise<Session | undefined> {
@@ -73,8 +74,8 @@ export function centralState(
 }
 
 /** Makes the central tables and the clinics' directory, without indexes and keys. Under the run lock. */
-export async function makeCentralTables(central: Session, preData: PreData): Promise<Finding[]> {
-  return loadPreData(central, preData, () =>
+export async function makeCentralTables(central: Session, preData: PreData, uses: Uses): Promise<Finding[]> {
+  return loadPreData(central, preData, uses, () =>
     central.query('UPDATE clinic_migrate.installation SET central_fingerprint = $1', [preData.fingerprint]),
   );
 }

@@ -1,22 +1,21 @@
 import type { SchemaCatalog } from '../catalog/types.js';
+import { RunError } from '../core/errors.js';
 import { type QualifiedName, quoteName } from '../core/identifiers.js';
-import { lookInto } from '../core/name-path.js';
 import { OWN_TABLES } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
+import { Replay } from './replay.js';
 import { dump, hashOf, type LegacySource } from './schema-source.js';
 import { readSequenceValues, type SequenceValue, setSequence } from './sequences.js';
-import { adaptStatement, emptiesPath, readNames, type Statement, splitStatements } from './sql-text.js';
+import { adaptStatement, readNames, type Statement, splitStatements } from './sql-text.js';
+import { readUses } from './uses.js';
 
 /** Everything a database gets after its rows. */
 export interface FinishPlan {
   readonly contents: Contents;
-  /** Keys, indexes, triggers, policies; then the foreign keys, which prove the rows. */
-  readonly statements: readonly string[];
-  /** Where the statements find names without a schema, as the legacy database does. */
-  readonly path: readonly string[];
-  readonly sequences: readonly SequenceValue[];
+  /** Keys, indexes, triggers, policies, foreign keys, which prove the rows; then sequences, materialised views, statistics. */
+  readonly replay: Replay;
   readonly fingerprint: string;
 }
 
@@ -28,12 +27,18 @@ export async function readFinishPlan(source: LegacySource, kind: DatabaseKind): 
     .filter((statement) => !isAbout(statement, absent))
     .map(adaptStatement)
     .filter((text) => text !== undefined);
+  const values = await readSequenceValues(source.legacy, source.catalog);
+  const place = kind === 'clinic' ? 'a clinic database' : 'the central database';
+  const enablesPolicies = ({ text }: Statement): boolean => ENABLES_POLICIES.test(text);
+  const all = [
+    ...statements.filter((statement) => !enablesPolicies(statement)),
+    ...lastStatements(contents, values),
+    ...statements.filter(enablesPolicies),
+  ];
   return {
     contents,
-    statements,
-    path: source.catalog.namePath,
-    sequences: await readSequenceValues(source.legacy, source.catalog),
-    fingerprint: hashOf(statements),
+    replay: new Replay(all, source.catalog.namePath, await readUses(source.legacy), place),
+    fingerprint: hashOf(statements.map(({ text }) => text)),
   };
 }
 
@@ -46,12 +51,12 @@ export async function finishDatabase(session: Session, plan: FinishPlan): Promis
   await session.execute(OWN_TABLES);
   const done = await session.query('SELECT FROM clinic_migrate.finished');
   if (done.length > 0) return;
-  const tables = plan.contents.tables.filter(({ kind }) => kind !== 'foreign').map(quoteName);
   await session.transaction(async () => {
-    // One script, one round trip: with hundreds of clinics the waiting would outweigh the work.
-    await session.execute(script(plan));
-    if (tables.length > 0) await session.execute(`ANALYZE ${tables.join(', ')}`);
-    await session.execute(lookInto([]));
+    const [differing] = await plan.replay.run(session);
+    if (differing !== undefined)
+      throw new RunError(`${session.label}: ${differing.message}`, {
+        hint: 'Drop the database while it serves nobody, and run provision and split again; or correct the object in the legacy database.',
+      });
     await session.query('INSERT INTO clinic_migrate.finished (fingerprint) VALUES ($1)', [plan.fingerprint]);
   });
 }
@@ -59,16 +64,24 @@ export async function finishDatabase(session: Session, plan: FinishPlan): Promis
 /** Policies bind even the owner where they are forced, so they come once nothing is left to be read as him. */
 const ENABLES_POLICIES = /^ALTER TABLE .* ENABLE ROW LEVEL SECURITY$/s;
 
-function script({ statements, path, sequences, contents }: FinishPlan): string {
+/** What no dump of a schema says. */
+function lastStatements(contents: Contents, values: readonly SequenceValue[]): Statement[] {
+  const statement = (type: string, { schema, name }: QualifiedName, text: string): Statement => ({
+    text,
+    skeleton: text,
+    heading: { type, schema, name },
+  });
   return [
-    lookInto(path),
-    ...statements.filter((text) => !emptiesPath(text) && !ENABLES_POLICIES.test(text)),
-    ...sequences.flatMap((value) => setSequence(value, contents)),
+    ...values.flatMap((value) =>
+      setSequence(value, contents).map((text) => statement('value of the sequence', value.sequence, text)),
+    ),
     ...contents.views
       .filter(({ kind }) => kind === 'materialized view')
-      .map((view) => `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
-    ...statements.filter((text) => ENABLES_POLICIES.test(text)),
-  ].join(';\n');
+      .map((view) => statement('contents of the view', view, `REFRESH MATERIALIZED VIEW ${quoteName(view)}`)),
+    ...contents.tables
+      .filter(({ kind }) => kind !== 'foreign')
+      .map((table) => statement('statistics of the table', table, `ANALYZE ${quoteName(table)}`)),
+  ];
 }
 
 interface KeyName {

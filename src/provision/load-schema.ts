@@ -1,18 +1,21 @@
 import { DatabaseError, RunError } from '../core/errors.js';
-import type { Finding } from '../core/finding.js';
+import { type Finding, hasErrors } from '../core/finding.js';
 import { quoteIdent } from '../core/identifiers.js';
-import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
 import { isOutage } from './databases.js';
+import { Replay } from './replay.js';
 import type { PreData } from './schema-source.js';
+import type { Uses } from './uses.js';
 
 /**
  * Makes the pre-data schema in an open database, all of it or nothing; `mark` is written in the same transaction.
- * Extensions go before it, each by itself: one that this server lacks may not be needed, and is a finding.
+ * Extensions go before it, each by itself: one that this server lacks may not be needed, and is a finding. `uses` is
+ * what the legacy database's objects use; where something would mean something else here, nothing is made.
  */
 export async function loadPreData(
   session: Session,
   preData: PreData,
+  uses: Uses,
   mark: () => Promise<unknown>,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -33,25 +36,35 @@ export async function loadPreData(
     }
   }
   try {
-    await session.transaction(async () => {
-      await session.execute(`${lookInto(preData.path)};\n${preData.script};\n${lookInto([])}`);
-      await mark();
-    });
+    return [...findings, ...(await replayOnce(session, preData, uses, mark))];
   } catch (error) {
-    if (isOutage(error)) throw error;
     const [left] = findings;
-    throw new RunError(
-      `the legacy schema could not be made in a ${preData.kind} database: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        cause: error,
-        hint:
-          left === undefined
-            ? 'Something that was carried over needs what was not: a function over a central table, say. Drop it or change a scope.'
-            : `It may need what is missing here: ${left.message}`,
-      },
-    );
+    if (!(error instanceof RunError) || isOutage(error) || left === undefined) throw error;
+    throw new RunError(error.message, {
+      cause: error,
+      hint: `It may need what is missing here: ${left.message}`,
+    });
   }
-  return findings;
+}
+
+/** Findings of severity error: nothing was made. */
+async function replayOnce(
+  session: Session,
+  { kind, statements, path }: PreData,
+  uses: Uses,
+  mark: () => Promise<unknown>,
+): Promise<Finding[]> {
+  const place = kind === 'clinic' ? 'clinic databases' : 'the central database';
+  await session.execute('BEGIN');
+  try {
+    const findings = await new Replay(statements, path, uses, place).run(session);
+    if (!hasErrors(findings)) await mark();
+    await session.execute(hasErrors(findings) ? 'ROLLBACK' : 'COMMIT');
+    return findings;
+  } catch (error) {
+    await session.execute('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Schemas named pg_… cannot be made, and are there. */

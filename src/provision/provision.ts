@@ -27,6 +27,7 @@ import { type LegacySource, openSchemas, type PreData, readPreData } from './sch
 import { ensureSettings, permitted, settingFindings } from './settings.js';
 import { makeTemplate, templateName } from './template.js';
 import { isServed, type RegistryEntry } from './types.js';
+import { readUses, type Uses } from './uses.js';
 
 export interface ProvisionOptions extends LegacySource {
   readonly databases: Databases;
@@ -72,6 +73,8 @@ interface Plan {
   readonly clinicData: PreData;
   readonly centralData: PreData;
   readonly settings: SettingsPlan;
+  /** What the legacy database's objects use. */
+  readonly uses: Uses;
 }
 
 /**
@@ -94,7 +97,8 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   if (hasErrors(early)) return { findings: early, clinics: [] };
   let central = await openCentral(databases, centralUrl);
   try {
-    const known = { key, clinicData, centralData, settings };
+    const uses = await readUses(options.legacy);
+    const known = { key, clinicData, centralData, settings, uses };
     // Names and places are found good before anything is made, and read again once no other run can change them.
     const foreseen = await makePlan(options, central, known);
     const permissions = await readPermissions(foreseen);
@@ -126,7 +130,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
 async function makePlan(
   options: ProvisionOptions,
   central: Session | undefined,
-  known: Pick<Plan, 'key' | 'clinicData' | 'centralData' | 'settings'>,
+  known: Pick<Plan, 'key' | 'clinicData' | 'centralData' | 'settings' | 'uses'>,
 ): Promise<Plan> {
   const { config, clinics } = options;
   const entries = central === undefined ? [] : await readRegistry(central);
@@ -168,7 +172,7 @@ async function readPermissions(
 
 /** The legacy database as central one has its tables already; only the registry is added. */
 async function provideCentral(
-  { options, centralData, settings }: Plan,
+  { options, centralData, settings, uses }: Plan,
   central: Session,
   installation: Installation,
 ): Promise<Finding[]> {
@@ -176,7 +180,7 @@ async function provideCentral(
   const { needed, findings } = centralState(installation, centralData, options.centralUrl);
   const mended = await mendCentral(central, options.centralUrl, settings);
   if (!needed) return [...findings, ...mended];
-  return [...findings, ...mended, ...(await makeCentralTables(central, centralData))];
+  return [...findings, ...mended, ...(await makeCentralTables(central, centralData, uses))];
 }
 
 async function provideClinics(
@@ -199,8 +203,10 @@ async function provideClinics(
       const sessions = await openSessions(options.databases, url, options.jobs);
       try {
         const [first] = sessions;
-        if (first !== undefined)
-          findings.push(...(await provideTemplate(plan, { session: first, url }, installation)));
+        if (first === undefined) continue;
+        const different = await provideTemplate(plan, { session: first, url }, installation);
+        findings.push(...different);
+        if (hasErrors(different)) continue;
         const here = plan.selected.filter((clinic) => placeOf(plan, clinic) === server);
         await shareOut(here, sessions, async (clinic, session) => {
           stopIfAsked(options.signal);
@@ -237,12 +243,12 @@ async function provideClinics(
 }
 
 async function provideTemplate(
-  { options, clinicData }: Plan,
+  { options, clinicData, uses }: Plan,
   server: { readonly session: Session; readonly url: string },
   installation: string,
 ): Promise<Finding[]> {
   if (await databaseExists(server.session, templateName(installation, clinicData))) return [];
-  return makeTemplate(options.databases, server, installation, clinicData);
+  return makeTemplate(options.databases, server, installation, clinicData, uses);
 }
 
 async function provideClinic(

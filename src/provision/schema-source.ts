@@ -9,7 +9,7 @@ import type { TenancyMap } from '../tenancy/types.js';
 import { withCasts } from './casts.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { localeOptions } from './locale.js';
-import { adaptStatement, emptiesPath, type Statement, splitStatements } from './sql-text.js';
+import { adaptStatement, type Statement, splitStatements } from './sql-text.js';
 
 /** Where the schema comes from: the legacy database and what is known of it. */
 export interface LegacySource {
@@ -25,8 +25,8 @@ export interface LegacySource {
 export interface PreData {
   readonly kind: DatabaseKind;
   readonly extensions: readonly QualifiedName[];
-  readonly script: string;
-  /** Where the script finds names without a schema, as the legacy database does. */
+  readonly statements: readonly Statement[];
+  /** Where they find names without a schema, as the legacy database does. */
   readonly path: readonly string[];
   /** Encoding and collation, as options of CREATE DATABASE. */
   readonly locale: string;
@@ -40,12 +40,13 @@ export async function readPreData(source: LegacySource, kind: DatabaseKind): Pro
   const contents = contentsOf(source.catalog, source.map, kind);
   const statements = withCasts(splitStatements(await dump(source, contents, 'pre-data')), source.catalog);
   const adapted = statements.map(adaptStatement).filter((text) => text !== undefined);
-  const script = adapted.filter((text) => !emptiesPath(text)).join(';\n\n');
+  const script = adapted.map(({ text }) => text).join(';\n\n');
   const extensions = extensionsOf(source.catalog);
   const locale = localeOptions(await readLocale(source.legacy));
-  const fingerprint = hashOf([adapted.join(';\n\n'), locale, ...extensions.map(displayName)]);
+  const fingerprint = hashOf([script, locale, ...extensions.map(displayName)]);
   const findings = functionFindings(statements, contents);
-  return { kind, extensions, script, path: source.catalog.namePath, locale, fingerprint, findings };
+  const path = source.catalog.namePath;
+  return { kind, extensions, statements: adapted, path, locale, fingerprint, findings };
 }
 
 export function dump(

@@ -11,10 +11,21 @@ const OPAQUE = new RegExp(
   'g',
 );
 
+/** What a dump calls the object that a statement is about. */
+export interface Heading {
+  /** As `FUNCTION` or `FK CONSTRAINT`. */
+  readonly type: string;
+  readonly schema: string;
+  /** As `f(integer)` or `orders orders_pkey`. */
+  readonly name: string;
+}
+
 /** A statement with its skeleton: the same text and length, in which everything quoted is underscores and comments are spaces. */
 export interface Statement {
   readonly text: string;
   readonly skeleton: string;
+  /** Of the last heading before it; undefined for what stands before all of them. */
+  readonly heading?: Heading | undefined;
 }
 
 /** Same length as the text. */
@@ -34,10 +45,13 @@ export function splitStatements(script: string): Statement[] {
   let start = 0;
   let depth = 0;
   let atomic = 0;
+  let heading: Heading | undefined;
   const end = (at: number): void => {
     const from = start + (masked.slice(start, at).match(/^\s*/)?.[0].length ?? 0);
     const skeleton = masked.slice(from, at).trimEnd();
-    if (skeleton !== '') statements.push({ text: script.slice(from, from + skeleton.length), skeleton });
+    heading = lastHeading(script.slice(start, from)) ?? heading;
+    const text = script.slice(from, from + skeleton.length);
+    if (skeleton !== '') statements.push({ text, skeleton, heading });
     start = at + 1;
   };
   // The body of an SQL-standard function holds semicolons of its own, up to the END that is not a CASE's.
@@ -52,16 +66,27 @@ export function splitStatements(script: string): Statement[] {
   return statements;
 }
 
+/** In what lies between two statements, which is comments. */
+function lastHeading(comments: string): Heading | undefined {
+  const [, name, type, schema] =
+    [...comments.matchAll(/^-- Name: (.*); Type: ([^;]*); Schema: (.*); Owner: .*$/gm)].at(-1) ?? [];
+  if (name === undefined || type === undefined || schema === undefined) return undefined;
+  return { type, schema, name };
+}
+
 /**
  * What a dump's statement becomes in a database of ours; undefined where it has no place there: settings that belong
  * to the place dumped from or that older servers do not know, and extensions, which are made one by one.
  */
-export function adaptStatement({ text, skeleton }: Statement): string | undefined {
+export function adaptStatement(statement: Statement): Statement | undefined {
+  const { text, skeleton } = statement;
   if (/^SET (transaction_timeout|default_tablespace) =/.test(skeleton)) return undefined;
   if (/^(CREATE|COMMENT ON) EXTENSION /.test(skeleton)) return undefined;
-  if (/^CREATE SCHEMA (?!IF )/.test(skeleton))
-    return text.replace(/^CREATE SCHEMA/, 'CREATE SCHEMA IF NOT EXISTS');
-  return text;
+  if (/^CREATE SCHEMA (?!IF )/.test(skeleton)) {
+    const once = (sql: string): string => sql.replace(/^CREATE SCHEMA/, 'CREATE SCHEMA IF NOT EXISTS');
+    return { ...statement, text: once(text), skeleton: once(skeleton) };
+  }
+  return statement;
 }
 
 /** True of the statement by which pg_dump empties the search_path, under which other operators would be found. */

@@ -1,38 +1,46 @@
-import type { Finding } from '../core/finding.js';
+import { type Finding, hasErrors } from '../core/finding.js';
 import { quoteIdent } from '../core/identifiers.js';
 import { OWN_TABLES } from '../core/own-tables.js';
 import type { Databases, Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
 import { createEmpty, databaseExists, onDatabase } from './databases.js';
 import { loadPreData } from './load-schema.js';
-import type { PreData } from './schema-source.js';
+import { hashOf, type PreData } from './schema-source.js';
+import type { Uses } from './uses.js';
 
 /** Prefix of the names of this installation's templates; others on the same server have their own. */
 const prefixOf = (installation: string): string => `clinic_migrate_template_${shorten(installation)}_`;
 const shorten = (installation: string): string => installation.replaceAll('-', '').slice(0, 12);
 
-/** The template database of this schema; the name changes with the schema. */
-export function templateName(installation: string, { fingerprint }: PreData): string {
-  return `${prefixOf(installation)}${fingerprint.slice(0, 16)}`;
+/** The template database of this schema; the name changes with the schema, and with where it finds names. */
+export function templateName(installation: string, { fingerprint, path }: PreData): string {
+  return `${prefixOf(installation)}${hashOf([fingerprint, ...path]).slice(0, 16)}`;
 }
 
 /**
  * Makes the template that clinic databases are cloned from, where this server has none for this schema. It is made
  * under another name and renamed when it is complete, so what has the name is whole, wherever a run was killed.
- * Templates of an older schema go. Under the run lock.
+ * Templates of an older schema go. Findings of severity error: there is none. Under the run lock.
  */
 export async function makeTemplate(
   databases: Databases,
   server: { readonly session: Session; readonly url: string },
   installation: string,
   preData: PreData,
+  uses: Uses,
 ): Promise<Finding[]> {
   const making = `clinic_migrate_making_${shorten(installation)}`;
   await dropDatabase(server.session, making);
   await createEmpty(server.session, making, preData.locale);
   const findings = await onDatabase(databases, withDatabase(server.url, making), (session) =>
-    loadPreData(session, preData, () => session.execute(markTemplate(installation, preData.fingerprint))),
+    loadPreData(session, preData, uses, () =>
+      session.execute(markTemplate(installation, preData.fingerprint)),
+    ),
   );
+  if (hasErrors(findings)) {
+    await dropDatabase(server.session, making);
+    return findings;
+  }
   await server.session.execute(
     `ALTER DATABASE ${quoteIdent(making)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`,
   );

@@ -7,6 +7,7 @@ import { sideBySide } from '../core/side-by-side.js';
 import { conservationFindings } from './data/conservation.js';
 import { type Check, checkDatabase } from './data/database.js';
 import { openReaders, readLegacy } from './data/legacy.js';
+import { readMeaning } from './data/meaning.js';
 import type { VerifyDataOptions } from './data/options.js';
 import { centralTables, clinicTables } from './data/places.js';
 import { quarantineFindings, readQuarantine } from './data/quarantine.js';
@@ -48,7 +49,8 @@ async function compare(
     const legacy = await readLegacy(options, readers, () => task.advance(1));
     const surroundings = await readSurroundings(options, reader);
     const standing = await readStanding(reader);
-    const check: Check = { options, legacy, surroundings, standing, searches: new Map() };
+    const meaning = await readMeaning(reader);
+    const check: Check = { options, legacy, surroundings, standing, meaning, searches: new Map() };
     const results = await sideBySide(subjects, readers.length, async (subject, worker) => {
       const result = await checkDatabase(check, subject, readers[worker] ?? reader);
       task.advance(1, `Checked ${subject.place}`);

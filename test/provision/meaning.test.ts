@@ -68,6 +68,13 @@ describe('operators that no name is written for', () => {
       CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.alias := 'touched'; RETURN NEW; END $$;
       CREATE TRIGGER touch BEFORE UPDATE ON u FOR EACH ROW WHEN (OLD.email IS DISTINCT FROM NEW.email) EXECUTE FUNCTION touch();
       CREATE POLICY own ON codes USING (NULLIF(c, 'YES') IS NULL); 
+      SET search_path = '';
+      CREATE VIEW public.bare AS SELECT id, CASE email WHEN 'ADMIN@X' THEN 'admin' ELSE 'user' END AS kind FROM public.u;
+      CREATE TABLE public.bare_codes (id int, clinic_id int REFERENCES public.clinics, c public.citext,
+        yes boolean GENERATED ALWAYS AS (CASE c WHEN 'YES' THEN true ELSE false END) STORED);
+      CREATE INDEX bare_ones ON public.u ((email IS DISTINCT FROM alias));
+      SET search_path = public;
+      INSERT INTO bare_codes (id, clinic_id, c) VALUES (1, 1, 'yes'), (2, 1, 'YES');
       INSERT INTO u (clinic_id, email, alias) VALUES (1, 'admin@x', 'ADMIN@X'), (1, 'b@x', 'c@x'), (2, 'Q@x', 'q@X');
       INSERT INTO codes (clinic_id, c) VALUES (1, 'yes'), (2, 'No');
       REFRESH MATERIALIZED VIEW mjoin;`);
@@ -75,6 +82,8 @@ describe('operators that no name is written for', () => {
     for (const query of [
       'SELECT id, kind, other, flag FROM u WHERE clinic_id = 1 ORDER BY id',
       'SELECT v.* FROM vcase v JOIN u USING (id) WHERE clinic_id = 1 ORDER BY id',
+      'SELECT v.* FROM bare v JOIN u USING (id) WHERE clinic_id = 1 ORDER BY id',
+      'SELECT id, yes FROM bare_codes ORDER BY id',
       "SELECT email::text, count FROM vjoin WHERE email = 'admin@x'",
       "SELECT email::text, count FROM mjoin WHERE email = 'admin@x'",
       "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'touch'",
@@ -88,6 +97,68 @@ describe('operators that no name is written for', () => {
       session.query("UPDATE public.u SET email = 'B@X' WHERE email = 'b@x' RETURNING alias::text"),
     );
     expect(touched).toEqual([{ alias: 'c@x' }]);
+    await withSession(clinicUrl(source, '2'), (session) =>
+      session.execute(
+        `CREATE OR REPLACE VIEW public.vcase AS SELECT id, CASE email WHEN 'ADMIN@X' THEN 'admin' ELSE 'user' END AS kind FROM public.u`,
+      ),
+    );
+    const found = await verifyCommand.run(source.context, ['data'], NO_OPTIONS);
+    expect(found.ok).toBe(false);
+    expect(errorsOf(found).filter((line) => line.includes('vcase'))).toEqual([
+      'DATA_SCHEMA_DRIFT clinic 2 (B): the rule "_RETURN" on public.vcase does not mean what it means in the legacy database: it uses only what PostgreSQL brings along here, and operator public.=(public.citext,public.citext), type public.citext there',
+    ]);
+  });
+
+  const MOODS = `${TENANTS} CREATE SCHEMA ops; CREATE TYPE ops.mood AS ENUM ('bad', 'BAD', 'fine');
+    CREATE FUNCTION ops.same(ops.mood, ops.mood) RETURNS boolean IMMUTABLE LANGUAGE sql AS $$ SELECT lower($1::text) = lower($2::text) $$;
+    CREATE OPERATOR ops.= (FUNCTION = ops.same, LEFTARG = ops.mood, RIGHTARG = ops.mood);`;
+
+  it('are found where the object found them, though nobody looks there now', async () => {
+    const source = await legacy(
+      `${MOODS}
+      CREATE TABLE u (id int, clinic_id int REFERENCES clinics, m ops.mood); SET search_path = ops, public;
+      ALTER TABLE u ADD same boolean GENERATED ALWAYS AS (CASE m WHEN 'BAD' THEN true ELSE false END) STORED;
+      CREATE INDEX same_ones ON u ((NULLIF(m, 'bad')));
+      SET search_path = public;
+      CREATE VIEW equal AS SELECT id, CASE m WHEN 'BAD' THEN true ELSE false END AS equal FROM u;
+      INSERT INTO u VALUES (1, 1, 'bad'), (2, 1, 'BAD'), (3, 2, 'bad');`,
+      { legacy: { url: '${LEGACY}', schemas: ['public', 'ops'] } },
+    );
+    await migrate(source);
+    const [before, after] = await both(
+      source,
+      'SELECT same, equal FROM u JOIN equal e USING (id) WHERE clinic_id = 1 ORDER BY id',
+    );
+    expect(after).toEqual(before);
+    expect(before).toEqual([
+      { same: true, equal: false },
+      { same: true, equal: true },
+    ]);
+  });
+
+  it('are named, and nothing is made, where one table was made under two search paths', async () => {
+    const source = await legacy(
+      `${MOODS}
+      CREATE TABLE u (id int, clinic_id int REFERENCES clinics, m ops.mood);
+      SET search_path = ops, public;
+      ALTER TABLE u ADD same boolean GENERATED ALWAYS AS (CASE m WHEN 'BAD' THEN true ELSE false END) STORED;
+      SET search_path = public;
+      ALTER TABLE u ADD equal boolean GENERATED ALWAYS AS (CASE m WHEN 'BAD' THEN true ELSE false END) STORED;`,
+      {
+        legacy: { url: '${LEGACY}', schemas: ['public', 'ops'] },
+      },
+    );
+    const found = await provisionCommand.run(source.context, [], NO_OPTIONS);
+    expect(errorsOf(found)).toEqual([
+      'PROVISION_MEANING_DIFFERS the default or generated column public.u.equal would not mean in clinic databases what it means in the legacy database: there it uses nothing but what PostgreSQL has from the start, here the operator ops.=(ops.mood,ops.mood)',
+    ]);
+    const databases = await withSession(adminUrl(), (session) =>
+      session.query('SELECT datname FROM pg_database WHERE starts_with(datname, $1) OR datname ~ $2', [
+        `${source.prefix}_1`,
+        '^clinic_migrate_making',
+      ]),
+    );
+    expect(databases).toEqual([]);
   });
 
   it('are those of extensions wherever they are, with uuid and composite keys and several schemas', async () => {
@@ -141,6 +212,29 @@ describe('names without a schema in function bodies', () => {
       'SELECT id, short FROM things WHERE clinic_id = 1 ORDER BY id',
     );
     expect(after).toEqual(before);
+  });
+});
+
+describe('a statement that fails', () => {
+  it('is named with its object and what ends it', async () => {
+    const source = await legacy(`${TENANTS}
+      CREATE SCHEMA hidden; CREATE FUNCTION hidden.helper(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+      CREATE FUNCTION public.by_helper(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN helper(i); END';
+      CREATE TABLE things (id int PRIMARY KEY, clinic_id int NOT NULL REFERENCES clinics);
+      CREATE INDEX "by helper" ON things (by_helper(id));
+      SET search_path = public, hidden; INSERT INTO things VALUES (1, 1), (2, 2);`);
+    expect(errorsOf(await provisionCommand.run(source.context, [], NO_OPTIONS))).toEqual([]);
+    const split = splitCommand.run(source.context, [], NO_OPTIONS);
+    await expect(split).rejects.toThrow(
+      /^the index public\.by helper could not be made in a clinic database: .*function helper\(integer\) does not exist/,
+    );
+    await expect(split).rejects.toHaveProperty(
+      'hint',
+      expect.stringMatching(/ALTER FUNCTION … SET search_path/),
+    );
+    await withSession(source.database.url, (session) =>
+      session.execute('ALTER FUNCTION public.by_helper(int) SET search_path = hidden'),
+    );
   });
 });
 

@@ -44,6 +44,11 @@ export const PROVISION = {
     cause: 'An extension of the legacy database could not be made on the server of the clinic databases.',
     mend: 'Install it there and drop the template database, then run provision again; or leave it, if no query needs it.',
   },
+  PROVISION_MEANING_DIFFERS: {
+    cause:
+      'A view, a generated column, a check or the like would use other operators or functions in the new databases than in the legacy one, since it was made while another search_path held. Nothing is made.',
+    mend: 'Write in the legacy database what is meant: a cast in the expression (email::text), or OPERATOR(schema.=). Or set the path it was made under: ALTER DATABASE … SET search_path = ….',
+  },
   PROVISION_SETTING_LEFT_BEHIND: {
     cause:
       'A setting of the legacy database or of a role in it (ALTER DATABASE … SET, ALTER ROLE … SET) is not carried to the clinic databases: only a superuser may set it, it looks like a secret, names what is not there, or is for another role.',

@@ -20,6 +20,7 @@ import { closedFinding, limitFindings } from './closed.js';
 import { findDifferences } from './differences.js';
 import { orphanFindings, sequenceFindings } from './integrity.js';
 import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
+import { type Meaning, meaningFindings, readMeaning } from './meaning.js';
 import { foreignFinding, mismatchFindings } from './mismatch.js';
 import { largeObjectFindings } from './object-findings.js';
 import type { VerifyDataOptions } from './options.js';
@@ -47,6 +48,8 @@ export interface Check {
   readonly surroundings: Surroundings;
   /** What stands in the legacy database's schemas. */
   readonly standing: ReadonlySet<string>;
+  /** What the legacy database's objects are bound to. */
+  readonly meaning: Meaning;
   /** How often rows were searched for what differs, by table: each time reads the legacy table once more. */
   readonly searches: Map<MappedTable, number>;
 }
@@ -100,6 +103,7 @@ async function look(
     ...driftFindings(check.options, subject, actual),
     ...(await surplusFindings(session, subject, check.standing, check.options, actual)),
     ...(await surroundingsFindings(session, subject, check.surroundings)),
+    ...meaningFindings(check.meaning, await readMeaning(session), subject),
   ];
   const present = belonging.filter((table) => holdsColumns(catalog, actual, table));
   // The way to a clinic may lead through any of them.
