@@ -75,7 +75,7 @@ async function storedColumns(url) {
   return new Map(rows.map(({ t, c }) => [t, c]));
 }
 
-async function ask(url, sql) {
+export async function ask(url, sql) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -87,8 +87,11 @@ async function ask(url, sql) {
 
 const has = (command) => spawnSync('which', [command]).status === 0;
 
-/** What one migration took, from an empty server to clinics that are copied, finished and proved, and `verify` after it. */
-async function migrate(url, { rows, clinics }) {
+/**
+ * What one migration took, from an empty server to clinics that are copied, finished and proved, and what is done after
+ * it: `verify`, unless something else is given.
+ */
+export async function migrate(url, { rows, clinics }, then = verified) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-split-'));
   try {
     cpSync(APP, folder, { recursive: true });
@@ -106,12 +109,14 @@ async function migrate(url, { rows, clinics }) {
     const ours = (...command) => measureNode([PROGRAM, ...command, '--quiet'], { cwd: folder, env });
     const provision = await ours('provision');
     const split = await ours('split');
-    const verify = await ours('verify', 'data');
-    return { legacy, provision, split, verify, total: provision.seconds + split.seconds };
+    const more = await then({ ours, legacy });
+    return { legacy, provision, split, total: provision.seconds + split.seconds, ...more };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const verified = async ({ ours }) => ({ verify: await ours('verify', 'data') });
 
 /** A line for pgcopydb, whose clone of the same database is not split. */
 async function cloned(url, legacy, total) {
@@ -207,9 +212,9 @@ export async function run(args) {
   }
 }
 
-function row(name, ...figures) {
+export function row(name, ...figures) {
   const cells = figures.map((figure) =>
-    (typeof figure === 'number' ? figure.toFixed(1) : figure).padStart(9),
+    (typeof figure === 'number' ? figure.toFixed(figure < 10 ? 2 : 1) : figure).padStart(9),
   );
   return name.padEnd(30) + cells.join('');
 }

@@ -8,8 +8,9 @@ import type { Session } from '../core/ports.js';
 import { oneAtATime } from '../core/side-by-side.js';
 import { describeUrl } from '../core/urls.js';
 import { openCentral } from '../provision/central.js';
+import type { DatabaseKind } from '../provision/contents.js';
 import { onDatabase } from '../provision/databases.js';
-import { finishDatabase, readFinishPlan } from '../provision/finish.js';
+import { finishDatabase, followScript, readFinishPlan, readFollowPlan } from '../provision/finish.js';
 import { largeObjectFindings } from '../provision/large-objects.js';
 import { staleSchema } from '../provision/provision.js';
 import { readRegistry, setState } from '../provision/registry.js';
@@ -34,7 +35,12 @@ export const splitCommand: Command = {
     description: 'keys, names or databases of clinics; all when left out',
   },
   summary: "Copy each clinic's rows into its database and finish it: keys, indexes, sequences",
-  options: [],
+  options: [
+    {
+      flags: '--refresh',
+      description: 'bring copies of earlier runs up to date too; with --yes also those that were written to',
+    },
+  ],
   examples: [
     {
       line: 'clinic-migrate split --dry-run',
@@ -42,6 +48,7 @@ export const splitCommand: Command = {
     },
     { line: 'clinic-migrate split', what: 'copy every clinic; after an interruption, the ones not ready' },
     { line: 'clinic-migrate split medicalpro_7', what: 'only the clinic with this database' },
+    { line: 'clinic-migrate split --refresh', what: 'bring every copy that serves no traffic up to date' },
   ],
   async run(context, args, options) {
     const { config } = context;
@@ -62,7 +69,10 @@ export const splitCommand: Command = {
         });
       }
       return await withRunLock(central, () =>
-        splitClinics(context, { legacy, central, tenancy }, args, options),
+        splitClinics(context, { legacy, central, tenancy }, args, {
+          ...options,
+          refresh: options['refresh'] === true,
+        }),
       );
     } finally {
       await legacy.close();
@@ -90,7 +100,7 @@ async function splitClinics(
   context: Context,
   { legacy, central, tenancy }: Opened,
   args: readonly string[],
-  options: CommonOptions,
+  options: CommonOptions & { readonly refresh: boolean },
 ): Promise<Report> {
   const { config, databases, dumper, progress, signal } = context;
   const legacyUrl = requireSection(config, 'legacy').url;
@@ -103,18 +113,27 @@ async function splitClinics(
   }));
   const refused = lost.filter((entry) => selected.includes(entry)).map(({ finding }) => finding);
   if (refused.length > 0) return report(undefined, [...map.findings, ...refused], options.dryRun);
-  const targets = all.filter((target) => selected.includes(target));
+  // A refresh of everything is one of what serves no traffic; who is named and does is refused.
+  const passesOver = ({ state }: ClinicTarget): boolean =>
+    options.refresh && args.length === 0 && isServed(state);
+  const targets = all.filter((target) => selected.includes(target) && !passesOver(target));
   const source: LegacySource = { dumper, legacyUrl, legacy, catalog, map };
+  const gone = goneFindings(tenancy, targets);
   const early = [
-    ...goneFindings(tenancy, targets),
+    ...gone.filter(({ state }) => state !== 'ready').map(({ finding }) => finding),
     ...(await closedFindings(databases, targets)),
-    ...(await staleFindings(source, central, targets)),
+    // What is copied already says by its receipts under which schema.
+    ...(await staleFindings(
+      source,
+      central,
+      targets.filter(({ state }) => state !== 'ready'),
+    )),
     ...(await largeObjectFindings(legacy, catalog, map, config.largeObjects)),
   ];
   if (hasErrors(early)) return report(undefined, [...map.findings, ...early], options.dryRun);
   const holdsLegacy = await sameDatabase(central, legacy);
-  const finishClinic = await readFinishPlan(source, 'clinic');
-  const finishCentral = await readFinishPlan(source, 'central');
+  const finish = onceEach((kind: DatabaseKind) => readFinishPlan(source, kind));
+  const follow = onceEach((kind: DatabaseKind) => readFollowPlan(source, kind));
   const inTurn = oneAtATime();
   const result = await splitDatabase({
     databases,
@@ -128,6 +147,8 @@ async function splitClinics(
     largeObjects: config.largeObjects,
     login: requireSection(config, 'legacy').login,
     dryRun: options.dryRun,
+    refresh: options.refresh,
+    overwrite: options.yes,
     jobs: options.jobs ?? 2,
     progress,
     signal,
@@ -135,14 +156,21 @@ async function splitClinics(
     onClinicCopied: async ({ clinic, adminUrl, owner }) => {
       await onDatabase(databases, adminUrl, async (session) => {
         await actAs(session, owner);
-        await finishDatabase(session, finishClinic);
+        await finishDatabase(session, () => finish('clinic'));
       });
       await inTurn(() => setState(central, clinic.key, 'ready'));
     },
     onCentralCopied: () =>
-      onDatabase(databases, centralUrl, (session) => finishDatabase(session, finishCentral)),
+      onDatabase(databases, centralUrl, (session) => finishDatabase(session, () => finish('central'))),
+    afterRefresh: async (key, rowsChanged) =>
+      followScript(await follow(key === undefined ? 'central' : 'clinic'), rowsChanged),
   });
-  const findings = [...map.findings, ...early, ...result.findings];
+  const findings = [
+    ...map.findings,
+    ...early,
+    ...gone.filter(({ state }) => state === 'ready').map(({ finding }) => finding),
+    ...result.findings,
+  ];
   // The digests say that something differs; the verifier, which knows nothing of this run, says what.
   if (result.findings.some(({ code }) => code === 'SPLIT_NOT_CONSERVED'))
     findings.push(
@@ -165,30 +193,45 @@ async function splitClinics(
   return report(result, findings, options.dryRun);
 }
 
+/** The answer for each question, found when it is first asked. */
+function onceEach<Q, A>(find: (question: Q) => Promise<A>): (question: Q) => Promise<A> {
+  const known = new Map<Q, Promise<A>>();
+  return (question) => {
+    const answer = known.get(question) ?? find(question);
+    known.set(question, answer);
+    return answer;
+  };
+}
+
 /** Clinics whose tables are those of an older legacy schema: their rows would not fit, or lack columns. */
 async function staleFindings(
   source: LegacySource,
   central: Session,
   targets: readonly ClinicTarget[],
 ): Promise<Finding[]> {
+  if (targets.length === 0) return [];
   const { fingerprint } = await readPreData(source, 'clinic');
   const entries = new Map((await readRegistry(central)).map((entry) => [entry.key, entry]));
   return targets
-    .filter(
-      ({ clinic, state }) => state !== 'ready' && entries.get(clinic.key)?.schemaFingerprint !== fingerprint,
-    )
+    .filter(({ clinic }) => entries.get(clinic.key)?.schemaFingerprint !== fingerprint)
     .map(({ clinic, database }) => staleSchema(clinic, database));
 }
 
 /** Clinics that were taken out of the legacy database since: what is shared would be copied for nobody. */
-function goneFindings({ clinics }: Tenancy, targets: readonly ClinicTarget[]): Finding[] {
+function goneFindings(
+  { clinics }: Tenancy,
+  targets: readonly ClinicTarget[],
+): { readonly state: ClinicTarget['state']; readonly finding: Finding }[] {
   return targets
-    .filter(({ clinic, state }) => state !== 'ready' && !clinics.some(({ key }) => key === clinic.key))
-    .map(({ clinic, database }) => ({
-      code: 'SPLIT_CLINIC_GONE',
-      severity: 'error',
-      subject: database,
-      message: `clinic ${JSON.stringify(clinic.label)} (${clinic.key}) has the database ${database}, and the legacy database does not have the clinic any more`,
+    .filter(({ clinic }) => !clinics.some(({ key }) => key === clinic.key))
+    .map(({ clinic, database, state }) => ({
+      state,
+      finding: {
+        code: 'SPLIT_CLINIC_GONE',
+        severity: 'error',
+        subject: database,
+        message: `clinic ${JSON.stringify(clinic.label)} (${clinic.key}) has the database ${database}, and the legacy database does not have the clinic any more`,
+      },
     }));
 }
 
@@ -196,12 +239,19 @@ function report(result: SplitResult | undefined, findings: readonly Finding[], d
   const clinics = result?.clinics ?? [];
   const tables = result?.tables ?? [];
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+  const refreshed = clinics.filter(({ outcome }) => outcome === 'refreshed' || outcome === 'up to date');
   return {
     command: 'split',
     ok: !hasErrors(findings),
     summary: {
       clinics: clinics.length,
       ...(dryRun ? {} : { copied: clinics.filter(({ outcome }) => outcome === 'copied').length }),
+      ...(refreshed.length === 0
+        ? {}
+        : {
+            refreshed: refreshed.length,
+            'rows refreshed': sum(tables.map((table) => table.refreshed)),
+          }),
       'rows in legacy': sum(tables.map(({ rows }) => rows)),
       'rows copied': sum(tables.map(({ copied }) => copied)),
       'rows to central': sum(tables.map(({ central }) => central)),

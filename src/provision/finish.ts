@@ -1,6 +1,7 @@
 import type { SchemaCatalog } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
 import { type QualifiedName, quoteName } from '../core/identifiers.js';
+import { lookInto } from '../core/name-path.js';
 import { OWN_TABLES } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 import type { TenancyMap } from '../tenancy/types.js';
@@ -11,46 +12,63 @@ import { readSequenceValues, type SequenceValue, setSequence } from './sequences
 import { adaptStatement, readNames, type Statement, splitStatements } from './sql-text.js';
 import { readUses } from './uses.js';
 
+/** What follows whenever rows come from the legacy database. */
+export interface FollowPlan {
+  readonly contents: Contents;
+  /** Where statements find names without a schema, as the legacy database does. */
+  readonly path: readonly string[];
+  readonly sequences: readonly SequenceValue[];
+}
+
 /** Everything a database gets after its rows. */
 export interface FinishPlan {
-  readonly contents: Contents;
   /** Keys, indexes, triggers, policies, foreign keys, which prove the rows; then sequences, materialised views, statistics. */
   readonly replay: Replay;
   readonly fingerprint: string;
 }
 
+/** Reads where the legacy sequences stand. */
+export async function readFollowPlan(source: LegacySource, kind: DatabaseKind): Promise<FollowPlan> {
+  const { catalog, map, legacy } = source;
+  return {
+    contents: contentsOf(catalog, map, kind),
+    path: catalog.namePath,
+    sequences: await readSequenceValues(legacy, catalog),
+  };
+}
+
 /** Reads from the legacy database what one kind of database gets after its rows. */
 export async function readFinishPlan(source: LegacySource, kind: DatabaseKind): Promise<FinishPlan> {
-  const contents = contentsOf(source.catalog, source.map, kind);
-  const absent = absentKeys(source.catalog, source.map, contents);
-  const statements = splitStatements(await dump(source, contents, 'post-data'))
+  const plan = await readFollowPlan(source, kind);
+  const absent = absentKeys(source.catalog, source.map, plan.contents);
+  const statements = splitStatements(await dump(source, plan.contents, 'post-data'))
     .filter((statement) => !isAbout(statement, absent))
     .map(adaptStatement)
     .filter((text) => text !== undefined);
-  const values = await readSequenceValues(source.legacy, source.catalog);
   const place = kind === 'clinic' ? 'a clinic database' : 'the central database';
   const enablesPolicies = ({ text }: Statement): boolean => ENABLES_POLICIES.test(text);
   const all = [
     ...statements.filter((statement) => !enablesPolicies(statement)),
-    ...lastStatements(contents, values),
+    ...follow(plan, true),
+    ...statisticsOf(plan.contents),
     ...statements.filter(enablesPolicies),
   ];
   return {
-    contents,
-    replay: new Replay(all, source.catalog.namePath, await readUses(source.legacy), place),
+    replay: new Replay(all, plan.path, await readUses(source.legacy), place),
     fingerprint: hashOf(statements.map(({ text }) => text)),
   };
 }
 
 /**
  * Gives a database its keys, indexes, foreign keys, triggers, sequence values and statistics; all of it or nothing.
- * One that has them is left alone. A foreign key that fails names rows that were wrong in the legacy database too, or
- * a way from row to clinic that the map does not know.
+ * One that has them is left alone, and the plan is not asked for. A foreign key that fails names rows that were wrong in
+ * the legacy database too, or a way from row to clinic that the map does not know.
  */
-export async function finishDatabase(session: Session, plan: FinishPlan): Promise<void> {
+export async function finishDatabase(session: Session, readPlan: () => Promise<FinishPlan>): Promise<void> {
   await session.execute(OWN_TABLES);
   const done = await session.query('SELECT FROM clinic_migrate.finished');
   if (done.length > 0) return;
+  const plan = await readPlan();
   await session.transaction(async () => {
     const [differing] = await plan.replay.run(session);
     if (differing !== undefined)
@@ -65,22 +83,31 @@ export async function finishDatabase(session: Session, plan: FinishPlan): Promis
 const ENABLES_POLICIES = /^ALTER TABLE .* ENABLE ROW LEVEL SECURITY$/s;
 
 /** What no dump of a schema says. */
-function lastStatements(contents: Contents, values: readonly SequenceValue[]): Statement[] {
-  const statement = (type: string, { schema, name }: QualifiedName, text: string): Statement => ({
-    text,
-    skeleton: text,
-    heading: { type, schema, name },
-  });
+function statement(type: string, { schema, name }: QualifiedName, text: string): Statement {
+  return { text, skeleton: text, heading: { type, schema, name } };
+}
+
+function statisticsOf({ tables }: Contents): Statement[] {
+  return tables
+    .filter(({ kind }) => kind !== 'foreign')
+    .map((table) => statement('statistics of the table', table, `ANALYZE ${quoteName(table)}`));
+}
+
+/** What has to follow whenever rows came from the legacy database: sequences, and where rows changed, what shows them. */
+export function followScript(plan: FollowPlan, rowsChanged: boolean): string {
+  const texts = follow(plan, rowsChanged).map(({ text }) => text);
+  return [lookInto(plan.path), ...texts, lookInto([])].join(';\n');
+}
+
+function follow({ sequences, contents }: FollowPlan, rowsChanged: boolean): Statement[] {
+  const shown = contents.views.filter(({ kind }) => rowsChanged && kind === 'materialized view');
   return [
-    ...values.flatMap((value) =>
+    ...sequences.flatMap((value) =>
       setSequence(value, contents).map((text) => statement('value of the sequence', value.sequence, text)),
     ),
-    ...contents.views
-      .filter(({ kind }) => kind === 'materialized view')
-      .map((view) => statement('contents of the view', view, `REFRESH MATERIALIZED VIEW ${quoteName(view)}`)),
-    ...contents.tables
-      .filter(({ kind }) => kind !== 'foreign')
-      .map((table) => statement('statistics of the table', table, `ANALYZE ${quoteName(table)}`)),
+    ...shown.map((view) =>
+      statement('contents of the view', view, `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
+    ),
   ];
 }
 

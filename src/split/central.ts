@@ -3,6 +3,7 @@ import { showDigest } from '../catalog/digest.js';
 import { displayName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
 import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
+import type { Clinic } from '../tenancy/types.js';
 import { copyLargeObjects } from './copy-large-objects.js';
 import { objectsOfCentral } from './large-objects.js';
 import { isClinicTable, type TablePlan, tablesOf } from './plan.js';
@@ -17,6 +18,8 @@ export interface OpenCentral {
   /** Undefined where the central tables are copied already, or stay where they are. */
   readonly session: Session | undefined;
   readonly quarantine: Session | undefined;
+  /** True where an earlier run copied them, before clinics came that are not in the central directory of clinics. */
+  readonly lacksClinics: boolean;
 }
 
 /** Opens what the run needs of the central database; close both sessions. */
@@ -28,11 +31,13 @@ export async function openCentral(run: Run): Promise<OpenCentral> {
     const isComplete =
       central.holdsLegacy ||
       copyIsComplete(await openReceipts(session), tablesOf(plans, true), fingerprint, session.label);
-    if (isComplete && !central.holdsLegacy) await addLateClinics(run, session);
+    const late = isComplete && !central.holdsLegacy ? await lateClinics(run, session) : [];
+    // What clinics in service have made of the other rows stays.
+    if (central.serves) await addClinics(run, session, late);
     const quarantine = unassignable === 'quarantine' ? await openQuarantine(options) : undefined;
-    if (!isComplete) return { session, quarantine };
+    if (!isComplete) return { session, quarantine, lacksClinics: false };
     await session.close();
-    return { session: undefined, quarantine };
+    return { session: undefined, quarantine, lacksClinics: late.length > 0 && !central.serves };
   } catch (error) {
     await session.close();
     throw error;
@@ -50,21 +55,23 @@ async function openQuarantine({ databases, central }: SplitOptions): Promise<Ses
   }
 }
 
-/**
- * Clinics that came after the central tables were copied get their row in the central directory of clinics, whose
- * other rows stay as they are.
- */
-async function addLateClinics(run: Run, central: Session): Promise<void> {
-  const { options, plans, snapshot } = run;
+/** Clinics that came after the central tables were copied. */
+async function lateClinics({ options, plans }: Run, central: Session): Promise<Clinic[]> {
   const plan = plans.find((each) => isClinicTable(options.map, each.table));
-  if (plan === undefined) return;
-  const { key } = options.map.clinicTable;
+  if (plan === undefined) return [];
   const present = await central.query<{ key: string }>(
-    `SELECT ${quoteIdent(key)}::text AS key FROM ${plan.rows}`,
+    `SELECT ${quoteIdent(options.map.clinicTable.key)}::text AS key FROM ${plan.rows}`,
   );
   const known = new Set(present.map((row) => row.key));
-  const late = options.clinics.filter((clinic) => !known.has(clinic.key));
-  if (late.length === 0) return;
+  return options.clinics.filter((clinic) => !known.has(clinic.key));
+}
+
+/** Gives clinics their row in the central directory of clinics, whose other rows stay as they are. */
+async function addClinics(run: Run, central: Session, late: readonly Clinic[]): Promise<void> {
+  const { options, plans, snapshot } = run;
+  const plan = plans.find((each) => isClinicTable(options.map, each.table));
+  if (plan === undefined || late.length === 0) return;
+  const { key } = options.map.clinicTable;
   const list = plan.columns.map(quoteIdent).join(', ');
   const keys = late.map((clinic) => quoteLiteral(clinic.key)).join(', ');
   const select = `SELECT ${list} FROM ${plan.rows} WHERE ${quoteIdent(key)}::text IN (${keys})`;

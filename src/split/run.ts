@@ -1,4 +1,5 @@
 import { InterruptedError } from '../core/errors.js';
+import type { BucketPlan } from './buckets.js';
 import type { LargeObjects } from './large-objects.js';
 import type { TablePlan } from './plan.js';
 import type { Snapshot } from './snapshot.js';
@@ -17,6 +18,8 @@ export interface Run {
   /** Read when they are first asked for: that reads each of them from end to end. */
   readonly largeObjects: () => Promise<LargeObjects>;
   readonly tally: Tally;
+  /** In which parts tables were surveyed, where copies are to be brought up to date. */
+  readonly buckets: BucketPlan | undefined;
 }
 
 /** InterruptedError where Ctrl-C was pressed. */

@@ -3,6 +3,7 @@ import { type Finding, hasErrors } from '../core/finding.js';
 import type { Session } from '../core/ports.js';
 import { everyOne, shareOut } from '../core/side-by-side.js';
 import { type ClinicTarget, isServed } from '../provision/types.js';
+import { BucketPlan } from './buckets.js';
 import { openCentral } from './central.js';
 import { conservationFindings } from './conservation.js';
 import { copyGroup } from './copy-group.js';
@@ -12,9 +13,10 @@ import { largeObjectNeedFindings } from './large-object-findings.js';
 import { readLargeObjectNeeds } from './large-object-needs.js';
 import { neededObjects, readLargeObjects } from './large-objects.js';
 import { planTables, type TablePlan } from './plan.js';
+import { refreshCopies } from './refresh/refresh.js';
 import { type Run, stopIfAsked } from './run.js';
 import { openSnapshot } from './snapshot.js';
-import { stalenessOf } from './staleness.js';
+import { filledBefore, readAllReceipts, stalenessOf } from './staleness.js';
 import { surveyFindings } from './survey.js';
 import { surveyDatabase } from './survey-database.js';
 import { Tally } from './tally.js';
@@ -32,11 +34,15 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
   refuseServed(options.targets);
   const plans = planTables(catalog, map);
   const fingerprint = splitFingerprint(catalog, map, unassignable);
+  // Read before the snapshot is taken: by them it is settled how finely tables are compared.
+  const isRefreshing = options.refresh && !options.dryRun;
+  const buckets = isRefreshing ? new BucketPlan(await readAllReceipts(options)) : undefined;
   const snapshot = await openSnapshot(databases, legacyUrl);
   const task = progress.start('Looking at every row', { total: map.tables.length, unit: 'tables' });
   try {
     const { surveys, suspects } = await surveyDatabase({
       ...options,
+      buckets,
       digests: !options.dryRun || options.targets.some(({ state }) => state === 'ready'),
       snapshotId: snapshot.id,
       onTable: (name) => task.advance(1, `Looking at every row: ${name}`),
@@ -51,9 +57,25 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
     ];
     const known = { surveys, fingerprint, largeObjects: neededObjects(needs).length };
     const largeObjects = once(() => readLargeObjects(snapshot.session, needs, options.login));
-    const run: Run = { options, plans, snapshot, surveys, suspects, fingerprint, tally, largeObjects };
+    const run: Run = {
+      options,
+      plans,
+      snapshot,
+      surveys,
+      suspects,
+      fingerprint,
+      tally,
+      largeObjects,
+      buckets,
+    };
     if (hasErrors(findings)) return { ...known, findings, done: false, ...tally.figures() };
-    if (!options.dryRun) await copyEverything(run);
+    if (!options.dryRun) {
+      const central = await copyEverything(run);
+      const isCentralStale = central === 'lacks clinics' || (options.refresh && central === 'was there');
+      const clinics = options.refresh ? filledBefore(run) : [];
+      if (options.refresh || isCentralStale)
+        findings.push(...(await refreshCopies(run, { clinics, central: isCentralStale })));
+    }
     findings.push(...(await stalenessOf(run)));
     if (options.dryRun) return { ...known, findings, done: false, ...tally.figures() };
     const lost = plans.flatMap((plan) =>
@@ -101,7 +123,7 @@ function refuseServed(targets: readonly ClinicTarget[]): void {
 }
 
 /** Group after group; what follows the copy of one group goes on beside the copy of the next. */
-async function copyEverything(run: Run): Promise<void> {
+async function copyEverything(run: Run): Promise<'copied' | 'was there' | 'lacks clinics' | 'in use'> {
   const { options } = run;
   const waiting = largestFirst(
     options.targets.filter(({ state }) => state !== 'ready'),
@@ -109,12 +131,17 @@ async function copyEverything(run: Run): Promise<void> {
   );
   const central = await openCentral(run);
   try {
-    if (waiting.length === 0 && central.session === undefined) return await finishCentral(run);
+    const { holdsLegacy, serves } = options.central;
+    const before = holdsLegacy || serves ? 'in use' : central.lacksClinics ? 'lacks clinics' : 'was there';
+    if (waiting.length === 0 && central.session === undefined) {
+      await finishCentral(run);
+      return before;
+    }
     const groups = await groupByConnections(options.databases, waiting, options.jobs);
     let finishing: Promise<unknown> = Promise.resolve();
     for (const [i, group] of (groups.length === 0 ? [[]] : groups).entries()) {
       // Central tables and quarantine are read with the first group and never again.
-      const whole = i === 0 ? central : { session: undefined, quarantine: undefined };
+      const whole = i === 0 ? central : { ...central, session: undefined, quarantine: undefined };
       const copying = copyGroup(run, group, whole, i === 0);
       await everyOne([finishing, copying], async (work) => work);
       if (i === 0) await finishCentral(run);
@@ -126,6 +153,7 @@ async function copyEverything(run: Run): Promise<void> {
       finishing.catch(() => undefined);
     }
     await finishing;
+    return central.session === undefined ? before : 'copied';
   } finally {
     await everyOne([central.session, central.quarantine], async (session) => session?.close());
   }

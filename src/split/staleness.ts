@@ -1,7 +1,7 @@
 import { type Digest, EMPTY_DIGEST, sameDigest, showDigest } from '../catalog/digest.js';
 import type { Finding } from '../core/finding.js';
 import { displayName, quoteName } from '../core/identifiers.js';
-import type { Session } from '../core/ports.js';
+import type { Databases, Session } from '../core/ports.js';
 import { sideBySide } from '../core/side-by-side.js';
 import { databaseOf } from '../core/urls.js';
 import type { ClinicTarget } from '../provision/types.js';
@@ -11,6 +11,7 @@ import { quarantineOf } from './quarantine.js';
 import { type CopyReceipt, digestTables, readReceipts } from './receipts.js';
 import type { Run } from './run.js';
 import { ageOf, showAge } from './snapshot.js';
+import type { SplitOptions } from './types.js';
 
 /** What an earlier run left in one database, held against the survey of this run's snapshot. */
 export interface CopyState {
@@ -31,27 +32,54 @@ export interface TableChange {
 
 /** How old the copies of earlier runs are, and a finding for each that the legacy database has left behind. */
 export async function stalenessOf(run: Run): Promise<Finding[]> {
-  const { tally, snapshot } = run;
+  const { tally, snapshot, options } = run;
   const copies = await copiesOf(run);
   for (const { target, receipts } of copies)
     tally.isCopyOf(target.clinic.key, receipts[0]?.snapshot, snapshot);
+  // A refresh has said what it left as it was, and why.
+  if (options.refresh && !options.dryRun) return [];
   return [...copies.flatMap((copy) => staleFindings(run, copy)), ...(await staleCentral(run))];
+}
+
+/** Clinics that the legacy database still has, and an earlier run copied. */
+export function filledBefore({ tally, options }: Run): ClinicTarget[] {
+  const keys = new Set(options.clinics.map(({ key }) => key));
+  return tally.filledBefore().filter(({ clinic }) => keys.has(clinic.key));
 }
 
 /** Each database that an earlier run filled is opened once, `jobs` at a time. */
 function copiesOf(run: Run): Promise<ClinicCopy[]> {
-  const { databases, jobs, clinics } = run.options;
-  const targets = run.tally
-    .filledBefore()
-    .filter(({ clinic }) => clinics.some(({ key }) => key === clinic.key));
-  return sideBySide(targets, jobs, async (target) => {
-    const session = await databases.connect(target.adminUrl, { readOnly: true });
-    try {
-      return { ...copyState(run, target, await readReceipts(session)), target };
-    } finally {
-      await session.close();
-    }
+  const { databases, jobs } = run.options;
+  return sideBySide(filledBefore(run), jobs, async (target) => {
+    const receipts = await receiptsAt(databases, target.adminUrl);
+    return { ...copyState(run, target, receipts), target };
   });
+}
+
+/** The receipts of every copy that there is, by clinic; of the central database under undefined. */
+export async function readAllReceipts({
+  databases,
+  jobs,
+  targets,
+  central,
+}: SplitOptions): Promise<Map<string | undefined, CopyReceipt[]>> {
+  const urls = new Map<string | undefined, string>([
+    ...targets
+      .filter(({ state }) => state === 'ready')
+      .map(({ clinic, adminUrl }): [string, string] => [clinic.key, adminUrl]),
+    ...(central.holdsLegacy ? [] : [[undefined, central.url] as [undefined, string]]),
+  ]);
+  const found = await sideBySide([...urls], jobs, ([, url]) => receiptsAt(databases, url));
+  return new Map([...urls.keys()].map((key, i) => [key, found[i] ?? []]));
+}
+
+async function receiptsAt(databases: Databases, url: string): Promise<CopyReceipt[]> {
+  const session = await databases.connect(url, { readOnly: true });
+  try {
+    return await readReceipts(session);
+  } finally {
+    await session.close();
+  }
 }
 
 async function staleCentral(run: Run): Promise<Finding[]> {
@@ -153,5 +181,5 @@ export async function staleQuarantine(run: Run, central: Session): Promise<Table
   const held = new Map(kept.map(({ plan }, i) => [plan, digests[i] ?? EMPTY_DIGEST]));
   return routed
     .map(({ plan }) => plan)
-    .filter((plan) => !sameDigest(held.get(plan) ?? EMPTY_DIGEST, tally.surveyOf(plan).aside));
+    .filter((plan) => !sameDigest(held.get(plan) ?? EMPTY_DIGEST, tally.surveyOf(plan).kept));
 }

@@ -7,10 +7,12 @@ import { displayName, type QualifiedName, quoteIdent } from '../core/identifiers
 import type { Session } from '../core/ports.js';
 import { isElsewhere } from '../tenancy/tables.js';
 import type { Clinic, ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
+import { type BucketPlan, Buckets } from './buckets.js';
 import { ROUTE } from './judgement.js';
 import { brokenRows, keptKeys } from './kept-keys.js';
 import { referencedRouting } from './referenced.js';
 import { type Routing, routing } from './routing.js';
+import { routesInParts, surveyParts, type TableParts, wholeTable } from './survey-parts.js';
 import { findTable } from './unique.js';
 
 export type ProblemReason = 'no clinic' | 'unknown clinic' | 'paths disagree' | 'dangling';
@@ -36,6 +38,14 @@ export interface TableSurvey {
   /** The same rows as quarantine keeps them, where nothing is generated. */
   readonly kept: Digest;
   readonly problems: readonly Problem[];
+  /** The same in parts, where copies of earlier runs are to be brought up to date. */
+  readonly parts?: SurveyParts;
+}
+
+export interface SurveyParts {
+  readonly total: Buckets;
+  readonly perClinic: ReadonlyMap<string, Buckets>;
+  readonly shared: Buckets;
 }
 
 export interface SurveyedDatabase {
@@ -44,6 +54,8 @@ export interface SurveyedDatabase {
   readonly clinics: readonly Clinic[];
   /** False where only counts are wanted: then all sums are the same and mean nothing. */
   readonly digests: boolean;
+  /** In which parts digests are wanted, if in parts at all. */
+  readonly buckets?: BucketPlan | undefined;
 }
 
 /** How many example keys a problem carries. */
@@ -75,20 +87,27 @@ export async function surveyTable(
   };
   if (isElsewhere(entry, catalog)) return { ...base, total: EMPTY_DIGEST };
   const keys = new Set(clinics.map((clinic) => clinic.key));
+  const parts = database.buckets && surveyParts(database.buckets, catalog, map, table);
   if (table.scope !== 'clinic') {
-    const [whole] = await session.query(
-      digestQuery({ from: `${rowsOf(entry)} AS t`, row: 't', columns: names }),
-    );
-    const total = parseDigest(whole ?? {});
+    const { total, buckets } = await wholeTable(session, entry, names, parts);
     const problems = await danglingRows(session, table, database);
-    if (table.scope !== 'central' || !table.copyReferenced) return { ...base, total, problems };
+    const none = { total: buckets, perClinic: new Map<string, Buckets>(), shared: new Buckets(1) };
+    if (table.scope !== 'central' || !table.copyReferenced)
+      return { ...base, total, problems, ...(parts && { parts: none }) };
     const needed = referencedRouting(table, { catalog, map, suspects, keys, columns: names });
-    const { perClinic, shared } = tallyRoutes(await queryRoutes(session, needed), keys);
-    return { ...base, total, perClinic, shared, problems };
+    const { perClinic, shared, parts: lent } = tallyRoutes(await queryRoutes(session, needed, parts), keys);
+    return {
+      ...base,
+      total,
+      perClinic,
+      shared,
+      problems,
+      ...(parts && { parts: { ...none, ...lent, total: buckets } }),
+    };
   }
   const sample = sampleExpression(entry);
   const routed = routing(table, { catalog, map, suspects, columns: names, expressions: [sample] });
-  const tally = tallyRoutes(await queryRoutes(session, routed), keys);
+  const tally = tallyRoutes(await queryRoutes(session, routed, parts), keys);
   const rows = await countRows(session, entry);
   if (tally.total.rows !== rows) throw doubled(table, rows, tally.total.rows);
   const problems: Problem[] = [];
@@ -97,13 +116,14 @@ export async function surveyTable(
     if (digest === undefined) continue;
     problems.push({ reason, rows: digest.rows, samples: await samplesOf(session, routed, reason, keys) });
   }
+  const { parts: inParts, ...sums } = tally;
   const aside = sumOf(tally.problems);
+  const found = { ...base, ...sums, aside, problems, ...(parts && { parts: inParts }) };
   const stored = columns.filter(({ generated }) => !generated).map(({ name }) => name);
-  if (problems.length === 0 || stored.length === names.length)
-    return { ...base, ...tally, aside, kept: aside, problems };
+  if (problems.length === 0 || stored.length === names.length) return { ...found, kept: aside };
   const plain = routing(table, { catalog, map, suspects, columns: stored });
-  const kept = sumOf(tallyRoutes(await queryRoutes(session, plain), keys).problems);
-  return { ...base, ...tally, aside, kept, problems };
+  const kept = sumOf(tallyRoutes(await queryRoutes(session, plain, undefined), keys).problems);
+  return { ...found, kept };
 }
 
 const sumOf = (problems: ReadonlyMap<ProblemReason, Digest>): Digest =>
@@ -213,32 +233,48 @@ async function countRows(session: Session, table: Table): Promise<number> {
   return Number(row?.rows ?? 0);
 }
 
-type RouteGroup = Record<string, unknown> & { readonly route: string };
+interface RouteGroup {
+  readonly route: string;
+  readonly digest: Digest;
+  readonly buckets: Buckets | undefined;
+}
 
-function queryRoutes(session: Session, routed: Routing): Promise<RouteGroup[]> {
+async function queryRoutes(
+  session: Session,
+  routed: Routing,
+  parts: TableParts | undefined,
+): Promise<RouteGroup[]> {
   // The columns get names of ours, so that none can clash; their order is what the digest knows.
   const columns = routed.columns.map((_, i) => `c${i}`);
   const list = routed.columns.map((sql, i) => `${sql} AS c${i}`);
   const from = `(SELECT ${[`${routed.route} AS route`, ...list].join(', ')} FROM ${routed.from}) AS r`;
-  return session.query<RouteGroup>(
+  if (parts !== undefined) return routesInParts(session, routed.with, { from, row: 'r', columns }, parts);
+  const groups = await session.query<{ route: string }>(
     routed.with + digestQuery({ from, row: 'r', columns }, { route: 'r.route' }),
   );
+  return groups.map((group) => ({ route: group.route, digest: parseDigest(group), buckets: undefined }));
 }
 
 function tallyRoutes(groups: readonly RouteGroup[], keys: ReadonlySet<string>) {
   const perClinic = new Map<string, Digest>();
   const problems = new Map<ProblemReason, Digest>();
   let [shared, total] = [EMPTY_DIGEST, EMPTY_DIGEST];
-  for (const group of groups) {
-    const digest = parseDigest(group);
+  const parts = { total: new Buckets(1), perClinic: new Map<string, Buckets>(), shared: new Buckets(1) };
+  for (const { route, digest, buckets } of groups) {
     total = addDigests(total, digest);
-    const place = readRoute(group.route, keys);
-    if (place === 'shared') shared = addDigests(shared, digest);
-    else if (typeof place === 'string')
+    const place = readRoute(route, keys);
+    if (place === 'shared') {
+      shared = addDigests(shared, digest);
+      parts.shared = buckets ?? parts.shared;
+    } else if (typeof place === 'string')
       problems.set(place, addDigests(problems.get(place) ?? EMPTY_DIGEST, digest));
-    else perClinic.set(place.key, digest);
+    else {
+      perClinic.set(place.key, digest);
+      if (buckets !== undefined) parts.perClinic.set(place.key, buckets);
+    }
   }
-  return { perClinic, problems, shared, total };
+  parts.total.add(0, total);
+  return { perClinic, problems, shared, total, parts };
 }
 
 async function samplesOf(

@@ -5,6 +5,7 @@ import { type CopiedRows, expectedOf } from './conservation.js';
 import type { Sent, TableCopy } from './copy-table.js';
 import type { TablePlan } from './plan.js';
 import type { CopiedTable, CopyReceipt } from './receipts.js';
+import type { TableRefresh } from './refresh/target.js';
 import { ageOf, type Snapshot, timeOf } from './snapshot.js';
 import type { TableSurvey } from './survey.js';
 import type { ClinicFigures, ClinicTableFigures, TableFigures } from './types.js';
@@ -21,6 +22,7 @@ interface TableTally {
   readonly clinics: Map<string, Digest>;
   central: Digest | undefined;
   quarantined: Digest | undefined;
+  refreshed: number;
   seconds: number;
 }
 
@@ -48,7 +50,14 @@ export class Tally {
     this.perTable = new Map(
       plans.map((plan) => [
         displayName(plan.table),
-        { sent: new Map(), clinics: new Map(), central: undefined, quarantined: undefined, seconds: 0 },
+        {
+          sent: new Map(),
+          clinics: new Map(),
+          central: undefined,
+          quarantined: undefined,
+          refreshed: 0,
+          seconds: 0,
+        },
       ]),
     );
   }
@@ -118,6 +127,30 @@ export class Tally {
     return this.spoiled.has(key);
   }
 
+  /** An earlier run's copy was brought up to date; `tables` are those that had changed. */
+  refreshed(
+    key: string | undefined,
+    tables: readonly TableRefresh[],
+    snapshot: Pick<Snapshot, 'label'>,
+  ): void {
+    this.isCopyOf(key, snapshot.label, snapshot);
+    const target = key === undefined ? undefined : this.byKey.get(key);
+    if (target !== undefined)
+      this.clinicTally(target).outcome = tables.length > 0 ? 'refreshed' : 'up to date';
+    for (const { plan, digest, inserted, updated, deleted } of tables) {
+      this.tableTally(plan).refreshed += inserted + updated + deleted;
+      if (target === undefined) continue;
+      this.clinicTally(target).tables.push({
+        table: displayName(plan.table),
+        rows: digest.rows,
+        bytes: 0,
+        seconds: 0,
+        digest: showDigest(digest),
+        changed: { inserted, updated, deleted },
+      });
+    }
+  }
+
   /** Which snapshot a clinic's rows are of, by its label. */
   isCopyOf(key: string | undefined, label: string | undefined, now: Pick<Snapshot, 'label'>): void {
     const target = key === undefined ? undefined : this.byKey.get(key);
@@ -165,7 +198,7 @@ export class Tally {
 
   private tableFigures(): TableFigures[] {
     return this.plans.map((plan) => {
-      const { sent, clinics, central, quarantined, seconds } = this.tableTally(plan);
+      const { sent, clinics, central, quarantined, refreshed, seconds } = this.tableTally(plan);
       return {
         table: displayName(plan.table),
         scope: plan.mapped.scope,
@@ -174,6 +207,7 @@ export class Tally {
         copied: sum([...clinics.values()].map(({ rows }) => rows)),
         central: central?.rows ?? 0,
         quarantined: quarantined?.rows ?? 0,
+        refreshed,
         bytes: sum([...sent.values()].map(({ bytes }) => bytes)),
         seconds,
       };

@@ -26,6 +26,10 @@ export interface SplitOptions {
   readonly login: string | undefined;
   /** Surveys the legacy database and stops before the first write. */
   readonly dryRun: boolean;
+  /** Brings copies of earlier runs up to date too. */
+  readonly refresh: boolean;
+  /** Lets a refresh give up what was written into a copy. */
+  readonly overwrite: boolean;
   readonly jobs: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -35,6 +39,8 @@ export interface SplitOptions {
   readonly onClinicCopied: (target: ClinicTarget) => Promise<void>;
   /** The same for the central database's own tables; not called where it holds the legacy tables. */
   readonly onCentralCopied: () => Promise<void>;
+  /** SQL that follows a refresh in its transaction: sequences, and what shows rows; `key` is undefined for central. */
+  readonly afterRefresh: (key: string | undefined, rowsChanged: boolean) => Promise<string>;
 }
 
 /** One table of one clinic, as its receipt has it. */
@@ -46,13 +52,15 @@ export interface ClinicTableFigures {
   /** From its first row to its last byte; other clinics are fed at the same time. */
   readonly seconds: number;
   readonly digest: string;
+  /** Rows written into a copy of an earlier run. */
+  readonly changed?: { readonly inserted: number; readonly updated: number; readonly deleted: number };
 }
 
 export interface ClinicFigures {
   readonly clinic: Clinic;
   readonly database: string;
   /** `differs`: what arrived is not what the legacy database has for it, and it stays as it is, unfinished. */
-  readonly outcome: 'copied' | 'finished' | 'was ready' | 'to copy' | 'differs';
+  readonly outcome: 'copied' | 'finished' | 'was ready' | 'refreshed' | 'up to date' | 'to copy' | 'differs';
   /** When the snapshot was taken that it is a copy of, and how many seconds before this run's. */
   readonly copyOf?: { readonly at: string; readonly age: number };
   readonly tables: readonly ClinicTableFigures[];
@@ -73,6 +81,8 @@ export interface TableFigures {
   readonly copied: number;
   readonly central: number;
   readonly quarantined: number;
+  /** Inserted, updated or deleted in this run in copies of earlier runs. */
+  readonly refreshed: number;
   readonly bytes: number;
   readonly seconds: number;
 }

@@ -43,6 +43,16 @@ export const SPLIT = {
       'Rows of the legacy database were changed after they were copied: the copy in this database, or what is in quarantine, is not what it has now. Or the copy was made under another schema or configuration.',
     mend: 'Run the line of the hint: it brings the copy up to date. Until then the legacy database is the one that counts.',
   },
+  SPLIT_COPY_WRITTEN: {
+    cause:
+      'A copy that was to be refreshed holds rows that its receipts do not explain: somebody wrote into it after it was copied. A refresh would give that up.',
+    mend: 'Look at what was written there. `split --refresh --yes` for this database gives it up for what the legacy database has.',
+  },
+  SPLIT_COPY_IN_USE: {
+    cause:
+      "A copy that was to be refreshed is in use: the clinic's login has a session open in it, or another transaction is writing.",
+    mend: 'Stop the application for this clinic, then run the line of the hint.',
+  },
   SPLIT_NOT_CONSERVED: {
     cause: 'The rows of the legacy table are not the rows found in the databases they were copied to.',
     mend: 'These clinics are not made ready. Look for triggers or rules that change rows, then run split again: it copies them anew.',

@@ -1,0 +1,142 @@
+import { InterruptedError, RunError } from '../../core/errors.js';
+import { displayName, quoteIdent, quoteLiteral } from '../../core/identifiers.js';
+import { bucketSql, keyOver, rowKey } from '../buckets.js';
+import { escapeField, firstFieldEnd, type LineReader, LineSplitter } from '../copy-text.js';
+import { ROUTE } from '../judgement.js';
+import { routedTable, type TablePlan } from '../plan.js';
+import { referencedRouting } from '../referenced.js';
+import { type Routing, routing } from '../routing.js';
+import type { RowSink } from '../row-sink.js';
+import type { Run } from '../run.js';
+import { keyOf, type Refreshing, type TableState } from './target.js';
+
+/** A database that wants rows of one table. */
+interface Wanting {
+  readonly key: string | undefined;
+  readonly state: TableState;
+  readonly sink: RowSink;
+}
+
+/** Past this share of a table's parts, telling them apart costs more than the rows that are not needed. */
+const MANY = 0.5;
+
+/**
+ * Reads from the snapshot the rows in the parts that differ, each table at most once, and hands every row as text to
+ * the databases that want it. What is sent beyond that does no harm: each takes only what it lacks.
+ */
+export async function readChanged(run: Run, all: readonly Refreshing[]): Promise<void> {
+  for (const [index, plan] of run.plans.entries()) {
+    const wanting = all.flatMap((one): Wanting[] => {
+      const state = one.tables.find((table) => table.index === index);
+      if (state === undefined || state.differing.length === 0) return [];
+      return [{ key: keyOf(one), state, sink: one.incoming }];
+    });
+    if (wanting.length === 0) continue;
+    const prefix = Buffer.from(`${index}\t`);
+    const central = wanting.filter(({ key }) => key === undefined);
+    const clinics = wanting.filter(({ key }) => key !== undefined);
+    const whole = plan.clinics === 'all' ? wanting : central;
+    if (plan.clinics === 'each its own')
+      await stream(run, plan, ownRows(run, plan, wanting), byRoute(clinics, central, prefix), wanting);
+    else if (whole.length > 0)
+      await stream(run, plan, wholeRows(run, plan, whole), broadcast(whole, prefix), whole);
+    if (plan.clinics === 'referenced' && clinics.length > 0)
+      await stream(run, plan, lentRows(run, plan, clinics), byRoute(clinics, [], prefix), clinics);
+  }
+  for (const { incoming } of all) await incoming.finish();
+}
+
+async function stream(
+  { options, snapshot }: Run,
+  plan: TablePlan,
+  sql: string,
+  read: LineReader,
+  to: readonly Wanting[],
+): Promise<void> {
+  const splitter = new LineSplitter(read);
+  for await (const chunk of snapshot.session.copyOut(sql)) {
+    if (options.signal.aborted)
+      throw new InterruptedError(`interrupted while refreshing ${displayName(plan.table)}`);
+    splitter.push(chunk as Buffer);
+    for (const { sink } of to) if (sink.isWaiting) await sink.settle();
+  }
+  if (!splitter.complete)
+    throw new RunError(`the copy of ${displayName(plan.table)} ended in the middle of a row`);
+}
+
+function broadcast(to: readonly Wanting[], prefix: Buffer): LineReader {
+  return (buffer, start, end) => {
+    for (const { sink } of to) sink.add(buffer, start, end, prefix);
+  };
+}
+
+/** The first field is the route; whoever is not named by it gets nothing. */
+function byRoute(clinics: readonly Wanting[], central: readonly Wanting[], prefix: Buffer): LineReader {
+  const ways = new Map<string, readonly Wanting[]>();
+  for (const one of clinics) {
+    const field = Buffer.from(escapeField(ROUTE.key + one.key), 'utf8').toString('latin1');
+    ways.set(field, [one, ...central]);
+  }
+  ways.set(ROUTE.shared, [...clinics, ...central]);
+  return (buffer, start, end) => {
+    const tab = firstFieldEnd(buffer, start, end);
+    const way = ways.get(buffer.toString('latin1', start, tab)) ?? central;
+    for (const { sink } of way) sink.add(buffer, tab + 1, end, prefix);
+  };
+}
+
+/** COPY of a clinic table's rows: all of them for the central database, else what is in the parts that differ. */
+function ownRows(run: Run, plan: TablePlan, wanting: readonly Wanting[]): string {
+  const mapped = routedTable(plan);
+  if (mapped === undefined) throw new RunError(`${displayName(plan.table)} is no clinic table`);
+  const { catalog, map } = run.options;
+  const routed = routing(mapped, { catalog, map, suspects: run.suspects, columns: plan.columns });
+  return routedRows(run, plan, routed, wanting);
+}
+
+function lentRows(run: Run, plan: TablePlan, wanting: readonly Wanting[]): string {
+  const { catalog, map, clinics } = run.options;
+  const keys = clinics.map(({ key }) => key);
+  const options = { catalog, map, suspects: run.suspects, keys, columns: plan.columns };
+  return routedRows(run, plan, referencedRouting(plan.mapped, options), wanting);
+}
+
+function routedRows(run: Run, plan: TablePlan, routed: Routing, wanting: readonly Wanting[]): string {
+  const columns = routed.columns.map((sql, i) => `${sql} AS c${i}`);
+  const from = `(SELECT ${[`${routed.route} AS route`, ...columns].join(', ')} FROM ${routed.from}) AS r`;
+  const line = `ROW(${routed.columns.map((_, i) => `r.c${i}`).join(', ')})::text`;
+  const where = wanting.some(({ key }) => key === undefined) ? '' : ` WHERE ${inPlay(run, plan, wanting)}`;
+  return `COPY (${routed.with}SELECT r.route, ${line} FROM ${from}${where}) TO STDOUT`;
+}
+
+/** SQL: a row is everybody's, or one of a clinic's that may be in a part that differs. */
+function inPlay({ options, buckets }: Run, plan: TablePlan, wanting: readonly Wanting[]): string {
+  const whole: string[] = [ROUTE.shared];
+  const parts: string[] = [];
+  for (const { key, state } of wanting) {
+    const route = ROUTE.key + key;
+    if (state.parts === 1 || state.differing.length > state.parts * MANY) whole.push(route);
+    else parts.push(...state.differing.map((i) => `${i} ${route}`));
+  }
+  const list = (items: readonly string[]): string => `ARRAY[${items.map(quoteLiteral).join(', ')}]::text[]`;
+  const byClinic = `r.route = ANY (${list(whole)})`;
+  if (buckets === undefined || parts.length === 0) return byClinic;
+  const key = rowKey(options.catalog, plan).columns.map((name) => `r.c${plan.columns.indexOf(name)}`);
+  const bucket = bucketSql(key, buckets.maskByRoute(plan, 'r.route'));
+  return `(${byClinic} OR (${bucket})::text || ' ' || r.route = ANY (${list(parts)}))`;
+}
+
+/** COPY of a table that goes to each of these whole. */
+function wholeRows({ options, buckets }: Run, plan: TablePlan, wanting: readonly Wanting[]): string {
+  const line = `ROW(${plan.columns.map((name) => `t.${quoteIdent(name)}`).join(', ')})::text`;
+  const parts = Math.max(...wanting.map(({ state }) => state.parts));
+  const differing = new Set(wanting.flatMap(({ state }) => state.differing));
+  const isWhole =
+    buckets === undefined ||
+    wanting.some(({ state }) => state.parts !== parts) ||
+    differing.size > parts * MANY;
+  const key = keyOver('t', rowKey(options.catalog, plan).columns);
+  const bucket = bucketSql(key, `${parts - 1}`);
+  const where = isWhole ? '' : ` WHERE ${bucket} = ANY (ARRAY[${[...differing].join(', ')}]::bigint[])`;
+  return `COPY (SELECT ${line} FROM ${plan.rows} AS t${where}) TO STDOUT`;
+}
