@@ -4,6 +4,7 @@ import { requireSection } from '../config/sections.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { displayName, type QualifiedName } from '../core/identifiers.js';
 import { databaseOf } from '../core/urls.js';
+import { readAccessPlan } from '../provision/access/read-plan.js';
 import { largeObjectFindings } from '../provision/large-objects.js';
 import { nameClinics } from '../provision/naming.js';
 import { settingFindings } from '../provision/settings.js';
@@ -43,6 +44,7 @@ export const inspectCommand: Command = {
     try {
       const tenancy = await readTenancy(context, snapshot.session);
       const settings = await readSettingsPlan(snapshot.session, tenancy.catalog, login);
+      const access = await readAccessPlan(snapshot.session, tenancy.catalog, tenancy.map, login);
       const { surveys, suspects } = await surveyDatabase({
         databases: context.databases,
         legacyUrl: url,
@@ -64,7 +66,8 @@ export const inspectCommand: Command = {
       if (options.save === true && !options.dryRun) {
         await files.write(join(config.directory, SAVED_MAP), serializeMap(tenancy.map));
       }
-      return report(context, tenancy, surveys, [...objects, ...settingFindings(settings)]);
+      const said = [...objects, ...settingFindings(settings), ...access.findings];
+      return report(context, tenancy, surveys, said);
     } finally {
       task.done();
       await snapshot.session.close();

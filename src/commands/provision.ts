@@ -70,6 +70,7 @@ function report({ findings, clinics }: ProvisionResult, dryRun: boolean): Report
     summary: {
       clinics: clinics.length,
       ...(dryRun ? { 'to make': count('to make') } : { made: count('made') }),
+      ...(count('mended') === 0 ? {} : { mended: count('mended') }),
       kept: count('kept'),
     },
     findings,

@@ -7,6 +7,8 @@ import type { FindingCode } from '../core/finding-codes.js';
 import type { Session } from '../core/ports.js';
 import { oneAtATime } from '../core/side-by-side.js';
 import { describeUrl } from '../core/urls.js';
+import { ensureAccess } from '../provision/access/ensure.js';
+import { readAccessPlan } from '../provision/access/read-plan.js';
 import { openCentral } from '../provision/central.js';
 import type { DatabaseKind } from '../provision/contents.js';
 import { onDatabase } from '../provision/databases.js';
@@ -118,8 +120,11 @@ async function splitClinics(
     options.refresh && args.length === 0 && isServed(state);
   const targets = all.filter((target) => selected.includes(target) && !passesOver(target));
   const source: LegacySource = { dumper, legacyUrl, legacy, catalog, map };
+  const { login } = requireSection(config, 'legacy');
+  const { plan: access, findings: unlike } = await readAccessPlan(legacy, catalog, map, login);
   const gone = goneFindings(tenancy, targets);
   const early = [
+    ...unlike.filter(({ severity }) => severity === 'error'),
     ...gone.filter(({ state }) => state !== 'ready').map(({ finding }) => finding),
     ...(await closedFindings(databases, targets)),
     // What is copied already says by its receipts under which schema.
@@ -130,11 +135,14 @@ async function splitClinics(
     )),
     ...(await largeObjectFindings(legacy, catalog, map, config.largeObjects)),
   ];
-  if (hasErrors(early)) return report(undefined, [...map.findings, ...early], options.dryRun);
+  if (access === undefined || hasErrors(early))
+    return report(undefined, [...map.findings, ...early], options.dryRun);
   const holdsLegacy = await sameDatabase(central, legacy);
-  const finish = onceEach((kind: DatabaseKind) => readFinishPlan(source, kind));
+  const finish = onceEach((kind: DatabaseKind) => readFinishPlan(source, kind, access));
   const follow = onceEach((kind: DatabaseKind) => readFollowPlan(source, kind));
   const inTurn = oneAtATime();
+  const ourRoles = new Set(all.flatMap(({ role, owner }) => [role, owner]));
+  const unmended: Finding[] = [];
   const result = await splitDatabase({
     databases,
     legacyUrl,
@@ -145,7 +153,7 @@ async function splitClinics(
     central: { url: centralUrl, holdsLegacy, serves: all.some(({ state }) => isServed(state)) },
     unassignable: config.unassignable,
     largeObjects: config.largeObjects,
-    login: requireSection(config, 'legacy').login,
+    login: access.appLogin,
     dryRun: options.dryRun,
     refresh: options.refresh,
     overwrite: options.yes,
@@ -153,10 +161,14 @@ async function splitClinics(
     progress,
     signal,
     onClinicStart: ({ clinic }) => inTurn(() => setState(central, clinic.key, 'loading')),
-    onClinicCopied: async ({ clinic, adminUrl, owner }) => {
+    onClinicCopied: async ({ clinic, adminUrl, owner, database, role }) => {
       await onDatabase(databases, adminUrl, async (session) => {
         await actAs(session, owner);
         await finishDatabase(session, () => finish('clinic'));
+        await session.execute('RESET ROLE');
+        const isForeign = (name: string): boolean => name !== role && name !== owner && ourRoles.has(name);
+        const { findings } = await ensureAccess(session, access, { database, login: role, owner, isForeign });
+        unmended.push(...findings);
       });
       await inTurn(() => setState(central, clinic.key, 'ready'));
     },
@@ -170,6 +182,7 @@ async function splitClinics(
     ...early,
     ...gone.filter(({ state }) => state === 'ready').map(({ finding }) => finding),
     ...result.findings,
+    ...unmended,
   ];
   // The digests say that something differs; the verifier, which knows nothing of this run, says what.
   if (result.findings.some(({ code }) => code === 'SPLIT_NOT_CONSERVED'))
@@ -183,7 +196,7 @@ async function splitClinics(
           clinics,
           targets,
           centralUrl,
-          login: requireSection(config, 'legacy').login,
+          login,
           progress,
           jobs: options.jobs ?? 2,
           signal,

@@ -5,6 +5,8 @@ import { lookInto } from '../core/name-path.js';
 import { OWN_TABLES } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 import type { TenancyMap } from '../tenancy/types.js';
+import { adaptPolicy } from './access/dumped-policies.js';
+import type { AccessPlan } from './access/plan.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { Replay } from './replay.js';
 import { dump, hashOf, type LegacySource } from './schema-source.js';
@@ -38,11 +40,18 @@ export async function readFollowPlan(source: LegacySource, kind: DatabaseKind): 
 }
 
 /** Reads from the legacy database what one kind of database gets after its rows. */
-export async function readFinishPlan(source: LegacySource, kind: DatabaseKind): Promise<FinishPlan> {
+export async function readFinishPlan(
+  source: LegacySource,
+  kind: DatabaseKind,
+  access: Pick<AccessPlan, 'policies' | 'centralPolicies'>,
+): Promise<FinishPlan> {
+  const policies = kind === 'clinic' ? access.policies : access.centralPolicies;
   const plan = await readFollowPlan(source, kind);
   const absent = absentKeys(source.catalog, source.map, plan.contents);
   const statements = splitStatements(await dump(source, plan.contents, 'post-data'))
     .filter((statement) => !isAbout(statement, absent))
+    .map((statement) => adaptPolicy(statement, policies))
+    .filter((statement) => statement !== undefined)
     .map(adaptStatement)
     .filter((text) => text !== undefined);
   const place = kind === 'clinic' ? 'a clinic database' : 'the central database';

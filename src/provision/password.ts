@@ -71,3 +71,9 @@ export function scramVerifier(password: string, salt: Buffer = randomBytes(16)):
   const server = hmac('Server Key').toString('base64');
   return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${salt.toString('base64')}$${stored}:${server}`;
 }
+
+/** True where this is what PostgreSQL stores for the password; null is what it stores for none. */
+export function isVerifierOf(verifier: string | null, password: string): boolean {
+  const salt = /^SCRAM-SHA-256\$\d+:([^$]+)\$/.exec(verifier ?? '')?.[1];
+  return salt !== undefined && scramVerifier(password, Buffer.from(salt, 'base64')) === verifier;
+}

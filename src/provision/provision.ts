@@ -8,9 +8,11 @@ import type { Databases, Progress, Session } from '../core/ports.js';
 import { everyOne, oneAtATime, shareOut } from '../core/side-by-side.js';
 import { databaseOf, endpointOf, withDatabase } from '../core/urls.js';
 import type { Clinic } from '../tenancy/types.js';
+import { mendRole } from './access/mend-roles.js';
+import type { AccessPlan } from './access/plan.js';
+import { readAccessPlan } from './access/read-plan.js';
 import { centralState, makeCentral, makeCentralTables, mendCentral, openCentral } from './central.js';
 import { ensureClinicDatabase } from './clinic-database.js';
-import { contentsOf } from './contents.js';
 import { databaseExists, onDatabase } from './databases.js';
 import { inventoryFindings } from './inventory.js';
 import { largeObjectFindings } from './large-objects.js';
@@ -20,10 +22,10 @@ import { ownerName } from './owner.js';
 import { decryptPassword, encryptPassword, randomPassword, readKey } from './password.js';
 import { placeClinics } from './placement.js';
 import { publicFindings } from './public-connect.js';
-import { ensureRegistry, type Installation, readRegistry, saveEntry } from './registry.js';
+import { ensureRegistry, type Installation, readRegistry, saveAccess, saveEntry } from './registry.js';
 import { ensureLogin, ensureOwner } from './roles.js';
 import { withRunLock } from './run-lock.js';
-import { type LegacySource, openSchemas, type PreData, readPreData } from './schema-source.js';
+import { type LegacySource, type PreData, readPreData } from './schema-source.js';
 import { ensureSettings, permitted, settingFindings } from './settings.js';
 import { makeTemplate, templateName } from './template.js';
 import { isServed, type RegistryEntry } from './types.js';
@@ -51,8 +53,8 @@ export interface ProvisionedClinic {
   readonly server: string;
   readonly database: string;
   readonly role: string;
-  /** `to make` in a dry run; `kept` where nothing was missing. */
-  readonly outcome: 'made' | 'kept' | 'to make';
+  /** `to make` in a dry run; `kept` where nothing was missing; `mended` where something was not as it has to be. */
+  readonly outcome: 'made' | 'mended' | 'kept' | 'to make';
 }
 
 export interface ProvisionResult {
@@ -70,11 +72,14 @@ interface Plan {
   readonly unnamed: readonly Finding[];
   readonly places: ReadonlyMap<string, string>;
   readonly registered: ReadonlyMap<string, RegistryEntry>;
+  /** Logins and owners of all clinics. */
+  readonly ourRoles: ReadonlySet<string>;
   readonly clinicData: PreData;
   readonly centralData: PreData;
   readonly settings: SettingsPlan;
   /** What the legacy database's objects use. */
   readonly uses: Uses;
+  readonly access: AccessPlan;
 }
 
 /**
@@ -87,18 +92,25 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   const clinicData = await readPreData(options, 'clinic');
   const centralData = await readPreData(options, 'central');
   const settings = await readSettingsPlan(options.legacy, catalog, options.login);
+  const { plan: access, findings: unlike } = await readAccessPlan(
+    options.legacy,
+    catalog,
+    map,
+    options.login,
+  );
   const early = [
     ...inventoryFindings(catalog, map),
     ...(await largeObjectFindings(options.legacy, catalog, map, options.config.largeObjects)),
     ...clinicData.findings,
     ...centralData.findings,
     ...settingFindings(settings),
+    ...unlike,
   ];
-  if (hasErrors(early)) return { findings: early, clinics: [] };
+  if (access === undefined || hasErrors(early)) return { findings: early, clinics: [] };
   let central = await openCentral(databases, centralUrl);
   try {
     const uses = await readUses(options.legacy);
-    const known = { key, clinicData, centralData, settings, uses };
+    const known = { key, clinicData, centralData, settings, uses, access };
     // Names and places are found good before anything is made, and read again once no other run can change them.
     const foreseen = await makePlan(options, central, known);
     const permissions = await readPermissions(foreseen);
@@ -111,6 +123,8 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
       const plan = await makePlan(options, session, known);
       const findings = [...early, ...(await provideCentral(plan, session, installation))];
       if (hasErrors(findings)) return { findings, clinics: [] };
+      const { database, login } = settings;
+      await saveAccess(session, { objects: access.objects, settings: { database, login } });
       const { clinics, findings: late } = await provideClinics(
         plan,
         session,
@@ -130,7 +144,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
 async function makePlan(
   options: ProvisionOptions,
   central: Session | undefined,
-  known: Pick<Plan, 'key' | 'clinicData' | 'centralData' | 'settings' | 'uses'>,
+  known: Pick<Plan, 'key' | 'clinicData' | 'centralData' | 'settings' | 'uses' | 'access'>,
 ): Promise<Plan> {
   const { config, clinics } = options;
   const entries = central === undefined ? [] : await readRegistry(central);
@@ -145,6 +159,9 @@ async function makePlan(
     ...known,
     options,
     registered,
+    ourRoles: new Set(
+      [...entries, ...names.values()].flatMap(({ database, role }) => [role, ownerName(database)]),
+    ),
     names,
     selected,
     unnamed,
@@ -267,6 +284,10 @@ async function provideClinic(
   if (entry !== undefined) await refuseLost(server.session, entry);
   const roleOutcome = await ensureLogin(server.session, role, whose, password, entry !== undefined);
   await ensureOwner(server.session, owner, whose);
+  const mended = [
+    await mendRole(server.session, role, password),
+    await mendRole(server.session, owner, undefined),
+  ];
   const made = await ensureClinicDatabase(options.databases, server, {
     key: clinic.key,
     database,
@@ -274,8 +295,8 @@ async function provideClinic(
     owner,
     installation,
     template: templateName(installation, clinicData),
-    contents: contentsOf(options.catalog, options.map, 'clinic'),
-    schemas: openSchemas(options.catalog),
+    access: plan.access,
+    isForeign: (name) => name !== role && name !== owner && plan.ourRoles.has(name),
   });
   await markDatabase(server.session, database, whose);
   // A database that was made again holds no rows, whatever the registry says of the one before it.
@@ -291,10 +312,21 @@ async function provideClinic(
       schemaFingerprint: made.fingerprint,
     });
   }
-  const outcome = roleOutcome === 'made' || made.outcome === 'made' || entry === undefined ? 'made' : 'kept';
+  const isMade = roleOutcome === 'made' || made.outcome === 'made' || entry === undefined;
+  const isMended = made.outcome === 'mended' || mended.some((each) => each.outcome === 'mended');
   return {
-    clinic: { clinic, server: server.name, database, role, outcome },
-    findings: made.fingerprint === clinicData.fingerprint ? [] : [staleSchema(clinic, database)],
+    clinic: {
+      clinic,
+      server: server.name,
+      database,
+      role,
+      outcome: isMade ? 'made' : isMended ? 'mended' : 'kept',
+    },
+    findings: [
+      ...mended.flatMap(({ findings }) => findings),
+      ...made.findings,
+      ...(made.fingerprint === clinicData.fingerprint ? [] : [staleSchema(clinic, database)]),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RunError } from '../core/errors.js';
 import type { Session } from '../core/ports.js';
-import type { ClinicState, RegistryEntry } from './types.js';
+import type { AccessRecord, ClinicState, RegistryEntry } from './types.js';
 
 /** Notified with the clinic's key whenever its entry changes; the application listens. */
 export const REGISTRY_CHANNEL = 'clinic_migrate_clinics';
@@ -43,6 +43,20 @@ export async function ensureRegistry(central: Session): Promise<Installation> {
   const made = await readInstallation(central);
   if (made === undefined) throw new RunError(`${central.label}: the registry could not be made`);
   return made;
+}
+
+/** Writes down what clinics' logins and PUBLIC may do, where it is not what was written last; for verify. */
+export async function saveAccess(central: Session, record: AccessRecord): Promise<void> {
+  const [column] = await central.query(
+    `SELECT FROM pg_catalog.pg_attribute
+      WHERE attrelid = 'clinic_migrate.installation'::regclass AND attname = 'access' AND NOT attisdropped`,
+  );
+  if (column === undefined)
+    await central.execute('ALTER TABLE clinic_migrate.installation ADD COLUMN IF NOT EXISTS access jsonb');
+  await central.query(
+    'UPDATE clinic_migrate.installation SET access = $1::jsonb WHERE access IS DISTINCT FROM $1::jsonb',
+    [JSON.stringify(record)],
+  );
 }
 
 /** Undefined where provision has not run on this central database. */

@@ -37,3 +37,29 @@ export interface ClinicTarget {
   /** The clinic's own login, on the clinic's database; the application connects with this. */
   readonly roleUrl: string;
 }
+
+/** What the clinic's login and PUBLIC are granted on one object of a clinic database, and nothing more. */
+export interface AccessEntry {
+  /** As pg_identify_object() has it, arguments and quotes included: `table`, `public.patients`. */
+  readonly kind: string;
+  readonly identity: string;
+  readonly login: readonly string[];
+  readonly public: readonly string[];
+  /** On single columns, where it is not on the whole: the login's, and PUBLIC's. */
+  readonly columns?: Readonly<Record<string, readonly string[]>>;
+  readonly publicColumns?: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * What provision lets a clinic's login and PUBLIC do, the same in every clinic database; in
+ * clinic_migrate.installation.access of the central one. Every object of the carried schemas that can have grants, the
+ * schemas, the languages; an object that a kind of database does not hold may be listed. Row types go with their tables
+ * and are not listed, nor is PostgreSQL's own and extensions' where it is as from the beginning.
+ */
+export interface AccessRecord {
+  readonly objects: readonly AccessEntry[];
+  readonly settings: {
+    readonly database: readonly { readonly name: string; readonly value: string }[];
+    readonly login: readonly { readonly name: string; readonly value: string }[];
+  };
+}

@@ -10,6 +10,7 @@ import { openReaders, readLegacy } from './data/legacy.js';
 import { readMeaning } from './data/meaning.js';
 import type { VerifyDataOptions } from './data/options.js';
 import { centralTables, clinicTables } from './data/places.js';
+import { withoutOthersPolicies } from './data/policies.js';
 import { quarantineFindings, readQuarantine } from './data/quarantine.js';
 import { readSurroundings } from './data/settings.js';
 import type { Subject } from './data/subject.js';
@@ -28,7 +29,8 @@ export async function verifyData(options: VerifyDataOptions): Promise<Finding[]>
   const [reader] = readers;
   if (reader === undefined) throw new RunError('the legacy database could not be opened');
   try {
-    return await compare(options, readers, reader);
+    const catalog = await withoutOthersPolicies(reader, options.catalog, options.login);
+    return await compare({ ...options, catalog }, readers, reader);
   } finally {
     await Promise.all(readers.map((each) => each.close()));
   }

@@ -110,11 +110,12 @@ describe('provision', () => {
     });
   });
 
-  it('works on a legacy database with no clinic and no row', async () => {
+  it('makes nothing of a legacy database with no clinic', async () => {
     const { context } = await legacy('CREATE TABLE companies (id int PRIMARY KEY, name text)');
     expect(await provisionCommand.run(context, [], NO_OPTIONS)).toMatchObject({
-      ok: true,
+      ok: false,
       summary: { clinics: 0 },
+      findings: [{ code: 'TENANCY_NO_CLINICS' }],
     });
   });
 

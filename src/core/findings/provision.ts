@@ -54,6 +54,31 @@ export const PROVISION = {
       'A setting of the legacy database or of a role in it (ALTER DATABASE … SET, ALTER ROLE … SET) is not carried to the clinic databases: only a superuser may set it, it looks like a secret, names what is not there, or is for another role.',
     mend: 'Nothing, if the application does not need it; else see the hint, or hand a secret to the application in another way.',
   },
+  PROVISION_LOGIN_UNCLEAR: {
+    cause:
+      "Clinics' logins get the rights that the application's login has in the legacy database, and it is not known which login that is: several may write there, or none but superusers, or the configured one is not there.",
+    mend: "Name it in the configuration: legacy: { login: '…' }.",
+  },
+  PROVISION_GRANT_LEFT_BEHIND: {
+    cause:
+      "A role of the legacy database that is not the application's has grants there, and clinic databases have no such role. As an info: the application's login or PUBLIC was granted what changes the schema (TRUNCATE, REFERENCES, CREATE, …), and clinics' logins only read and write rows.",
+    mend: 'Nothing, if nothing but the application uses clinic databases; else make a login for it there and name it under access.logins.',
+  },
+  PROVISION_POLICY_LEFT_OUT: {
+    cause:
+      "A row security policy is only for roles that are not the application's login, and clinic databases have none of them.",
+    mend: 'Nothing, if nothing but the application uses clinic databases.',
+  },
+  PROVISION_POLICY_ASKS_WHO: {
+    cause:
+      "A row security policy compares with the name or the memberships of whoever is logged in, and each clinic's login has a name of its own and is a member of nothing.",
+    mend: 'Write the policy so that it does not need the name, with a setting that the application makes, say.',
+  },
+  PROVISION_ACCESS_NOT_MENDED: {
+    cause:
+      "Grants, policies or a clinic's login are not as they have to be, and the login that provision connects with may not change that: it is a superuser's affair.",
+    mend: 'Have an administrator of the server run the statement of the hint.',
+  },
   PROVISION_SCHEMA_STALE: {
     cause: 'The legacy schema has changed since this database was made.',
     mend: 'Make the same change in this database; or, while it holds no rows, drop it and run provision again.',

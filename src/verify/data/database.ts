@@ -27,6 +27,7 @@ import type { VerifyDataOptions } from './options.js';
 import { originFindings } from './origin.js';
 import { ownership } from './ownership.js';
 import { catalogTable, isClinicTable, provenColumns, sameName } from './places.js';
+import { withoutLoginPolicies } from './policies.js';
 import { allRows, digestOf, rowId } from './rows.js';
 import { schemaDrift } from './schema.js';
 import { type Surroundings, surroundingsFindings } from './settings.js';
@@ -142,7 +143,7 @@ function driftFindings(
   subject: Subject,
   actual: SchemaCatalog,
 ): Finding[] {
-  return schemaDrift(catalog, map, subject.belonging, actual)
+  return schemaDrift(catalog, map, subject.belonging, withoutLoginPolicies(actual))
     .filter(({ isSurplus }) => isSurplus !== true || subject.clinic === undefined)
     .filter(({ kind, table }) => {
       // The central database may have served other purposes before; only clinics' tables are out of place there.
