@@ -2,6 +2,7 @@ import { UsageError } from '../core/errors.js';
 import { didYouMean } from '../core/near-miss.js';
 import type { Session } from '../core/ports.js';
 import { readNamePath } from './read-name-path.js';
+import { readNeeds } from './read-needs.js';
 import { readObjects } from './read-objects.js';
 import { readOutside } from './read-outside.js';
 import { readSequences } from './read-sequences.js';
@@ -30,6 +31,7 @@ export async function readCatalog(
     sequences: await readSequences(session, schemas),
     objects,
     outside: await readOutside(session, schemas),
+    needs: await readNeeds(session),
     namePath: await readNamePath(session, objects, login),
   };
 }

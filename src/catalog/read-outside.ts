@@ -41,7 +41,7 @@ const INSIDE = [
 
 /** What the schemas' objects need of schemas that are not among them, neither PostgreSQL's nor an extension's. */
 const NEEDS = `
-  SELECT DISTINCT r.schema::text, r.type || ' ' || r.identity AS object,
+  SELECT DISTINCT s.nspname::text AS schema, r.type || ' ' || r.identity AS object,
          CASE WHEN c.relkind IN ('v', 'm') THEN 'view ' || c.oid::regclass ELSE w.type || ' ' || w.identity END AS "neededBy",
          CASE WHEN c.oid IS NOT NULL THEN pg_catalog.jsonb_build_object('schema', cn.nspname, 'name', c.relname) END AS relation
     FROM (${INSIDE.join(' UNION ALL ')}) AS i
@@ -50,10 +50,11 @@ const NEEDS = `
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS w
     LEFT JOIN pg_catalog.pg_class c ON c.oid = i.relation
     LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
-   WHERE r.schema IS NOT NULL AND r.schema <> ALL ($1::text[]) AND r.schema !~ '^pg_' AND r.schema <> 'information_schema'
+    JOIN pg_catalog.pg_namespace s ON pg_catalog.quote_ident(s.nspname) = r.schema
+   WHERE s.nspname <> ALL ($1::text[]) AND s.nspname !~ '^pg_' AND s.nspname <> 'information_schema'
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                       WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e')
-   ORDER BY r.schema, object, "neededBy"`;
+   ORDER BY schema, object, "neededBy"`;
 
 /** Reads them, by schema, object and what needs it. */
 export function readOutside(session: Session, schemas: readonly string[]): Promise<OutsideNeed[]> {

@@ -114,6 +114,19 @@ export interface OutsideNeed {
   readonly relation: QualifiedName | null;
 }
 
+/** An object with everything that goes with it: a table with its row type, its triggers and checks. */
+export interface Member extends QualifiedName {
+  /** `relation`, `function`, `type`, or as pg_identify_object() says. */
+  readonly kind: string;
+  /** Of a function, its name and the types of its arguments, as a dump's headings have it. */
+  readonly tag: string;
+}
+
+export interface Need {
+  readonly object: Member;
+  readonly needs: Member;
+}
+
 /** A database's schema as pg_catalog tells it; a value, in a fixed order. */
 export interface SchemaCatalog {
   readonly serverVersion: number;
@@ -124,6 +137,7 @@ export interface SchemaCatalog {
   readonly outside: readonly OutsideNeed[];
   /** The schemas in which the application finds names without one, in order, and those of extensions. */
   readonly namePath: readonly string[];
+  readonly needs: readonly Need[];
 }
 
 /** A column that may hold clinics' keys. */

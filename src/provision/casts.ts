@@ -8,11 +8,16 @@ export function castsOf({ objects }: SchemaCatalog): SchemaObject[] {
   return objects.filter(({ kind }) => kind === 'cast');
 }
 
-/** True where a kind of database has the types and the function of a cast, as far as tables decide it. */
-export function fitsIn({ dependsOn }: SchemaObject, catalog: SchemaCatalog, contents: Contents): boolean {
+/** True where a kind of database has the types and the function of a cast. */
+export function fitsIn(
+  { name, dependsOn }: SchemaObject,
+  catalog: SchemaCatalog,
+  contents: Contents,
+): boolean {
   const relations = [...catalog.tables, ...allViews(catalog)];
   return (
     dependsOn.length > 0 &&
+    !contents.missing.some(({ member }) => member.kind === 'cast' && member.name === name) &&
     dependsOn.every(
       (need) =>
         catalog.schemas.includes(need.schema) &&
@@ -25,10 +30,15 @@ export function fitsIn({ dependsOn }: SchemaObject, catalog: SchemaCatalog, cont
  * Puts the casts into a dump of schemas, which leaves them out since they belong to none: each behind what it is made
  * of, so that what uses it finds it. One whose types or function the dump does not make has no place.
  */
-export function withCasts(statements: readonly Statement[], catalog: SchemaCatalog): Statement[] {
+export function withCasts(
+  statements: readonly Statement[],
+  catalog: SchemaCatalog,
+  { missing }: Pick<Contents, 'missing'>,
+): Statement[] {
   const made = statements.map(({ text }) => madeBy(text));
   const after = new Map<number, Statement[]>();
   for (const cast of castsOf(catalog)) {
+    if (missing.some(({ member }) => member.kind === 'cast' && member.name === cast.name)) continue;
     const places = cast.dependsOn.map((need) =>
       made.findLastIndex((name) => name !== undefined && isSame(name, need)),
     );

@@ -1,10 +1,11 @@
 import { BINARY_CAST } from '../catalog/read-objects.js';
-import type { SchemaCatalog, SchemaObject } from '../catalog/types.js';
+import type { Member, SchemaCatalog, SchemaObject } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { castsOf, fitsIn } from './casts.js';
 import { allViews, type Contents, contentsOf } from './contents.js';
+import { isRelation, memberKey, showMember } from './missing.js';
 import { outsideFindings } from './outside.js';
 
 /** Why no database of ours gets an object of these kinds; every other kind goes with its schema or its table. */
@@ -28,6 +29,7 @@ export function inventoryFindings(catalog: SchemaCatalog, map: TenancyMap): Find
   return [
     ...outsideFindings(catalog, kinds),
     ...viewFindings(catalog, kinds),
+    ...missingFindings(catalog, kinds),
     ...catalog.objects.flatMap(leftBehind),
     ...castFindings(catalog, kinds),
     ...foreignFindings(catalog, map),
@@ -39,12 +41,52 @@ export function inventoryFindings(catalog: SchemaCatalog, map: TenancyMap): Find
 function viewFindings(catalog: SchemaCatalog, kinds: readonly Contents[]): Finding[] {
   return allViews(catalog)
     .filter((view) => !kinds.some((contents) => contents.has(view)))
-    .map((view) => ({
-      code: 'PROVISION_VIEW_LEFT_OUT',
-      severity: 'warning',
-      subject: displayName(view),
-      message: `the ${view.kind} ${displayName(view)} is made nowhere: it reads ${view.dependsOn.map(displayName).join(', ')}`,
-    }));
+    .map((view) => {
+      const functions = catalog.needs.filter(
+        ({ object, needs }) => isRelation(object, view) && needs.kind === 'function',
+      );
+      const reads = [...view.dependsOn.map(displayName), ...functions.map(({ needs }) => showMember(needs))];
+      return {
+        code: 'PROVISION_VIEW_LEFT_OUT',
+        severity: 'warning',
+        subject: displayName(view),
+        message: `the ${view.kind} ${displayName(view)} is made nowhere: it reads ${reads.join(', ')}`,
+      };
+    });
+}
+
+/** What hangs on no table and neither kind of database can hold; and tables that need what they cannot have. */
+function missingFindings({ schemas, needs }: SchemaCatalog, kinds: readonly Contents[]): Finding[] {
+  const isMissing = (member: Member): boolean =>
+    kinds.every(({ missing }) => missing.some((each) => memberKey(each.member) === memberKey(member)));
+  const nowhere = (kinds[0]?.missing ?? []).filter(
+    ({ member }) => schemas.includes(member.schema) && member.kind !== 'relation' && isMissing(member),
+  );
+  return [
+    ...nowhere.map(({ member }): Finding => {
+      const needed = needs.filter(({ object }) => memberKey(object) === memberKey(member));
+      return {
+        code: member.kind === 'function' ? 'PROVISION_FUNCTION_LEFT_OUT' : 'PROVISION_OBJECT_LEFT_BEHIND',
+        severity: 'warning',
+        subject: displayName(member),
+        message: `${showMember(member)} is made nowhere: it needs ${needed.map((need) => showMember(need.needs)).join(', ')}, which no database has together`,
+      };
+    }),
+    ...kinds.flatMap(({ kind, unmet, missing }) =>
+      unmet.map((each): Finding => {
+        const because = missing.find(({ member }) => memberKey(member) === memberKey(each.needs));
+        const lacking = kind === 'clinic' ? 'clinic databases do' : 'the central database does';
+        const why = because === undefined ? '' : `, since that needs ${showMember(because.needs)}`;
+        return {
+          code: 'PROVISION_FUNCTION_LEFT_OUT',
+          severity: 'error',
+          subject: displayName(each.member),
+          message: `${displayName(each.member)} needs ${showMember(each.needs)}, which ${lacking} not have${why}`,
+          hint: `Give both one scope (tables: { ${JSON.stringify(displayName(because?.needs ?? each.needs))}: { scope: 'shared' } }, say), or drop in the legacy database what needs it: a trigger, a check, a default, a policy.`,
+        };
+      }),
+    ),
+  ];
 }
 
 /** Casts between types that no database of ours has together, and those that need more than provision may have. */

@@ -9,6 +9,7 @@ import type { TenancyMap } from '../tenancy/types.js';
 import { withCasts } from './casts.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { localeOptions } from './locale.js';
+import { withoutMissing } from './missing.js';
 import { adaptStatement, type Statement, splitStatements } from './sql-text.js';
 
 /** Where the schema comes from: the legacy database and what is known of it. */
@@ -38,7 +39,8 @@ export interface PreData {
 /** Reads the pre-data schema of one kind of database from the legacy one. */
 export async function readPreData(source: LegacySource, kind: DatabaseKind): Promise<PreData> {
   const contents = contentsOf(source.catalog, source.map, kind);
-  const statements = withCasts(splitStatements(await dump(source, contents, 'pre-data')), source.catalog);
+  const dumped = splitStatements(await dump(source, contents, 'pre-data'));
+  const statements = withCasts(withoutMissing(dumped, contents.missing), source.catalog, contents);
   const adapted = statements.map(adaptStatement).filter((text) => text !== undefined);
   const script = adapted.map(({ text }) => text).join(';\n\n');
   const extensions = extensionsOf(source.catalog);

@@ -215,6 +215,91 @@ describe('names without a schema in function bodies', () => {
   });
 });
 
+describe('functions and types', () => {
+  const SCOPES = `${TENANTS}
+    CREATE TABLE documents (id serial PRIMARY KEY, clinic_id int NOT NULL REFERENCES clinics, title text);
+    INSERT INTO documents (clinic_id, title) SELECT 1 + g % 2, 'doc ' || g FROM generate_series(1, 6) g;
+    CREATE TABLE plans (id int PRIMARY KEY, name text); INSERT INTO plans VALUES (1, 'free');`;
+  const config = { tables: { plans: { scope: 'central' } } };
+
+  it('go where all that they need is, and are named where that is nowhere', async () => {
+    const source = await legacy(
+      `${SCOPES}
+      CREATE FUNCTION clinic_documents() RETURNS SETOF documents LANGUAGE sql STABLE AS $$ SELECT * FROM documents $$;
+      CREATE FUNCTION document_count() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM documents; END;
+      CREATE FUNCTION all_plans() RETURNS SETOF plans LANGUAGE sql STABLE AS $$ SELECT * FROM plans $$;
+      COMMENT ON FUNCTION all_plans() IS 'one; two';
+      CREATE VIEW listed AS SELECT * FROM clinic_documents();
+      CREATE VIEW counted AS SELECT document_count() AS n;
+      CREATE FUNCTION "show it"(p plans) RETURNS text LANGUAGE sql AS $$ SELECT ($1).name $$;
+      CREATE FUNCTION "show it"(d documents[]) RETURNS text LANGUAGE sql AS $$ SELECT ($1)[1].title $$;
+      CREATE FUNCTION same_plan(a plans, b plans) RETURNS boolean LANGUAGE sql AS $$ SELECT ($1).id = ($2).id $$;
+      CREATE OPERATOR === (FUNCTION = same_plan, LEFTARG = plans, RIGHTARG = plans);
+      CREATE OPERATOR === (FUNCTION = date_eq, LEFTARG = date, RIGHTARG = date);
+      CREATE PROCEDURE of_both(d documents, p plans) LANGUAGE sql AS $$ SELECT 1 $$;
+      CREATE TYPE pair AS (document documents, plan plans);
+      CREATE FUNCTION of_pair(VARIADIC pairs pair[]) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;
+      CREATE VIEW of_neither AS SELECT of_pair(NULL::pair) AS n;
+      CREATE DOMAIN counted_name AS text CHECK (document_count() >= 0);
+      CREATE CAST (plans AS date) WITH INOUT;`,
+      config,
+    );
+    await migrate(source);
+    const inspected = await inspectCommand.run(source.context, [], NO_OPTIONS);
+    const named = inspected.findings.filter(
+      ({ code }) => code.startsWith('PROVISION_') && !code.includes('READS_ABSENT'),
+    );
+    expect(named.map(({ code, severity, subject }) => `${severity} ${code} ${subject}`).sort()).toEqual([
+      'warning PROVISION_FUNCTION_LEFT_OUT public.of_both(IN d public.documents, IN p public.plans)',
+      'warning PROVISION_FUNCTION_LEFT_OUT public.of_pair(VARIADIC pairs public.pair[])',
+      'warning PROVISION_OBJECT_LEFT_BEHIND public.pair',
+      'warning PROVISION_VIEW_LEFT_OUT public.of_neither',
+    ]);
+    const objects = (url: string): Promise<unknown> =>
+      withSession(url, async (session) => {
+        const [row] = await session.query<{ all: string[] }>(
+          `SELECT array_agg(name ORDER BY name COLLATE "C") AS all FROM (
+             SELECT oid::regprocedure::text AS name FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+              UNION ALL SELECT oid::regoperator::text FROM pg_operator WHERE oprnamespace = 'public'::regnamespace
+              UNION ALL SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'
+              UNION ALL SELECT oid::regtype::text FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'd') AS o`,
+        );
+        return row?.all;
+      });
+    expect(await objects(clinicUrl(source, '1'))).toEqual([
+      'public."show it"(public.documents[])',
+      'public.===(date,date)',
+      'public.clinic_documents()',
+      'public.counted',
+      'public.counted_name',
+      'public.document_count()',
+      'public.listed',
+    ]);
+    expect(await objects(source.centralUrl)).toEqual([
+      'public."show it"(public.plans)',
+      'public.===(date,date)',
+      'public.===(public.plans,public.plans)',
+      'public.all_plans()',
+      'public.same_plan(public.plans,public.plans)',
+    ]);
+  });
+
+  it('that a table needs and cannot have are an error before anything is made', async () => {
+    const source = await legacy(
+      `${SCOPES}
+      CREATE FUNCTION has_plan(t text) RETURNS boolean LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT EXISTS (SELECT FROM plans WHERE name = t); END;
+      ALTER TABLE documents ADD CHECK (has_plan(title) IS NOT NULL);
+      ALTER TABLE documents ADD old plans;`,
+      config,
+    );
+    for (const command of [inspectCommand, provisionCommand])
+      expect(errorsOf(await command.run(source.context, [], NO_OPTIONS)).sort(), command.name).toEqual([
+        'PROVISION_FUNCTION_LEFT_OUT public.documents needs public.plans, which clinic databases do not have',
+        'PROVISION_FUNCTION_LEFT_OUT public.documents needs the function public.has_plan(t text), which clinic databases do not have, since that needs public.plans',
+      ]);
+  });
+});
+
 describe('a statement that fails', () => {
   it('is named with its object and what ends it', async () => {
     const source = await legacy(`${TENANTS}

@@ -44,6 +44,11 @@ export const PROVISION = {
     cause: 'An extension of the legacy database could not be made on the server of the clinic databases.',
     mend: 'Install it there and drop the template database, then run provision again; or leave it, if no query needs it.',
   },
+  PROVISION_FUNCTION_LEFT_OUT: {
+    cause:
+      'A function takes, gives or (in a body of standard SQL) reads what is in different databases, so it is made in none. An error where a table that is carried needs it, or needs something else that is not there: for a trigger, a check, a default, a column, a policy.',
+    mend: 'Write it in the application, as one for each database; or give the tables that it needs one scope. Of an error: drop in the legacy database what needs it.',
+  },
   PROVISION_MEANING_DIFFERS: {
     cause:
       'A view, a generated column, a check or the like would use other operators or functions in the new databases than in the legacy one, since it was made while another search_path held. Nothing is made.',

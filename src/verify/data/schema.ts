@@ -4,6 +4,7 @@ import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
 import { castDrift } from './casts.js';
 import type { Drift } from './drift.js';
 import { sameName } from './places.js';
+import { possibleWith } from './possible.js';
 
 /**
  * Compares a database's schema with the part of the legacy schema that belongs in it: tables, columns, keys, foreign
@@ -96,7 +97,7 @@ const HANGING: ReadonlySet<SchemaObject['kind']> = new Set([
   'default',
 ]);
 
-/** Every database has these, whatever tables it holds. */
+/** A database has these where it has what they need, whatever tables they speak of in words. */
 const STANDING: ReadonlySet<SchemaObject['kind']> = new Set([
   'function',
   'type',
@@ -121,14 +122,22 @@ function objectDrift(
   belongs: (name: QualifiedName) => boolean,
 ): Drift[] {
   const expected = legacy.objects;
+  const isPossible = possibleWith(legacy, belongs);
   const views = expected.filter(({ kind }) => kind === 'view' || kind === 'materialized view');
   const present = (name: QualifiedName, through: readonly QualifiedName[]): boolean => {
     const view = views.find((candidate) => sameName(candidate, name));
     if (view === undefined) return belongs(name);
+    if (!isPossible({ ...name, kind: 'relation' })) return false;
     return !through.includes(view) && view.dependsOn.every((each) => present(each, [...through, view]));
   };
-  const hangsHere = ({ kind, dependsOn }: SchemaObject): boolean =>
-    HANGING.has(kind) && dependsOn.length > 0 && dependsOn.every((name) => present(name, []));
+  const hangsHere = (object: SchemaObject): boolean => {
+    const { kind, dependsOn } = object;
+    if (kind === 'view' || kind === 'materialized view')
+      return legacy.objects.includes(object)
+        ? present(object, [])
+        : dependsOn.every((name) => present(name, []));
+    return HANGING.has(kind) && dependsOn.length > 0 && dependsOn.every((name) => present(name, []));
+  };
   // Another version words the same thing otherwise.
   const sameVersion = major(legacy) === major(actual);
   const found = new Map(actual.objects.map((object) => [identity(object), object]));
@@ -138,7 +147,7 @@ function objectDrift(
     what: `the ${object.kind} ${object.name} ${how}`,
   });
   const missing = expected
-    .filter((object) => hangsHere(object) || STANDING.has(object.kind))
+    .filter((object) => hangsHere(object) || (STANDING.has(object.kind) && isPossible(object)))
     .flatMap((object) => {
       const other = found.get(identity(object));
       if (other === undefined) return [drift(object, 'is missing')];
