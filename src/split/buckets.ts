@@ -48,18 +48,27 @@ const MOST = 1 << 14;
 const BUDGET = 1 << 19;
 const SEED = 0x6275636b;
 
-/** SQL: the part that a row is in. `columns` are SQL, what tells the row from others; `mask` is the parts' number less one. */
-export function bucketSql(columns: readonly string[], mask: string): string {
-  return mask === '0' ? '0::bigint' : bucketOfKey(`ROW(${columns.join(', ')})::text`, mask);
+/** SQL: the part that a row is in, by its key's text; `mask` is the number of parts less one. */
+export function bucketSql(key: string, mask: string): string {
+  return mask === '0' ? '0::bigint' : `(${hashOfText(key, SEED)} & ${mask})`;
 }
 
-/** The same, of that ROW's text. */
-export function bucketOfKey(key: string, mask: string): string {
-  return `(${hashOfText(key, SEED)} & ${mask})`;
+/** What tells a row of a table from others. */
+export interface RowKey {
+  readonly columns: readonly string[];
+  /** False where there is no key that is never NULL: then it is everything in the row, which may be there twice. */
+  readonly isUnique: boolean;
 }
 
-/** What tells a row of this table from others: a key that is never NULL, or everything in it. */
-export function rowKey(catalog: SchemaCatalog, plan: Pick<TablePlan, 'table' | 'columns'>) {
+/** SQL: the text of a row's key, never NULL; `nameOf` says what a column is called. */
+export function keyText({ columns, isUnique }: RowKey, nameOf: (column: string) => string): string {
+  const [first] = columns;
+  return isUnique && columns.length === 1 && first !== undefined
+    ? `(${nameOf(first)})::text`
+    : `ROW(${columns.map(nameOf).join(', ')})::text`;
+}
+
+export function rowKey(catalog: SchemaCatalog, plan: Pick<TablePlan, 'table' | 'columns'>): RowKey {
   const { keys, columns } = findTable(catalog, plan.table);
   const stored = new Set(plan.columns);
   const usable = keys.filter((key) =>
@@ -136,7 +145,7 @@ export class BucketPlan {
   }
 }
 
-/** The key's columns as SQL over an alias whose columns have names of their own. */
-export function keyOver(alias: string, columns: readonly string[]): string[] {
-  return columns.map((name) => `${alias}.${quoteIdent(name)}`);
+/** What columns are called over an alias whose columns have names of their own. */
+export function columnOf(alias: string): (name: string) => string {
+  return (name) => `${alias}.${quoteIdent(name)}`;
 }

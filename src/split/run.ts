@@ -23,9 +23,13 @@ export interface Run {
 }
 
 /** InterruptedError where Ctrl-C was pressed. */
-export function stopIfAsked({ signal }: Pick<SplitOptions, 'signal'>): void {
+export function stopIfAsked({ signal, refresh }: Pick<SplitOptions, 'signal' | 'refresh'>): void {
   if (!signal.aborted) return;
-  throw new InterruptedError('interrupted while copying the clinics', {
-    hint: 'Run split again: clinics that are ready stay as they are, the others are copied from the beginning.',
-  });
+  throw refresh
+    ? new InterruptedError('interrupted while bringing copies up to date', {
+        hint: 'Run split --refresh again: each copy is as it was, or up to date.',
+      })
+    : new InterruptedError('interrupted while copying the clinics', {
+        hint: 'Run split again: clinics that are ready stay as they are, the others are copied from the beginning.',
+      });
 }

@@ -1,5 +1,6 @@
 import { type Digest, EMPTY_DIGEST, sameDigest, showDigest } from '../catalog/digest.js';
 import type { Finding } from '../core/finding.js';
+import { commandLine } from '../core/hints.js';
 import { displayName, quoteName } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 import { sideBySide } from '../core/side-by-side.js';
@@ -100,7 +101,7 @@ async function staleCentral(run: Run): Promise<Finding[]> {
         severity: 'error',
         subject: databaseOf(central.url),
         message: `quarantine does not hold the rows of ${tables} that have no place in the legacy database now`,
-        hint: 'Run clinic-migrate split --refresh',
+        hint: `Run ${commandLine('split', '--refresh')}.`,
       },
     ];
   } finally {
@@ -149,7 +150,7 @@ export function staleFindings({ options, snapshot, fingerprint }: Run, state: Co
     {
       ...stale,
       message: `${whose} ${old}, and the legacy database has changed since: ${changed.map(showChange).join(', ')}`,
-      hint: `Run clinic-migrate split --refresh${target === undefined ? '' : ` ${database}`}`,
+      hint: `Run ${commandLine('split', '--refresh', ...(target === undefined ? [] : [database]))}.`,
     },
   ];
 }

@@ -10,7 +10,7 @@ import { rowsOf } from '../catalog/rows.js';
 import type { SchemaCatalog, Table } from '../catalog/types.js';
 import type { Session } from '../core/ports.js';
 import type { MappedTable, TenancyMap } from '../tenancy/types.js';
-import { type BucketPlan, Buckets, bucketSql, keyOver, rowKey } from './buckets.js';
+import { type BucketPlan, Buckets, bucketSql, columnOf, keyText, type RowKey, rowKey } from './buckets.js';
 import { LineSplitter, unescapeField } from './copy-text.js';
 import { planTables, type TablePlan } from './plan.js';
 
@@ -18,9 +18,7 @@ import { planTables, type TablePlan } from './plan.js';
 export interface TableParts {
   readonly plan: TablePlan;
   readonly buckets: BucketPlan;
-  /** Places of the key's columns among those that are digested. */
-  readonly key: readonly number[];
-  readonly keyColumns: readonly string[];
+  readonly key: RowKey;
 }
 
 /** Undefined for a table that is not copied. */
@@ -32,8 +30,7 @@ export function surveyParts(
 ): TableParts | undefined {
   const [plan] = planTables(catalog, { ...map, tables: [table] });
   if (plan === undefined) return undefined;
-  const { columns } = rowKey(catalog, plan);
-  return { plan, buckets, key: columns.map((name) => plan.proof.indexOf(name)), keyColumns: columns };
+  return { plan, buckets, key: rowKey(catalog, plan) };
 }
 
 /** A table that goes somewhere whole. */
@@ -45,7 +42,8 @@ export async function wholeTable(
 ): Promise<{ total: Digest; buckets: Buckets }> {
   const count = parts === undefined ? 1 : parts.buckets.countForWhole(parts.plan);
   const buckets = new Buckets(count);
-  const bucket = bucketSql(keyOver('t', parts?.keyColumns ?? []), `${count - 1}`);
+  const key = parts === undefined ? '' : keyText(parts.key, columnOf('t'));
+  const bucket = bucketSql(key, `${count - 1}`);
   const rows = { from: `${rowsOf(table)} AS t`, row: 't', columns };
   await readDigests(session, digestQuery(rows, count === 1 ? {} : { bucket }), (fields, digest) =>
     buckets.add(fields.length === 0 ? 0 : Number(fields[0]), digest),
@@ -62,7 +60,7 @@ export async function routesInParts(
 ): Promise<{ route: string; digest: Digest; buckets: Buckets }[]> {
   const mask = buckets.maskByRoute(plan, 'r.route');
   const bucket = bucketSql(
-    key.map((i) => `r.c${i}`),
+    keyText(key, (name) => `r.c${plan.proof.indexOf(name)}`),
     mask,
   );
   const groups = { route: 'r.route', ...(mask === '0' ? {} : { bucket }) };

@@ -52,7 +52,7 @@ describe('split of clinics that are ready', () => {
       ),
     ]);
     expect(one.findings.find(({ code }) => code === 'SPLIT_COPY_STALE')?.hint).toBe(
-      `Run clinic-migrate split --refresh ${prefix}_2`,
+      `Run \`clinic-migrate split --refresh ${prefix}_2\`.`,
     );
     expect(stale(await split(context, ['1']))).toEqual([]);
 

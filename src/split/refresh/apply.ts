@@ -1,14 +1,15 @@
-import { sameDigest } from '../../catalog/digest.js';
+import type { SchemaCatalog } from '../../catalog/types.js';
 import { DatabaseError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
 import { displayName } from '../../core/identifiers.js';
 import { lookInto } from '../../core/name-path.js';
 import type { TablePlan } from '../plan.js';
-import { type CopiedTable, digestTables, writeReceipts } from '../receipts.js';
+import { type CopiedTable, writeReceipts } from '../receipts.js';
 import { restoreForce } from '../row-security.js';
 import type { Run } from '../run.js';
 import { type TableChanges, tableChanges } from './changes.js';
 import { type KeyOrder, keyOrder } from './order.js';
+import { MARK, wrongTables } from './proof.js';
 import { type Interlude, quietTables, withoutKeys } from './quiet.js';
 import { changedTables, keyOf, type Refreshing, type TableRefresh } from './target.js';
 
@@ -32,9 +33,8 @@ export async function applyChanges(
     const { prepare, changes } = await tableChanges(session, options.catalog, changed);
     await session.execute([...prepare, ...changes.map(({ find }) => find)].join(';\n'));
     const exposed = order.exposed(changed.map(({ plan }) => plan));
-    const { namePath } = options.catalog;
     const quiet = await quietTables(session, exposed);
-    const work: Work = { one, changes, order, exposed, quiet, namePath };
+    const work: Work = { one, changes, order, exposed, quiet, catalog: options.catalog };
     const wrong = (await isWrittenRowByRow(work)) ? [] : await writeWithoutKeys(work);
     if (wrong.length > 0) return notConserved(one, wrong);
     refreshed = await countChanges(one);
@@ -55,21 +55,21 @@ interface Work {
   /** The tables that are written, and those that foreign keys may carry a change to. */
   readonly exposed: readonly TablePlan[];
   readonly quiet: Interlude;
-  /** Where generated columns, checks and indexes find what they name. */
-  readonly namePath: readonly string[];
+  readonly catalog: SchemaCatalog;
 }
 
 /**
  * Writes each row in its place while all keys hold, parents before those that refer to them. False, and nothing done,
  * where that order does not do: rows that exchange a unique value, tables that refer to one another, a key's action.
  */
-async function isWrittenRowByRow({ one, changes, order, exposed, quiet, namePath }: Work): Promise<boolean> {
+async function isWrittenRowByRow({ one, changes, order, exposed, quiet, catalog }: Work): Promise<boolean> {
   const ordered = order.parentsFirst.flatMap((plan) => changes.filter((each) => each.plan === plan));
   const [below, above] = [ordered.filter(isBelow(order)), ordered.filter((each) => !isBelow(order)(each))];
   const statements = [
     'SAVEPOINT row_by_row',
+    MARK,
     ...quiet.before,
-    lookInto(namePath),
+    lookInto(catalog.namePath),
     // Nobody refers to these: what is new there may take the place of what is gone.
     ...below.map(({ remove }) => remove),
     ...ordered.flatMap(({ insert, update }) => [insert, update]),
@@ -80,7 +80,7 @@ async function isWrittenRowByRow({ one, changes, order, exposed, quiet, namePath
   ];
   try {
     await one.session.execute(statements.filter((sql) => sql !== '').join(';\n'));
-    if ((await wrongTables(one, exposed)).length === 0) return true;
+    if ((await wrongTables(one, catalog, exposed)).length === 0) return true;
   } catch (error) {
     if (!(error instanceof DatabaseError && error.sqlState?.startsWith('23'))) throw error;
   }
@@ -94,13 +94,14 @@ const isBelow =
     !order.isReferenced(plan);
 
 /** Writes them in any order while no foreign key is there; the keys are made again, and so proved. */
-async function writeWithoutKeys({ one, changes, exposed, quiet, namePath }: Work): Promise<TablePlan[]> {
+async function writeWithoutKeys({ one, changes, exposed, quiet, catalog }: Work): Promise<TablePlan[]> {
   const keys = await withoutKeys(one.session, exposed);
   await one.session.execute(
     [
+      MARK,
       ...quiet.before,
       ...keys.before,
-      lookInto(namePath),
+      lookInto(catalog.namePath),
       ...changes.map(({ removeBoth }) => removeBoth),
       ...changes.map(({ insertBoth }) => insertBoth),
       'SET CONSTRAINTS ALL IMMEDIATE',
@@ -109,28 +110,12 @@ async function writeWithoutKeys({ one, changes, exposed, quiet, namePath }: Work
       ...quiet.after,
     ].join(';\n'),
   );
-  return wrongTables(one, exposed);
-}
-
-/** Tables that do not hold what the snapshot has for this database. */
-async function wrongTables(
-  { session, tables }: Refreshing,
-  plans: readonly TablePlan[],
-): Promise<TablePlan[]> {
-  const digests = await digestTables(
-    session,
-    plans.map(({ rows, proof }) => ({ rows, columns: proof })),
-  );
-  return plans.filter((plan, i) => {
-    const expected = tables.find((table) => table.plan === plan)?.expected;
-    const found = digests[i];
-    return expected === undefined || found === undefined || !sameDigest(expected, found);
-  });
+  return wrongTables(one, catalog, exposed);
 }
 
 async function countChanges(one: Refreshing): Promise<TableRefresh[]> {
   const rows = await one.session.query<{ tab: number; op: string; rows: string }>(
-    'SELECT tab, op, count(*)::text AS rows FROM pg_temp.clinic_migrate_diff GROUP BY tab, op',
+    'SELECT tab, op, count(*)::text AS rows FROM pg_temp.clinic_migrate_diff WHERE tab >= 0 GROUP BY tab, op',
   );
   return changedTables(one).map(({ plan, index, expected }) => {
     const count = (op: string): number =>

@@ -1,4 +1,5 @@
 import {
+  addDigests,
   type Digest,
   digestQuery,
   EMPTY_DIGEST,
@@ -8,11 +9,12 @@ import {
 } from '../../catalog/digest.js';
 import { DatabaseError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
+import { commandLine } from '../../core/hints.js';
 import { displayName, quoteName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
 import type { ClinicTarget } from '../../provision/types.js';
-import { Buckets, bucketSql, keyOver, rowKey } from '../buckets.js';
+import { Buckets, bucketSql, columnOf, keyText, rowKey } from '../buckets.js';
 import { expectedOf } from '../conservation.js';
 import { type TablePlan, tablesOf } from '../plan.js';
 import { type CopyReceipt, openReceipts } from '../receipts.js';
@@ -64,7 +66,8 @@ export async function beginRefresh(
     const expected = expectedParts(run, plan, key, counts[i] ?? 1);
     const differing = differingParts(expected, found[i] ?? new Buckets(1));
     const index = run.plans.indexOf(plan);
-    return { index, plan, expected: expected.total(), parts: expected.count, differing };
+    const inParts = differing.map((part) => expected.at(part)).reduce(addDigests, EMPTY_DIGEST);
+    return { index, plan, expected: expected.total(), parts: expected.count, differing, inParts };
   });
   const copy = 'COPY pg_temp.clinic_migrate_incoming (tab, line) FROM STDIN';
   return { target, session, forced, tables, incoming: new RowSink(session, copy, chunkBytes) };
@@ -104,7 +107,8 @@ async function digestParts(
   const buckets = counts.map((count) => new Buckets(count));
   if (plans.length === 0) return buckets;
   const queries = plans.map((plan, i) => {
-    const bucket = bucketSql(keyOver('t', rowKey(options.catalog, plan).columns), `${(counts[i] ?? 1) - 1}`);
+    const key = keyText(rowKey(options.catalog, plan), columnOf('t'));
+    const bucket = bucketSql(key, `${(counts[i] ?? 1) - 1}`);
     const rows = { from: `${plan.rows} AS t`, row: 't', columns: plan.proof };
     const digests = digestQuery(rows, counts[i] === 1 ? {} : { bucket });
     return `SELECT ${i} AS i, ${counts[i] === 1 ? '0::bigint' : 'd.bucket'} AS bucket, d.rows, d.sum1, d.sum2 FROM (${digests}) AS d`;
@@ -155,7 +159,7 @@ function writtenFinding(
     severity: 'error',
     subject: database,
     message: `${database} ${since}: ${tables} hold rows that no receipt explains; nothing in it was changed`,
-    hint: `Look at them; clinic-migrate split --refresh --yes${target === undefined ? '' : ` ${database}`} gives them up for what the legacy database has`,
+    hint: `Look at them; ${commandLine('split', '--refresh', '--yes', ...(target === undefined ? [] : [database]))} gives them up for what the legacy database has.`,
   };
 }
 
@@ -166,6 +170,6 @@ function inUse({ options }: Run, target: ClinicTarget | undefined, what: string)
     severity: 'error',
     subject: database,
     message: `${database} is in use: ${what}; nothing in it was changed`,
-    hint: `Stop what uses it, and run clinic-migrate split --refresh${target === undefined ? '' : ` ${database}`}`,
+    hint: `Stop what uses it, then run ${commandLine('split', '--refresh', ...(target === undefined ? [] : [database]))}.`,
   };
 }

@@ -1,7 +1,7 @@
 import type { SchemaCatalog } from '../../catalog/types.js';
 import { quoteIdent, quoteName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
-import { bucketOfKey, keyOver, rowKey } from '../buckets.js';
+import { bucketSql, columnOf, keyText, type RowKey, rowKey } from '../buckets.js';
 import type { TablePlan } from '../plan.js';
 import { findTable } from '../unique.js';
 import type { TableState } from './target.js';
@@ -92,18 +92,14 @@ function changesOf(catalog: SchemaCatalog, state: TableState, type: string): Tab
 }
 
 /** Rows without a key are told apart by their whole text, and by their number among equal ones. */
-function findDifferences(
-  { plan, index, parts, differing }: TableState,
-  key: { readonly columns: readonly string[]; readonly isUnique: boolean },
-  type: string,
-): string {
-  const line = (row: string): string => `ROW(${keyOver(row, plan.columns).join(', ')})::text`;
-  const keyOf = (row: string): string => `ROW(${keyOver(row, key.columns).join(', ')})::text`;
+function findDifferences({ plan, index, parts, differing }: TableState, key: RowKey, type: string): string {
+  const line = (row: string): string => `ROW(${plan.columns.map(columnOf(row)).join(', ')})::text`;
+  const keyOf = (row: string): string => keyText(key, columnOf(row));
   const number = key.isUnique ? '1' : 'pg_catalog.row_number() OVER (PARTITION BY line)';
   const isAll = differing.length === parts;
   const where = isAll
     ? ''
-    : ` WHERE ${bucketOfKey('k', `${parts - 1}`)} = ANY (ARRAY[${differing.join(', ')}]::bigint[])`;
+    : ` WHERE ${bucketSql('k', `${parts - 1}`)} = ANY (ARRAY[${differing.join(', ')}]::bigint[])`;
   const numbered = (rows: string): string => `SELECT *, ${number} AS n FROM (${rows}) AS x${where}`;
   const want = key.isUnique
     ? `SELECT line, ${keyOf('(p.r)')} AS k FROM (SELECT line, line::${type} AS r FROM pg_temp.clinic_migrate_incoming WHERE tab = ${index} OFFSET 0) AS p`

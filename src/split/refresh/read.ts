@@ -1,13 +1,16 @@
-import { InterruptedError, RunError } from '../../core/errors.js';
+import { RunError } from '../../core/errors.js';
 import { displayName, quoteIdent, quoteLiteral } from '../../core/identifiers.js';
-import { bucketSql, keyOver, rowKey } from '../buckets.js';
+import type { Session } from '../../core/ports.js';
+import { everyOne, sideBySide } from '../../core/side-by-side.js';
+import { bucketSql, columnOf, keyText, rowKey } from '../buckets.js';
 import { escapeField, firstFieldEnd, type LineReader, LineSplitter } from '../copy-text.js';
 import { ROUTE } from '../judgement.js';
 import { routedTable, type TablePlan } from '../plan.js';
 import { referencedRouting } from '../referenced.js';
 import { type Routing, routing } from '../routing.js';
 import type { RowSink } from '../row-sink.js';
-import type { Run } from '../run.js';
+import { type Run, stopIfAsked } from '../run.js';
+import { joinSnapshot } from '../snapshot.js';
 import { keyOf, type Refreshing, type TableState } from './target.js';
 
 /** A database that wants rows of one table. */
@@ -25,38 +28,57 @@ const MANY = 0.5;
  * the databases that want it. What is sent beyond that does no harm: each takes only what it lacks.
  */
 export async function readChanged(run: Run, all: readonly Refreshing[]): Promise<void> {
-  for (const [index, plan] of run.plans.entries()) {
-    const wanting = all.flatMap((one): Wanting[] => {
-      const state = one.tables.find((table) => table.index === index);
-      if (state === undefined || state.differing.length === 0) return [];
-      return [{ key: keyOf(one), state, sink: one.incoming }];
+  const { databases, legacyUrl, jobs } = run.options;
+  const readers = [run.snapshot.session];
+  try {
+    for (; readers.length < jobs && all.length > 0; )
+      readers.push(await joinSnapshot(databases, legacyUrl, run.snapshot.id));
+    await sideBySide([...run.plans.entries()], readers.length, async ([index, plan], worker) => {
+      const wanting = all.flatMap((one): Wanting[] => {
+        const state = one.tables.find((table) => table.index === index);
+        if (state === undefined || state.differing.length === 0) return [];
+        return [{ key: keyOf(one), state, sink: one.incoming }];
+      });
+      const reader = readers[worker] ?? run.snapshot.session;
+      if (wanting.length > 0) await readTable(run, reader, plan, index, wanting);
     });
-    if (wanting.length === 0) continue;
-    const prefix = Buffer.from(`${index}\t`);
-    const central = wanting.filter(({ key }) => key === undefined);
-    const clinics = wanting.filter(({ key }) => key !== undefined);
-    const whole = plan.clinics === 'all' ? wanting : central;
-    if (plan.clinics === 'each its own')
-      await stream(run, plan, ownRows(run, plan, wanting), byRoute(clinics, central, prefix), wanting);
-    else if (whole.length > 0)
-      await stream(run, plan, wholeRows(run, plan, whole), broadcast(whole, prefix), whole);
-    if (plan.clinics === 'referenced' && clinics.length > 0)
-      await stream(run, plan, lentRows(run, plan, clinics), byRoute(clinics, [], prefix), clinics);
+  } finally {
+    await everyOne(readers.slice(1), (reader) => reader.close());
   }
-  for (const { incoming } of all) await incoming.finish();
+  await everyOne(all, ({ incoming }) => incoming.finish());
+}
+
+async function readTable(
+  run: Run,
+  reader: Session,
+  plan: TablePlan,
+  index: number,
+  wanting: readonly Wanting[],
+): Promise<void> {
+  const prefix = Buffer.from(`${index}\t`);
+  const central = wanting.filter(({ key }) => key === undefined);
+  const clinics = wanting.filter(({ key }) => key !== undefined);
+  const whole = plan.clinics === 'all' ? wanting : central;
+  const read = (sql: string, line: LineReader, to: readonly Wanting[]): Promise<void> =>
+    stream(run, reader, plan, sql, line, to);
+  if (plan.clinics === 'each its own')
+    await read(ownRows(run, plan, wanting), byRoute(clinics, central, prefix), wanting);
+  else if (whole.length > 0) await read(wholeRows(run, plan, whole), broadcast(whole, prefix), whole);
+  if (plan.clinics === 'referenced' && clinics.length > 0)
+    await read(lentRows(run, plan, clinics), byRoute(clinics, [], prefix), clinics);
 }
 
 async function stream(
-  { options, snapshot }: Run,
+  { options }: Run,
+  reader: Session,
   plan: TablePlan,
   sql: string,
   read: LineReader,
   to: readonly Wanting[],
 ): Promise<void> {
   const splitter = new LineSplitter(read);
-  for await (const chunk of snapshot.session.copyOut(sql)) {
-    if (options.signal.aborted)
-      throw new InterruptedError(`interrupted while refreshing ${displayName(plan.table)}`);
+  for await (const chunk of reader.copyOut(sql)) {
+    stopIfAsked(options);
     splitter.push(chunk as Buffer);
     for (const { sink } of to) if (sink.isWaiting) await sink.settle();
   }
@@ -121,9 +143,11 @@ function inPlay({ options, buckets }: Run, plan: TablePlan, wanting: readonly Wa
   const list = (items: readonly string[]): string => `ARRAY[${items.map(quoteLiteral).join(', ')}]::text[]`;
   const byClinic = `r.route = ANY (${list(whole)})`;
   if (buckets === undefined || parts.length === 0) return byClinic;
-  const key = rowKey(options.catalog, plan).columns.map((name) => `r.c${plan.columns.indexOf(name)}`);
+  const routes = list([ROUTE.shared, ...wanting.map(({ key }) => ROUTE.key + key)]);
+  const key = keyText(rowKey(options.catalog, plan), (name) => `r.c${plan.columns.indexOf(name)}`);
   const bucket = bucketSql(key, buckets.maskByRoute(plan, 'r.route'));
-  return `(${byClinic} OR (${bucket})::text || ' ' || r.route = ANY (${list(parts)}))`;
+  // The route first: of another group's clinics nothing else is worked out.
+  return `CASE WHEN r.route <> ALL (${routes}) THEN false WHEN ${byClinic} THEN true ELSE (${bucket})::text || ' ' || r.route = ANY (${list(parts)}) END`;
 }
 
 /** COPY of a table that goes to each of these whole. */
@@ -135,7 +159,7 @@ function wholeRows({ options, buckets }: Run, plan: TablePlan, wanting: readonly
     buckets === undefined ||
     wanting.some(({ state }) => state.parts !== parts) ||
     differing.size > parts * MANY;
-  const key = keyOver('t', rowKey(options.catalog, plan).columns);
+  const key = keyText(rowKey(options.catalog, plan), columnOf('t'));
   const bucket = bucketSql(key, `${parts - 1}`);
   const where = isWhole ? '' : ` WHERE ${bucket} = ANY (ARRAY[${[...differing].join(', ')}]::bigint[])`;
   return `COPY (SELECT ${line} FROM ${plan.rows} AS t${where}) TO STDOUT`;

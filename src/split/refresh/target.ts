@@ -28,6 +28,8 @@ export interface TableState {
   /** In how many parts it was compared, and the numbers of those that differ. */
   readonly parts: number;
   readonly differing: readonly number[];
+  /** What the snapshot has in these. */
+  readonly inParts: Digest;
 }
 
 /** Rows of one table that were written. */
