@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 
 const REPORTER = fileURLToPath(new URL('./report-usage.mjs', import.meta.url));
 
@@ -39,4 +40,19 @@ export function measure(command, args, options = {}) {
       else reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`));
     });
   });
+}
+
+/** Seconds of CPU that the server's sessions took that have ended; undefined where the system does not say. */
+export async function serverCpu(url) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const [{ data_directory: folder }] = (await client.query('SHOW data_directory')).rows;
+  await client.end();
+  try {
+    const pid = readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n')[0];
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return (Number(fields[13]) + Number(fields[14])) / 100;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 // A refresh of copies of which some rows changed, against the first split of the same rows in the same run.
 import { parseArgs } from 'node:util';
 import { startEmbedded } from '../dist/adapters/embedded.js';
+import { serverCpu } from './measure.mjs';
 import { ask, migrate, row } from './split.mjs';
 
 /** Of 1000 rows of every large table, 8 get another value, one goes and one comes. */
@@ -35,7 +36,9 @@ async function refreshed({ ours, legacy }) {
     changed += rows;
   }
   await ask(legacy, 'VACUUM ANALYZE');
+  const before = await serverCpu(legacy);
   const refresh = await ours('split', '--refresh');
+  refresh.server = (await serverCpu(legacy)) - before;
   // Ends the run where it was not brought up to date.
   await ours('verify', 'data');
   return { changed, refresh };
@@ -55,11 +58,11 @@ export async function run(args) {
   const server = given ? { url: given, stop: async () => undefined } : await startEmbedded();
   try {
     const { provision, split, total, refresh, changed } = await migrate(server.url, size, refreshed);
-    const line = (name, { seconds, cpu, megabytes }) =>
-      row(name, seconds, seconds / split.seconds, seconds / total, cpu, megabytes);
+    const line = (name, { seconds, cpu, megabytes, server: busy }) =>
+      row(name, seconds, seconds / split.seconds, seconds / total, cpu, busy ?? '', megabytes);
     return [
       `${size.rows.toLocaleString('en')} rows, ${size.clinics} clinics, ${changed.toLocaleString('en')} rows changed`,
-      row('', 'seconds', '/ split', '/ both', 'CPU s', 'MB'),
+      row('', 'seconds', '/ split', '/ both', 'CPU s', 'server', 'MB'),
       line('provision', provision),
       line('split', split),
       line('split --refresh', refresh),

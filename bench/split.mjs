@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startEmbedded } from '../dist/adapters/embedded.js';
 import { withDatabase } from '../dist/core/urls.js';
-import { measure, measureNode } from './measure.mjs';
+import { measure, measureNode, serverCpu } from './measure.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAM = join(ROOT, 'bin/clinic-migrate.js');
@@ -108,7 +108,9 @@ export async function migrate(url, { rows, clinics }, then = verified) {
     };
     const ours = (...command) => measureNode([PROGRAM, ...command, '--quiet'], { cwd: folder, env });
     const provision = await ours('provision');
+    const before = await serverCpu(url);
     const split = await ours('split');
+    split.server = (await serverCpu(url)) - before;
     const more = await then({ ours, legacy });
     return { legacy, provision, split, total: provision.seconds + split.seconds, ...more };
   } finally {
