@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors.js';
 import { didYouMean } from '../core/near-miss.js';
 import type { Session } from '../core/ports.js';
+import { markReaching } from './reaching-extensions.js';
 import { readNamePath } from './read-name-path.js';
 import { readNeeds } from './read-needs.js';
 import { readObjects } from './read-objects.js';
@@ -11,16 +12,18 @@ import type { SchemaCatalog } from './types.js';
 
 /**
  * The schema of a database as pg_catalog tells it, for these schemas only: a value in a fixed order, read
- * with one query a kind of object. The session needs no rights on the tables themselves. `login` is the application's.
+ * with one query a kind of object. The session needs no rights on the tables themselves. `login` is the application's;
+ * `extensions` are made although they reach out of the database.
  * @throws UsageError where a schema does not exist.
  */
 export async function readCatalog(
   session: Session,
   schemas: readonly string[],
   login?: string,
+  extensions: readonly string[] = [],
 ): Promise<SchemaCatalog> {
   await requireSchemas(session, schemas);
-  const objects = await readObjects(session, schemas);
+  const objects = await markReaching(session, schemas, await readObjects(session, schemas), extensions);
   const [version] = await session.query<{ version: number }>(
     `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version`,
   );

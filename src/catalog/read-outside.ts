@@ -21,7 +21,8 @@ const HANGING = [
   ['pg_index', 'indrelid', 'true'],
 ] as const;
 
-const INSIDE = [
+/** Everything with an object id that is in the schemas ($1) or hangs on a table there. */
+export const CARRIED = [
   ...PLACED.map(
     ([catalog, namespace, also]) => `
       SELECT 'pg_catalog.${catalog}'::regclass AS classid, o.oid AS objid,
@@ -37,14 +38,14 @@ const INSIDE = [
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        WHERE n.nspname = ANY ($1::text[]) AND ${also} AND ${notOfExtension('pg_class', 'c.oid')}`;
   }),
-];
+].join(' UNION ALL ');
 
 /** What the schemas' objects need of schemas that are not among them, neither PostgreSQL's nor an extension's. */
 const NEEDS = `
   SELECT DISTINCT s.nspname::text AS schema, r.type || ' ' || r.identity AS object,
          CASE WHEN c.relkind IN ('v', 'm') THEN 'view ' || c.oid::regclass ELSE w.type || ' ' || w.identity END AS "neededBy",
          CASE WHEN c.oid IS NOT NULL THEN pg_catalog.jsonb_build_object('schema', cn.nspname, 'name', c.relname) END AS relation
-    FROM (${INSIDE.join(' UNION ALL ')}) AS i
+    FROM (${CARRIED}) AS i
     JOIN pg_catalog.pg_depend d ON d.classid = i.classid AND d.objid = i.objid AND d.deptype IN ('n', 'a')
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.refclassid, d.refobjid, 0) AS r
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS w

@@ -77,6 +77,7 @@ export interface SchemaObject extends QualifiedName {
     | 'text search parser'
     | 'text search template'
     | 'extension'
+    | 'reaching extension'
     | 'trigger'
     | 'policy'
     | 'rule'

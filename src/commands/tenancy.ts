@@ -30,7 +30,7 @@ export async function openLegacy({ config, databases }: Context): Promise<Sessio
 /** Reads schema, tenancy map and clinics; the map may hold findings that forbid to go on. */
 export async function readTenancy({ config }: Context, legacy: Session): Promise<Tenancy> {
   const { schemas, login } = requireSection(config, 'legacy');
-  const catalog = await readCatalog(legacy, schemas, login);
+  const catalog = await readCatalog(legacy, schemas, login, config.extensions);
   const clinicTable = findClinicTable(catalog, config.clinics);
   const probes = await probeColumns(
     legacy,

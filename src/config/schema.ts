@@ -62,6 +62,7 @@ export const configSchema = z.strictObject({
   clinics: clinics.prefault({}),
   tables: z.record(z.string(), table).default({}),
   unassignable: z.enum(['stop', 'quarantine']).default('stop'),
+  extensions: z.array(z.string().min(1)).default([]),
   largeObjects: z.enum(['stop', 'leave']).default('stop'),
   access: access.prefault({}),
   app: app.prefault({}),

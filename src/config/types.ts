@@ -75,6 +75,8 @@ export interface Config {
   readonly tables: Readonly<Record<string, TableConfig>>;
   readonly unassignable: 'stop' | 'quarantine';
   /** `leave`: large objects that no row names stay behind, and rows may name some that are not there. */
+  /** Extensions that reach out of the database, and are made all the same. */
+  readonly extensions: readonly string[];
   readonly largeObjects: 'stop' | 'leave';
   readonly access: {
     /** The operator's own logins, beside superusers, that may get into clinics' databases. */

@@ -7,6 +7,7 @@ import { castsOf, fitsIn } from './casts.js';
 import { allViews, type Contents, contentsOf } from './contents.js';
 import { isRelation, memberKey, showMember } from './missing.js';
 import { outsideFindings } from './outside.js';
+import { reachingFindings } from './reaching-extensions.js';
 
 /** Why no database of ours gets an object of these kinds; every other kind goes with its schema or its table. */
 const LEFT_BEHIND: Partial<Record<SchemaObject['kind'], string>> = {
@@ -28,6 +29,7 @@ export function inventoryFindings(catalog: SchemaCatalog, map: TenancyMap): Find
   const kinds = [contentsOf(catalog, map, 'clinic'), contentsOf(catalog, map, 'central')] as const;
   return [
     ...outsideFindings(catalog, kinds),
+    ...reachingFindings(catalog),
     ...viewFindings(catalog, kinds),
     ...missingFindings(catalog, kinds),
     ...catalog.objects.flatMap(leftBehind),

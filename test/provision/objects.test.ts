@@ -189,6 +189,7 @@ describe('a foreign table', () => {
       const inspected = await inspectCommand.run(own.context, [], NO_OPTIONS);
       expect(codes(inspected, 'error')).toEqual([]);
       expect(codes(inspected, 'warning')).toEqual([
+        'PROVISION_EXTENSION_REACHES_OUT postgres_fdw',
         ...named.map((name) => `PROVISION_FOREIGN_TABLE ${name}`),
         'PROVISION_OBJECT_LEFT_BEHIND elsewhere',
         'PROVISION_VIEW_LEFT_OUT public.both_of',

@@ -84,6 +84,11 @@ export const PROVISION = {
       "Grants, policies or a clinic's login are not as they have to be, and the login that provision connects with may not change that: it is a superuser's affair.",
     mend: 'Have an administrator of the server run the statement of the hint.',
   },
+  PROVISION_EXTENSION_REACHES_OUT: {
+    cause:
+      'An extension of the legacy database may open connections, files or programs from inside a query (dblink, postgres_fdw, file_fdw, plpython3u), or is one of which that is not known. It is made in no database; an error where a table, view or function needs it.',
+    mend: 'Nothing, if the application does not use it; else list it in `extensions` of the configuration: every clinic may then use it as far as the extension itself allows.',
+  },
   PROVISION_SCHEMA_STALE: {
     cause: 'The legacy schema has changed since this database was made.',
     mend: 'Make the same change in this database; or, while it holds no rows, drop it and run provision again.',
