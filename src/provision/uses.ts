@@ -55,7 +55,7 @@ const USES = `
       LEFT JOIN pg_catalog.pg_operator op ON u.refclassid = 'pg_catalog.pg_operator'::regclass AND op.oid = u.refobjid
       LEFT JOIN pg_catalog.pg_namespace ops ON ops.oid = op.oprnamespace
      GROUP BY 1, 2)
-  SELECT o.type, o.identity, n.uses, n.operators, coalesce(ns.nspname, o.schema)::text AS schema,
+  SELECT o.type, o.identity, n.uses, n.operators, coalesce(ns.nspname, (pg_catalog.parse_ident(o.schema))[1])::text AS schema,
          (CASE WHEN p.oid IS NOT NULL THEN ARRAY[p.proname || '(' || coalesce((
                 SELECT pg_catalog.string_agg(pg_catalog.format_type(a.type, NULL), ', ' ORDER BY a.position)
                   FROM pg_catalog.unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (type, position)), '') || ')']
