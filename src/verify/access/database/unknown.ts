@@ -41,11 +41,13 @@ const UNKNOWN = `
          pg_catalog.format('DROP POLICY %I ON %s', p.polname, p.polrelid::regclass)
     FROM pg_catalog.pg_policy p
    WHERE EXISTS (SELECT FROM pg_catalog.unnest(p.polroles) AS x (oid) LEFT JOIN pg_catalog.pg_roles r ON r.oid = x.oid
-                  WHERE x.oid <> 0 AND r.rolname IS DISTINCT FROM $1)
+                  WHERE x.oid <> 0 AND r.rolname IS DISTINCT FROM $1
+                    -- What restricts the owner alone lets nobody see more.
+                    AND (p.polpermissive OR r.rolname IS DISTINCT FROM $2))
    ORDER BY 1, 2`;
 
 export async function unknownFindings(session: Session, target: ClinicTarget): Promise<Finding[]> {
-  const found = await session.query<Unknown>(UNKNOWN, [target.role]);
+  const found = await session.query<Unknown>(UNKNOWN, [target.role, target.owner]);
   return found.map(({ code, name, what, mend }) =>
     ofClinic(code, target, target.database, `${name} ${what}`, inDatabase(target.database, mend)),
   );
