@@ -156,7 +156,7 @@ async function splitClinics(
     login: access.appLogin,
     dryRun: options.dryRun,
     refresh: options.refresh,
-    overwrite: options.yes,
+    overwrite: !options.yes ? 'nothing' : args.length === 0 ? 'all' : 'clinics',
     jobs: options.jobs ?? 2,
     progress,
     signal,

@@ -28,8 +28,8 @@ export interface SplitOptions {
   readonly dryRun: boolean;
   /** Brings copies of earlier runs up to date too. */
   readonly refresh: boolean;
-  /** Lets a refresh give up what was written into a copy. */
-  readonly overwrite: boolean;
+  /** Where a refresh may give up what was written into a copy: the central one is not meant where clinics are named. */
+  readonly overwrite: 'nothing' | 'clinics' | 'all';
   readonly jobs: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;

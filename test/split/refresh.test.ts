@@ -171,7 +171,11 @@ describe('split --refresh', () => {
       b: 'was ready',
     });
     expect(await read(urlOf('b'), 'SELECT id FROM public.rooms WHERE id = 77')).toEqual([{ id: 77 }]);
-    expect(errorsOf(await refresh(['b'], { yes: true }))).toEqual([]);
+    await read(source.centralUrl, 'DELETE FROM public.users WHERE id = 7');
+    expect(errorsOf(await refresh(['b'], { yes: true }))).toEqual([
+      expect.stringMatching(/^SPLIT_COPY_WRITTEN .*_central was written to .*: public\.users hold/),
+    ]);
+    expect(errorsOf(await refresh([], { yes: true }))).toEqual([]);
     expect(await differences()).toEqual([]);
   });
 

@@ -61,7 +61,8 @@ export async function beginRefresh(
   const found = await digestParts(run, session, plans, counts);
   const totals = found.map((buckets) => buckets.total());
   const written = plans.filter((plan, i) => !isExplained(receipts, plan, totals[i] ?? EMPTY_DIGEST));
-  if (written.length > 0 && !run.options.overwrite) return [writtenFinding(run, target, receipts, written)];
+  if (written.length > 0 && !mayOverwrite(run, target))
+    return [writtenFinding(run, target, receipts, written)];
   const tables = plans.map((plan, i): TableState => {
     const expected = expectedParts(run, plan, key, counts[i] ?? 1);
     const differing = differingParts(expected, found[i] ?? new Buckets(1));
@@ -71,6 +72,10 @@ export async function beginRefresh(
   });
   const copy = 'COPY pg_temp.clinic_migrate_incoming (tab, line) FROM STDIN';
   return { target, session, forced, tables, incoming: new RowSink(session, copy, chunkBytes) };
+}
+
+function mayOverwrite({ options }: Run, target: ClinicTarget | undefined): boolean {
+  return options.overwrite === 'all' || (options.overwrite === 'clinics' && target !== undefined);
 }
 
 async function countSessions(session: Session, role: string): Promise<number> {
