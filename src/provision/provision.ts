@@ -26,7 +26,7 @@ import { ensureRegistry, type Installation, readRegistry, saveAccess, saveEntry 
 import { ensureLogin, ensureOwner } from './roles.js';
 import { withRunLock } from './run-lock.js';
 import { type LegacySource, type PreData, readPreData } from './schema-source.js';
-import { ensureSettings, permitted, settingFindings } from './settings.js';
+import { ensureSettings, hasTextOfAnEncoding, permitted, settingFindings } from './settings.js';
 import { makeTemplate, templateName } from './template.js';
 import { isServed, type RegistryEntry } from './types.js';
 import { readUses, type Uses } from './uses.js';
@@ -236,11 +236,11 @@ async function provideClinics(
           );
           made.set(clinic, result.clinic);
           const { database, role } = result.clinic;
-          const { findings: unset } = await ensureSettings(
-            session,
-            { database, role },
-            known(settings.get(server), server),
-          );
+          const wanted = known(settings.get(server), server);
+          const set = (on: Session) => ensureSettings(on, { database, role }, wanted);
+          const { findings: unset } = hasTextOfAnEncoding(wanted)
+            ? await onDatabase(options.databases, withDatabase(url, database), set)
+            : await set(session);
           findings.push(...result.findings, ...unset);
           task.advance(1);
         });

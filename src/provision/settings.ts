@@ -55,8 +55,16 @@ export async function permitted(server: Session, plan: SettingsPlan): Promise<Se
 }
 
 /**
+ * True where a value is not all ASCII. The server keeps such a text in the encoding of the database from which it was set,
+ * and every other database takes its bytes for its own: it has to be read and set from within.
+ */
+export function hasTextOfAnEncoding({ database, login }: SettingsPlan): boolean {
+  return [...database, ...login].some(({ value }) => /[^ -~]/.test(value));
+}
+
+/**
  * Makes a database's settings, and its login's in it, those of the plan: sets what is missing or different and takes
- * back what is not of the plan. `server` is a session anywhere on its server.
+ * back what is not of the plan. `server` is a session anywhere on its server, but see hasTextOfAnEncoding().
  */
 export async function ensureSettings(
   server: Session,

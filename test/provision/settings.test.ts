@@ -248,4 +248,27 @@ describe('sessions of the program', () => {
     );
     expect(label).toHaveLength(1);
   });
+
+  it('have their text in the encoding of the database: in another one it would be read as other characters', async () => {
+    const source = await legacyDatabase(TABLES, CONFIG, "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
+    made.push(source);
+    const name = quoteIdent(source.database.name);
+    await withSession(source.database.url, (session) =>
+      session.execute(
+        `ALTER DATABASE ${name} SET "app.greeting" TO 'Grüß Gott'; ALTER DATABASE ${name} SET timezone TO 'Asia/Kolkata'`,
+      ),
+    );
+    for (const command of [provisionCommand, provisionCommand, splitCommand])
+      expect(errorsOf(await command.run(source.context, [], NO_OPTIONS))).toEqual([]);
+    for (const url of [source.centralUrl, withDatabase(adminUrl(), `${source.prefix}_1`)]) {
+      const [found] = await withSession(url, (session) =>
+        session.query<{ settings: string[] }>(
+          `SELECT setconfig AS settings FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+            WHERE d.datname = current_database() AND s.setrole = 0`,
+        ),
+      );
+      expect(found?.settings.sort()).toEqual(['TimeZone=Asia/Kolkata', 'app.greeting=Grüß Gott']);
+    }
+    expect(errorsOf(await verifyCommand.run(source.context, ['data'], NO_OPTIONS))).toEqual([]);
+  });
 });
