@@ -4,11 +4,14 @@ import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
 import { verifyCommand } from '../../src/commands/verify.js';
 import { quoteName } from '../../src/core/identifiers.js';
+import type { Session } from '../../src/core/ports.js';
 import { withDatabase } from '../../src/core/urls.js';
 import { NO_OPTIONS } from '../support/context.js';
 import { legacyDatabase } from '../support/legacy.js';
-import { adminUrl, withSession } from '../support/postgres.js';
+import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
+import type { LegacyRoles } from '../support/random-access.js';
 import { build, databaseShape, SCHEMAS } from '../support/random-schema.js';
+import type { Surroundings } from '../support/random-surroundings.js';
 
 /** How many schemas; the nightly form sets 300. */
 const RUNS = Number(process.env.RANDOM_SCHEMAS ?? 30);
@@ -19,12 +22,13 @@ it(`puts every row of ${RUNS} random schemas where it belongs, or aside`, {
 }, async () => {
   await fc.assert(
     fc.asyncProperty(databaseShape, async (shape) => {
-      const { script, keys, config, tables } = build(shape);
-      const legacy = await legacyDatabase(script);
+      const roles = await makeRoles();
+      const { script, keys, config, tables, surroundings } = build(shape, roles);
+      const legacy = await legacyDatabase(script, {}, surroundings.options);
       try {
         const context = await legacy.configured({
           ...config,
-          legacy: { url: '${LEGACY}', schemas: SCHEMAS },
+          legacy: { url: '${LEGACY}', schemas: SCHEMAS, login: roles.app },
           unassignable: 'quarantine',
         });
         for (const command of [provisionCommand, splitCommand]) {
@@ -48,14 +52,47 @@ it(`puts every row of ${RUNS} random schemas where it belongs, or aside`, {
                 `${table.name} of ${key}`,
               ).toEqual(table.idsOf(key));
             }
+            expect(await surroundingsIn(session, database)).toEqual(answerOf(surroundings));
           });
         }
         const { findings } = await verifyCommand.run(context, ['data'], NO_OPTIONS);
         expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
       } finally {
         await legacy.drop();
+        await dropRoles(roles);
       }
     }),
     { numRuns: RUNS, seed: SEED, endOnFailure: true },
   );
 });
+
+async function makeRoles(): Promise<LegacyRoles> {
+  const roles = { app: uniqueName('app'), group: uniqueName('group'), stranger: uniqueName('stranger') };
+  await withSession(adminUrl(), (session) =>
+    session.execute(
+      `CREATE ROLE ${roles.group}; CREATE ROLE ${roles.app} LOGIN IN ROLE ${roles.group}; CREATE ROLE ${roles.stranger}`,
+    ),
+  );
+  return roles;
+}
+
+async function dropRoles({ app, group, stranger }: LegacyRoles): Promise<void> {
+  await withSession(adminUrl(), (session) => session.execute(`DROP ROLE ${app}, ${group}, ${stranger}`));
+}
+
+const answerOf = ({ locale, database, login }: Surroundings): object => ({ ...locale, database, login });
+
+/** What a database is written in, and what is set for all in it and for its own login, of the same name. */
+async function surroundingsIn(session: Session, database: string): Promise<unknown> {
+  const settings = (
+    role: string,
+  ): string => `ARRAY(SELECT unnest(setconfig) FROM pg_catalog.pg_db_role_setting s
+    WHERE s.setdatabase = d.oid AND s.setrole = ${role} ORDER BY 1)`;
+  const [found] = await session.query<{ database: string[]; login: string[] }>(
+    `SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datlocprovider AS provider, ${settings('0')} AS database,
+       ${settings('(SELECT oid FROM pg_catalog.pg_roles r WHERE r.rolname = d.datname)')} AS login
+     FROM pg_catalog.pg_database d WHERE d.datname = $1`,
+    [database],
+  );
+  return found && { ...found, database: [...found.database].sort(), login: [...found.login].sort() };
+}

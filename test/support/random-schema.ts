@@ -1,5 +1,12 @@
 import fc from 'fast-check';
 import { quoteIdent, quoteLiteral } from '../../src/core/identifiers.js';
+import { type Access, type AccessShape, accessOf, accessShape, type LegacyRoles } from './random-access.js';
+import {
+  type Surroundings,
+  type SurroundingsShape,
+  surroundingsOf,
+  surroundingsShape,
+} from './random-surroundings.js';
 import { tenantColumn } from './random-tenant-column.js';
 
 /** What a table's rows can refer to another table's by. */
@@ -36,6 +43,8 @@ export interface DatabaseShape {
   readonly staff: readonly number[];
   /** Rows of a table that says in words which table another column refers to. */
   readonly notes: readonly (readonly number[])[];
+  readonly access: AccessShape;
+  readonly surroundings: SurroundingsShape;
 }
 
 export const KEYS = {
@@ -92,6 +101,8 @@ export const databaseShape: fc.Arbitrary<DatabaseShape> = fc.record({
   tables: fc.array(tableShape, { minLength: 1, maxLength: 6 }),
   staff: fc.array(fc.nat(99), { maxLength: 8 }),
   notes: fc.array(fc.array(fc.nat(99), { minLength: 2, maxLength: 2 }), { maxLength: 12 }),
+  access: accessShape,
+  surroundings: surroundingsShape,
 });
 
 /** A row as the generator knows it. */
@@ -123,12 +134,17 @@ export interface BuiltDatabase {
   readonly keys: readonly string[];
   readonly config: object;
   readonly tables: readonly BuiltTable[];
+  readonly allowed: Access['allowed'];
+  readonly surroundings: Surroundings;
 }
 
 const EVERY = 'every clinic';
 
 /** The script that makes the database, and whose every row is, worked out without any SQL. */
-export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape): BuiltDatabase {
+export function build(
+  { keyType, tables: shapes, staff, notes, ...around }: DatabaseShape,
+  roles: LegacyRoles,
+): BuiltDatabase {
   const keys = KEYS[keyType];
   const tables = shapes.map((shape, at) => refine(shape, at, shapes));
   const names = tables.map((table, at) => ({ schema: table.schema, name: `${table.name}${at}` }));
@@ -306,8 +322,18 @@ export function build({ keyType, tables: shapes, staff, notes }: DatabaseShape):
     references: `${names[at]?.schema}.${names[at]?.name}.id`,
     when: `subject_type = 'table ${at}'`,
   }));
+  const access = accessOf(
+    around.access,
+    roles,
+    SCHEMAS,
+    tables.map((_, at) => full(at)),
+  );
+  const surroundings = surroundingsOf(around.surroundings, roles.app);
+  const ending = ['SET session_replication_role = replica', ...broken, ...surroundings.script];
   return {
-    script: [...script, ...later, 'SET session_replication_role = replica', ...broken].join(';\n'),
+    script: [...script, ...later, ...access.script, ...ending].join(';\n'),
+    allowed: access.allowed,
+    surroundings,
     keys,
     config: {
       tables: {
