@@ -89,7 +89,11 @@ async function addClinics(run: Run, central: Session, late: readonly Clinic[]): 
 
 async function addTheirObjects({ options, snapshot, largeObjects }: Run, session: Session): Promise<void> {
   const wanted = objectsOfCentral(await largeObjects(), options.unassignable === 'quarantine');
-  await copyLargeObjects(snapshot.session, [{ session, role: undefined, wanted }], () => undefined);
+  await copyLargeObjects(
+    snapshot.session,
+    [{ session, role: undefined, wanted, adds: true }],
+    () => undefined,
+  );
 }
 
 /** The snapshot named in it stays that of the other tables. */

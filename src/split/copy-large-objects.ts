@@ -11,6 +11,8 @@ export interface ObjectTarget {
   /** The clinic's login; undefined for the central database. */
   readonly role: string | undefined;
   readonly wanted: readonly LegacyObject[];
+  /** True where what is there stays, whatever the legacy database has. */
+  readonly adds?: boolean;
 }
 
 const [MOST_PIECES, MOST_NAMES] = [500, 500];
@@ -51,32 +53,39 @@ export async function copyLargeObjects(
 }
 
 /** Takes away what is not wanted any more or not the same, and makes what is lacking, empty. */
-async function makeRoom({ session, wanted }: ObjectTarget): Promise<ReadonlySet<string>> {
+async function makeRoom({ session, wanted, adds = false }: ObjectTarget): Promise<ReadonlySet<string>> {
   const ours = await session.query<{ oid: string }>(
     `SELECT m.oid::text FROM clinic_migrate.large_objects o JOIN pg_catalog.pg_largeobject_metadata m ON m.oid = o.oid`,
   );
   const there = new Set(ours.map(({ oid }) => oid));
-  const contents = await readContents(
-    session,
-    wanted.filter(({ oid }) => there.has(oid)).map(({ oid }) => oid),
-  );
-  const kept = new Set(
-    wanted
-      .filter(({ oid, bytes, digest }) => {
-        const found = contents.get(oid);
-        return found?.bytes === bytes && found.digest === digest;
-      })
-      .map(({ oid }) => oid),
-  );
+  const kept = adds ? there : await sameObjects(session, wanted, there);
   const gone = [...there].filter((oid) => !kept.has(oid));
   if (gone.length > 0)
     await session.query('SELECT pg_catalog.lo_unlink(w) FROM unnest($1::oid[]) AS w', [gone]);
-  await session.query('DELETE FROM clinic_migrate.large_objects');
+  if (!adds) await session.query('DELETE FROM clinic_migrate.large_objects');
   const lacking = wanted.map(({ oid }) => oid).filter((oid) => !kept.has(oid));
   if (lacking.length === 0) return new Set();
   await refuseTaken(session, lacking);
   await session.query('SELECT pg_catalog.lo_create(w) FROM unnest($1::oid[]) AS w', [lacking]);
   return new Set(lacking);
+}
+
+/** Those of the objects that are there which are what they have to be. */
+async function sameObjects(
+  session: Session,
+  wanted: readonly LegacyObject[],
+  there: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const known = wanted.filter(({ oid }) => there.has(oid));
+  const contents = await readContents(
+    session,
+    known.map(({ oid }) => oid),
+  );
+  const isSame = ({ oid, bytes, digest }: LegacyObject): boolean => {
+    const found = contents.get(oid);
+    return found?.bytes === bytes && found.digest === digest;
+  };
+  return new Set(known.filter(isSame).map(({ oid }) => oid));
 }
 
 async function refuseTaken(session: Session, oids: readonly string[]): Promise<void> {
@@ -137,7 +146,11 @@ async function putPieces(session: Session, pieces: readonly Read[]): Promise<voi
 }
 
 /** Proves what arrived, gives the clinic's login its rights, and writes down what is there. */
-async function seal({ session, role, wanted }: ObjectTarget, made: ReadonlySet<string>): Promise<void> {
+async function seal(
+  { session, role, adds, ...target }: ObjectTarget,
+  made: ReadonlySet<string>,
+): Promise<void> {
+  const wanted = adds ? target.wanted.filter(({ oid }) => made.has(oid)) : target.wanted;
   const contents = await readContents(session, [...made]);
   for (const { oid, bytes, digest } of wanted) {
     const found = contents.get(oid);

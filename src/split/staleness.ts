@@ -12,6 +12,7 @@ import { quarantineOf } from './quarantine.js';
 import { type CopyReceipt, digestTables, readReceipts } from './receipts.js';
 import type { Run } from './run.js';
 import { ageOf, showAge } from './snapshot.js';
+import { staleObjects } from './stale-objects.js';
 import type { SplitOptions } from './types.js';
 
 /** What an earlier run left in one database, held against the survey of this run's snapshot. */
@@ -21,6 +22,8 @@ export interface CopyState {
   readonly receipts: readonly CopyReceipt[];
   /** Tables whose receipt is not what the legacy database has for this database now. */
   readonly changed: readonly TableChange[];
+  /** How many large objects are not what the legacy database has now; left out where they were not looked at. */
+  readonly objects?: number;
 }
 
 type ClinicCopy = CopyState & { readonly target: ClinicTarget };
@@ -52,8 +55,13 @@ export function filledBefore({ tally, options }: Run): ClinicTarget[] {
 function copiesOf(run: Run): Promise<ClinicCopy[]> {
   const { databases, jobs } = run.options;
   return sideBySide(filledBefore(run), jobs, async (target) => {
-    const receipts = await receiptsAt(databases, target.adminUrl);
-    return { ...copyState(run, target, receipts), target };
+    const session = await databases.connect(target.adminUrl, { readOnly: true });
+    try {
+      const objects = await staleObjects(run, session, target);
+      return { ...copyState(run, target, await readReceipts(session)), target, objects };
+    } finally {
+      await session.close();
+    }
   });
 }
 
@@ -90,7 +98,13 @@ async function staleCentral(run: Run): Promise<Finding[]> {
   try {
     // What clinics in service have made of the central tables is not in the legacy database.
     const receipts = central.holdsLegacy || central.serves ? [] : await readReceipts(session);
-    const findings = receipts.length === 0 ? [] : staleFindings(run, copyState(run, undefined, receipts));
+    const findings =
+      receipts.length === 0
+        ? []
+        : staleFindings(run, {
+            ...copyState(run, undefined, receipts),
+            objects: await staleObjects(run, session, undefined),
+          });
     const aside = await staleQuarantine(run, session);
     if (aside.length === 0) return findings;
     const tables = aside.map(({ table }) => displayName(table)).join(', ');
@@ -128,7 +142,7 @@ export function copyState(
 
 /** One finding for a database that the legacy database has left behind; none where it is as the snapshot has it. */
 export function staleFindings({ options, snapshot, fingerprint }: Run, state: CopyState): Finding[] {
-  const { target, receipts, changed } = state;
+  const { target, receipts, objects = 0 } = state;
   const database = target === undefined ? databaseOf(options.central.url) : target.database;
   const whose =
     target === undefined
@@ -143,13 +157,17 @@ export function staleFindings({ options, snapshot, fingerprint }: Run, state: Co
         hint: 'Go back to that configuration, or drop this database and run provision and split again.',
       },
     ];
+  const changed = [
+    ...state.changed.map(showChange),
+    ...(objects === 0 ? [] : [`${objects} large ${objects === 1 ? 'object' : 'objects'}`]),
+  ];
   if (changed.length === 0) return [];
   const age = ageOf(receipts[0]?.snapshot, snapshot);
   const old = age === undefined ? 'has no receipts' : `is ${showAge(age)} old`;
   return [
     {
       ...stale,
-      message: `${whose} ${old}, and the legacy database has changed since: ${changed.map(showChange).join(', ')}`,
+      message: `${whose} ${old}, and the legacy database has changed since: ${changed.join(', ')}`,
       hint: `Run ${commandLine('split', '--refresh', ...(target === undefined ? [] : [database]))}.`,
     },
   ];

@@ -126,21 +126,23 @@ describe('large objects that rows name', () => {
       if (database !== undefined)
         await withSession(withDatabase(adminUrl(), database), (session) => session.execute(sql ?? ''));
     }
-    for (const [place, oid] of [
-      ['1', 3000000009],
-      ['2', 3000000005],
-      ['2', 3000000013],
-      ['central', 3000000014],
-    ] as const) {
-      const [object] = await withSession(legacy.database.url, (session) =>
-        session.query<{ data: Buffer }>('SELECT lo_get($1) AS data', [oid]),
-      );
-      await withSession(clinicUrl(place), async (session) => {
-        await session.query('SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = $1', [oid]);
-        await session.query('SELECT lo_from_bytea($1, $2)', [oid, object?.data]);
-      });
-    }
+    const again = findings.filter(({ hint }) => hint?.startsWith('Run clinic-migrate split --refresh --yes'));
+    expect(again).toHaveLength(4);
+    const refreshed = await splitCommand.run(context, [], { ...NO_OPTIONS, refresh: true, yes: true });
+    expect(codes(refreshed, 'error')).toEqual([]);
     expect((await verify()).findings).toEqual([]);
+  });
+
+  it('make a copy old where they change, though no row does', async () => {
+    await withSession(legacy.database.url, (session) =>
+      session.execute("SELECT lo_put(3000000005, 7, 'new')"),
+    );
+    const before = await splitCommand.run(context, [], NO_OPTIONS);
+    expect(codes(before, 'error')).toEqual([`SPLIT_COPY_STALE ${legacy.prefix}_2`]);
+    expect(before.findings.at(-1)?.message).toMatch(/the legacy database has changed since: 1 large object$/);
+    await splitCommand.run(context, ['2'], { ...NO_OPTIONS, refresh: true });
+    expect(codes(await splitCommand.run(context, [], NO_OPTIONS), 'error')).toEqual([]);
+    expect((await verifyCommand.run(context, ['data'], NO_OPTIONS)).findings).toEqual([]);
   });
 
   it('of a clinic that comes later reach central, too', async () => {

@@ -29,11 +29,11 @@ export const DATA = {
   },
   DATA_LARGE_OBJECTS_MISSING: {
     cause: 'Rows of this database name large objects that the legacy database has and this one has not.',
-    mend: 'Do not cut over. Copy the clinic again.',
+    mend: 'Do not cut over. Run split --refresh.',
   },
   DATA_LARGE_OBJECTS_CHANGED: {
     cause: 'Large objects have other contents here than in the legacy database.',
-    mend: 'Find out what changed them. Before the cutover, copy the clinic again.',
+    mend: 'Find out what changed them. Before the cutover, run split --refresh.',
   },
   DATA_LARGE_OBJECTS_FOREIGN: {
     cause:

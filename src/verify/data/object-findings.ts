@@ -30,11 +30,17 @@ export async function largeObjectFindings(
   const findings = new Findings(subject);
   if (compare) {
     const missing = [...expected].filter((oid) => !present.has(oid));
-    findings.say('DATA_LARGE_OBJECTS_MISSING', missing, 'that rows name are not there');
+    const again = `Run clinic-migrate split --refresh --yes${clinic === undefined ? '' : ` ${databaseOf(subject.url)}`}`;
+    findings.say('DATA_LARGE_OBJECTS_MISSING', missing, 'that rows name are not there', again);
     const changed = readable.filter(
       (oid) => expected.has(oid) && contents.get(oid) !== named.contents.get(oid),
     );
-    findings.say('DATA_LARGE_OBJECTS_CHANGED', changed, 'are not what they are in the legacy database');
+    findings.say(
+      'DATA_LARGE_OBJECTS_CHANGED',
+      changed,
+      'are not what they are in the legacy database',
+      again,
+    );
   }
   const others = othersObjects(named, expected);
   const more = readable.filter((oid) => !expected.has(oid));
