@@ -9,7 +9,7 @@ import { withDatabase } from '../../src/core/urls.js';
 import { NO_OPTIONS } from '../support/context.js';
 import { legacyDatabase } from '../support/legacy.js';
 import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
-import type { LegacyRoles } from '../support/random-access.js';
+import type { Allowed, LegacyRoles } from '../support/random-access.js';
 import { build, databaseShape, SCHEMAS } from '../support/random-schema.js';
 import type { Surroundings } from '../support/random-surroundings.js';
 
@@ -23,7 +23,7 @@ it(`puts every row of ${RUNS} random schemas where it belongs, or aside`, {
   await fc.assert(
     fc.asyncProperty(databaseShape, async (shape) => {
       const roles = await makeRoles();
-      const { script, keys, config, tables, surroundings } = build(shape, roles);
+      const { script, keys, config, tables, allowed, surroundings } = build(shape, roles);
       const legacy = await legacyDatabase(script, {}, surroundings.options);
       try {
         const context = await legacy.configured({
@@ -53,6 +53,9 @@ it(`puts every row of ${RUNS} random schemas where it belongs, or aside`, {
               ).toEqual(table.idsOf(key));
             }
             expect(await surroundingsIn(session, database)).toEqual(answerOf(surroundings));
+            expect(await allowedIn(session, allowed, { login: database, anyone: roles.stranger })).toEqual(
+              allowed,
+            );
           });
         }
         const { findings } = await verifyCommand.run(context, ['data'], NO_OPTIONS);
@@ -95,4 +98,29 @@ async function surroundingsIn(session: Session, database: string): Promise<unkno
     [database],
   );
   return found && { ...found, database: [...found.database].sort(), login: [...found.login].sort() };
+}
+
+/** The same list as the server sees it; PUBLIC may what a role may that nothing was given to. */
+async function allowedIn(
+  session: Session,
+  allowed: readonly Allowed[],
+  { login, anyone }: { readonly login: string; readonly anyone: string },
+): Promise<Allowed[]> {
+  const may = {
+    function: ['has_function_privilege', 'EXECUTE'],
+    view: ['has_table_privilege', 'SELECT'],
+    schema: ['has_schema_privilege', 'USAGE'],
+  } as const;
+  const found: Allowed[] = [];
+  for (const { kind, name } of allowed) {
+    const [ask, right] = may[kind];
+    const schema = kind === 'schema' ? name.slice(1, -1).replaceAll('""', '"') : name;
+    const [one] = await session.query<Pick<Allowed, 'login' | 'public' | 'definer'>>(
+      `SELECT ${ask}($2::name, $1::text, '${right}') AS login, ${ask}($3::name, $1::text, '${right}') AS public,
+           ${kind === 'function' ? '(SELECT prosecdef FROM pg_proc WHERE oid = $1::regprocedure)' : 'false'} AS definer`,
+      [schema, login, anyone],
+    );
+    found.push({ kind, name, ...one } as Allowed);
+  }
+  return found;
 }
