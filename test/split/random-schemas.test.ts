@@ -18,7 +18,7 @@ const RUNS = Number(process.env.RANDOM_SCHEMAS ?? 30);
 const SEED = Number(process.env.RANDOM_SEED ?? 20261124);
 
 it(`puts every row of ${RUNS} random schemas where it belongs, or aside`, {
-  timeout: RUNS * 40_000,
+  timeout: RUNS * 120_000,
 }, async () => {
   await fc.assert(
     fc.asyncProperty(databaseShape, async (shape) => {
