@@ -126,7 +126,9 @@ describe('large objects that rows name', () => {
       if (database !== undefined)
         await withSession(withDatabase(adminUrl(), database), (session) => session.execute(sql ?? ''));
     }
-    const again = findings.filter(({ hint }) => hint?.startsWith('Run clinic-migrate split --refresh --yes'));
+    const again = findings.filter(({ hint }) =>
+      hint?.startsWith('Run `clinic-migrate split --refresh --yes'),
+    );
     expect(again).toHaveLength(4);
     const refreshed = await splitCommand.run(context, [], { ...NO_OPTIONS, refresh: true, yes: true });
     expect(codes(refreshed, 'error')).toEqual([]);

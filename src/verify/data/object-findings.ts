@@ -1,6 +1,6 @@
 import type { Finding } from '../../core/finding.js';
 import type { FindingCode } from '../../core/finding-codes.js';
-import { quoteIdent } from '../../core/identifiers.js';
+import { commandLine, inDatabase } from '../../core/hints.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
 import { type NamedObjects, readObjects } from './large-objects.js';
@@ -30,7 +30,8 @@ export async function largeObjectFindings(
   const findings = new Findings(subject);
   if (compare) {
     const missing = [...expected].filter((oid) => !present.has(oid));
-    const again = `Run clinic-migrate split --refresh --yes${clinic === undefined ? '' : ` ${databaseOf(subject.url)}`}`;
+    const whose = clinic === undefined ? [] : [databaseOf(subject.url)];
+    const again = `Run ${commandLine('split', '--refresh', '--yes', ...whose)}.`;
     findings.say('DATA_LARGE_OBJECTS_MISSING', missing, 'that rows name are not there', again);
     const changed = readable.filter(
       (oid) => expected.has(oid) && contents.get(oid) !== named.contents.get(oid),
@@ -98,7 +99,10 @@ function othersObjects(
 }
 
 function unlink({ url }: Subject, oids: readonly string[]): string {
-  return `In database ${quoteIdent(databaseOf(url))}: SELECT pg_catalog.lo_unlink(w) FROM unnest('{${oids.join(',')}}'::oid[]) AS w;`;
+  return inDatabase(
+    databaseOf(url),
+    `SELECT pg_catalog.lo_unlink(w) FROM unnest('{${oids.join(',')}}'::oid[]) AS w`,
+  );
 }
 
 class Findings {
