@@ -4,9 +4,10 @@ import { actAs } from '../core/act-as.js';
 import { RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import type { FindingCode } from '../core/finding-codes.js';
+import { forgetClinic } from '../core/hints.js';
 import type { Session } from '../core/ports.js';
 import { oneAtATime } from '../core/side-by-side.js';
-import { describeUrl } from '../core/urls.js';
+import { databaseOf, describeUrl } from '../core/urls.js';
 import { ensureAccess } from '../provision/access/ensure.js';
 import { readAccessPlan } from '../provision/access/read-plan.js';
 import { openCentral } from '../provision/central.js';
@@ -122,7 +123,7 @@ async function splitClinics(
   const source: LegacySource = { dumper, legacyUrl, legacy, catalog, map };
   const { login } = requireSection(config, 'legacy');
   const { plan: access, findings: unlike } = await readAccessPlan(legacy, catalog, map, login);
-  const gone = goneFindings(tenancy, targets);
+  const gone = goneFindings(tenancy, targets, databaseOf(centralUrl));
   const early = [
     ...unlike.filter(({ severity }) => severity === 'error'),
     ...gone.filter(({ state }) => state !== 'ready').map(({ finding }) => finding),
@@ -227,23 +228,25 @@ async function staleFindings(
   const entries = new Map((await readRegistry(central)).map((entry) => [entry.key, entry]));
   return targets
     .filter(({ clinic }) => entries.get(clinic.key)?.schemaFingerprint !== fingerprint)
-    .map(({ clinic, database }) => staleSchema(clinic, database));
+    .map(({ clinic, database }) => staleSchema(clinic, database, fingerprint));
 }
 
 /** Clinics that were taken out of the legacy database since: what is shared would be copied for nobody. */
 function goneFindings(
   { clinics }: Tenancy,
   targets: readonly ClinicTarget[],
+  central: string,
 ): { readonly state: ClinicTarget['state']; readonly finding: Finding }[] {
   return targets
     .filter(({ clinic }) => !clinics.some(({ key }) => key === clinic.key))
-    .map(({ clinic, database, state }) => ({
-      state,
+    .map((target) => ({
+      state: target.state,
       finding: {
         code: 'SPLIT_CLINIC_GONE',
         severity: 'error',
-        subject: database,
-        message: `clinic ${JSON.stringify(clinic.label)} (${clinic.key}) has the database ${database}, and the legacy database does not have the clinic any more`,
+        subject: target.database,
+        message: `clinic ${JSON.stringify(target.clinic.label)} (${target.clinic.key}) has the database ${target.database}, and the legacy database does not have the clinic any more`,
+        hint: `Name the clinics to split. If this one is gone for good: ${forgetClinic(target, central)}`,
       },
     }));
 }

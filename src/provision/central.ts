@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { CENTRAL_COMMENT, isOurCentral } from '../catalog/our-central.js';
 import type { SettingsPlan } from '../catalog/settings.js';
 import type { Finding } from '../core/finding.js';
+import { inDatabase } from '../core/hints.js';
 import { quoteIdent, quoteLiteral } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 import { databaseOf, describeUrl, withDatabase } from '../core/urls.js';
@@ -68,6 +69,7 @@ export function centralState(
         severity: 'error',
         subject: databaseOf(url),
         message: `the central database ${describeUrl(url)} has the tables of an older legacy schema`,
+        hint: `Make the same change in it. Then: ${inDatabase(databaseOf(url), `UPDATE clinic_migrate.installation SET central_fingerprint = ${quoteLiteral(preData.fingerprint)}`)}`,
       },
     ],
   };

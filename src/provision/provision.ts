@@ -4,6 +4,7 @@ import type { SettingsPlan } from '../catalog/settings.js';
 import type { Config } from '../config/types.js';
 import { InterruptedError, RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
+import { makeCopyAgain } from '../core/hints.js';
 import type { Databases, Progress, Session } from '../core/ports.js';
 import { everyOne, oneAtATime, shareOut } from '../core/side-by-side.js';
 import { databaseOf, endpointOf, withDatabase } from '../core/urls.js';
@@ -300,12 +301,12 @@ async function provideClinic(
   });
   await markDatabase(server.session, database, whose);
   // A database that was made again holds no rows, whatever the registry says of the one before it.
-  if (entry === undefined || (made.outcome === 'made' && entry.state !== 'provisioned')) {
+  const isNew = entry === undefined || made.outcome === 'made';
+  if (isNew || entry.schemaFingerprint !== made.fingerprint) {
     await save({
       ...clinic,
-      state: 'provisioned',
+      ...(isNew ? { state: 'provisioned', ...endpointOf(server.url) } : entry),
       server: server.name,
-      ...endpointOf(server.url),
       database,
       role,
       password: encryptPassword(password, clinic.key, key),
@@ -325,7 +326,9 @@ async function provideClinic(
     findings: [
       ...mended.flatMap(({ findings }) => findings),
       ...made.findings,
-      ...(made.fingerprint === clinicData.fingerprint ? [] : [staleSchema(clinic, database)]),
+      ...(made.fingerprint === clinicData.fingerprint
+        ? []
+        : [staleSchema(clinic, database, clinicData.fingerprint)]),
     ],
   };
 }
@@ -340,12 +343,13 @@ async function refuseLost(server: Session, { label, key, state, database }: Regi
 }
 
 /** A clinic database that was cloned from the template of an older legacy schema. */
-export function staleSchema(clinic: Clinic, database: string): Finding {
+export function staleSchema(clinic: Clinic, database: string, fingerprint: string): Finding {
   return {
     code: 'PROVISION_SCHEMA_STALE',
     severity: 'error',
     subject: database,
     message: `the database ${database} of clinic ${JSON.stringify(clinic.label)} has the tables of an older legacy schema`,
+    hint: `While it holds nothing but copies: ${makeCopyAgain(database, clinic.key)} Once it is served: make the same change in it, set clinic_migrate.origin.fingerprint there to '${fingerprint}', and run provision.`,
   };
 }
 

@@ -1,4 +1,6 @@
 import type { Finding } from '../core/finding.js';
+import { inDatabase } from '../core/hints.js';
+import { quoteIdent } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { databaseOf } from '../core/urls.js';
 
@@ -31,6 +33,7 @@ export async function publicFindings(
       severity: 'warning',
       subject: database,
       message: `every login of its server may connect to the ${name} database ${database}, those of the clinics included`,
+      hint: `GRANT CONNECT to the logins that need it. Then: ${inDatabase('postgres', `REVOKE CONNECT, TEMPORARY ON DATABASE ${quoteIdent(database)} FROM PUBLIC`)}`,
     });
   }
   return findings;

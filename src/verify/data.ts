@@ -1,9 +1,11 @@
 import { sameDatabase } from '../catalog/same-database.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
+import { commandLine, forgetClinic } from '../core/hints.js';
 import { displayName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { sideBySide } from '../core/side-by-side.js';
+import { databaseOf } from '../core/urls.js';
 import { conservationFindings } from './data/conservation.js';
 import { type Check, checkDatabase } from './data/database.js';
 import { openReaders, readLegacy } from './data/legacy.js';
@@ -15,7 +17,7 @@ import { quarantineFindings, readQuarantine } from './data/quarantine.js';
 import { readSurroundings } from './data/settings.js';
 import type { Subject } from './data/subject.js';
 import { readStanding } from './data/surplus.js';
-import { countRows, showClinic, showKeys } from './data/words.js';
+import { countRows, SAMPLES, showClinic, showKeys } from './data/words.js';
 
 export type { VerifyDataOptions } from './data/options.js';
 
@@ -111,34 +113,46 @@ async function subjectsOf(
 }
 
 /** Whatever is passed over is said. */
-function notChecked({ map, clinics, targets }: VerifyDataOptions, { legacy }: Check): Finding[] {
-  const finding = (message: string, severity: Finding['severity'], subject?: string): Finding => ({
+function notChecked({ map, clinics, targets, centralUrl }: VerifyDataOptions, { legacy }: Check): Finding[] {
+  const finding = (message: string, severity: Finding['severity'], hint?: string): Finding => ({
     code: 'DATA_NOT_CHECKED',
     severity,
     message,
-    ...(subject === undefined ? {} : { subject }),
+    ...(hint === undefined ? {} : { hint }),
   });
   const findings: Finding[] = [];
   for (const table of map.tables) {
     const name = displayName(table);
     const rows = legacy.rows.get(table)?.total.rows ?? 0;
     if (table.scope === 'unresolved' && rows > 0)
-      findings.push(finding(`${name}: nothing says where its ${countRows(rows)} belong`, 'error', name));
+      findings.push({
+        ...finding(
+          `${name}: nothing says where its ${countRows(rows)} belong`,
+          'error',
+          `Settle it as ${commandLine('inspect')} says.`,
+        ),
+        subject: name,
+      });
   }
   const without = clinics.filter(({ key }) => !targets.some(({ clinic }) => clinic.key === key));
   if (without.length > 0) {
-    const keys = showKeys(
-      without.map(({ key }) => key),
-      without.length,
-    );
-    findings.push(finding(`${without.length} clinics have no database of their own yet: ${keys}`, 'warning'));
-  }
-  const gone = targets.filter(({ clinic }) => !clinics.some(({ key }) => key === clinic.key));
-  for (const { clinic, state } of gone)
+    const keys = without.map(({ key }) => key);
+    const named = keys.length > SAMPLES ? [] : keys;
     findings.push(
       finding(
-        `${showClinic(clinic)} has a database, and the legacy database does not have the clinic any more`,
-        state === 'active' ? 'info' : 'warning',
+        `${without.length} clinics have no database of their own yet: ${showKeys(keys, without.length)}`,
+        'warning',
+        `Run ${commandLine('provision', ...named)} and ${commandLine('split', ...named)}.`,
+      ),
+    );
+  }
+  const gone = targets.filter(({ clinic }) => !clinics.some(({ key }) => key === clinic.key));
+  for (const target of gone)
+    findings.push(
+      finding(
+        `${showClinic(target.clinic)} has a database, and the legacy database does not have the clinic any more`,
+        target.state === 'active' ? 'info' : 'warning',
+        `If the clinic is gone for good: ${forgetClinic(target, databaseOf(centralUrl))}`,
       ),
     );
   const active = targets.filter(({ state }) => state === 'active').map(({ clinic }) => clinic.key);

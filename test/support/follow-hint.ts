@@ -20,7 +20,7 @@ export type Step =
 export function stepsOf(hint: string): Step[] {
   const steps: Step[] = [];
   const pattern =
-    /In database ("(?:[^"]|"")+"): ([\s\S]*?;)(?= Then run | Then in database |$)|`clinic-migrate ([^`]+)`/g;
+    /[Ii]n database ("(?:[^"]|"")+"): ([\s\S]*?;)(?= Then run | Then in database |$)|`clinic-migrate ([^`]+)`/g;
   for (const [, name, sql, line] of hint.matchAll(pattern)) {
     if (name !== undefined && sql !== undefined)
       steps.push({ database: name.slice(1, -1).replaceAll('""', '"'), sql });

@@ -4,28 +4,28 @@ import type { FindingDoc } from './doc.js';
 export const DATA = {
   DATA_ROWS_MISSING: {
     cause: 'Rows of the legacy database that belong in this database are not there.',
-    mend: 'Do not cut over. Run split again for the clinic named; if it is served already, restore the rows first.',
+    mend: 'Do not cut over. Run `split --refresh --yes` for the clinic named, as the hint has it; where it is served already, restore the rows from a backup.',
   },
   DATA_ROWS_EXTRA: {
     cause: 'This database holds rows that the legacy database does not have, or holds them more often.',
-    mend: 'Find out what wrote them. Before the cutover, run split again for the clinic named.',
+    mend: 'Find out what wrote them. Before the cutover, `split --refresh --yes` for the clinic named removes them.',
   },
   DATA_ROWS_CHANGED: {
     cause: 'Rows have other values here than in the legacy database.',
-    mend: 'Find out what changed them: a trigger, a default, a person. Before the cutover, run split again.',
+    mend: 'Find out what changed them: a trigger, a default, a person. Before the cutover, `split --refresh --yes` for the clinic named puts them back.',
   },
   DATA_FOREIGN_ROWS: {
     cause: "A clinic's database holds rows of another clinic, or rows that lead to no clinic.",
-    mend: 'Take the clinic off the air, remove the rows, and find out who could see them.',
+    mend: 'Take the clinic off the air and find out who could see them. `split --refresh --yes` removes them where the clinic is not served from this database; else delete the rows named.',
   },
   DATA_NOT_CONSERVED: {
     cause:
       'The rows of a legacy table are not the rows of all clinic databases and quarantine together: some are lost or twice.',
-    mend: 'Do not cut over. The findings for single clinics name the rows; run split again for those clinics.',
+    mend: 'Do not cut over. The findings for single clinics name the rows; `split --refresh --yes` brings all copies up to date.',
   },
   DATA_QUARANTINE_DIFFERS: {
     cause: 'Quarantine does not hold exactly the legacy rows to which no clinic can be given.',
-    mend: "Correct the rows in the legacy database, or set unassignable: 'quarantine' and run split again.",
+    mend: "Set unassignable: 'quarantine', or correct the rows in the legacy database; then run `split --refresh --yes`.",
   },
   DATA_LARGE_OBJECTS_MISSING: {
     cause: 'Rows of this database name large objects that the legacy database has and this one has not.',
@@ -46,11 +46,11 @@ export const DATA = {
   },
   DATA_SEQUENCE_BEHIND: {
     cause: 'A sequence will give out a number that its column has already.',
-    mend: "Set it past the column's maximum with setval(), or run split again.",
+    mend: 'Run the statement of the hint, which sets it to what its column has reached.',
   },
   DATA_ORPHANS: {
     cause: 'Rows refer to rows that are not in this database, although a foreign key says they must be.',
-    mend: 'Do not cut over. Find the missing rows, then run split again for the clinic named.',
+    mend: 'Do not cut over. `split --refresh --yes` for the clinic named brings the missing rows; where it is served already, find them.',
   },
   DATA_DATABASE_MISSING: {
     cause: 'The registry names a database for this clinic, and the server has none of that name.',
@@ -68,7 +68,7 @@ export const DATA = {
   },
   DATA_SCHEMA_DRIFT: {
     cause: 'The schema of this database is not the one that the legacy schema and the tenancy map call for.',
-    mend: 'Run provision and split again, or bring the schema in line by a migration over every clinic.',
+    mend: 'Run the statement of the hint where it has one. Else make the copy again while it holds nothing but copies: drop the database, then run provision and split for the clinic; or bring the schema in line by a migration over every clinic.',
   },
   DATA_SETTING_DIFFERS: {
     cause:
@@ -77,7 +77,7 @@ export const DATA = {
   },
   DATA_TABLE_MISPLACED: {
     cause: 'A database holds a table that does not belong in it.',
-    mend: 'Find out what made it. Drop it once its rows are known to be elsewhere.',
+    mend: 'Find out what made it. Drop it once its rows are known to be elsewhere, by the statement of the hint.',
   },
   DATA_OBJECT_EXTRA: {
     cause:

@@ -91,7 +91,7 @@ export const PROVISION = {
   },
   PROVISION_SCHEMA_STALE: {
     cause: 'The legacy schema has changed since this database was made.',
-    mend: 'Make the same change in this database; or, while it holds no rows, drop it and run provision again.',
+    mend: 'While it holds nothing but copies, drop the database and run provision and split for the clinic. Else make the same change in it and write the fingerprint that the hint names where it says; then run provision.',
   },
   PROVISION_NAME_UNFIT: {
     cause:
@@ -101,6 +101,6 @@ export const PROVISION = {
   PROVISION_PUBLIC_CONNECT: {
     cause:
       'Every login of the server may connect to the legacy or central database, those of the clinics included.',
-    mend: 'REVOKE CONNECT, TEMPORARY ON DATABASE … FROM PUBLIC, after granting CONNECT to the logins that need it.',
+    mend: 'Grant CONNECT to the logins that need it, then run the statement of the hint, which takes it from PUBLIC.',
   },
 } as const satisfies Record<string, FindingDoc>;

@@ -36,7 +36,7 @@ export const SPLIT = {
   },
   SPLIT_CLINIC_GONE: {
     cause: 'A clinic was provisioned and has since been taken out of the legacy database.',
-    mend: 'Name the clinics to split; or delete its row of clinic_migrate.clinics in the central database, then drop its database and login.',
+    mend: 'Name the clinics to split; or, where the clinic is gone for good, drop its database, its login and its owner, and delete its row of clinic_migrate.clinics in the central database, as the hint has it.',
   },
   SPLIT_COPY_STALE: {
     cause:

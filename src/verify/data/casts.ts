@@ -15,8 +15,8 @@ export function castDrift(legacy: SchemaCatalog, actual: SchemaCatalog): Drift[]
     what: `the cast ${cast.name} ${how}`,
     hint,
   });
-  const make = ({ name, definition }: SchemaObject): string => `CREATE CAST (${name}) ${definition};`;
-  const drop = ({ name }: SchemaObject): string => `DROP CAST (${name});`;
+  const make = ({ name, definition }: SchemaObject): string => `CREATE CAST (${name}) ${definition}`;
+  const drop = ({ name }: SchemaObject): string => `DROP CAST (${name})`;
   const missing = expected
     .filter((cast) => cast.dependsOn.length > 0 && cast.dependsOn.every((need) => has(actual, need)))
     .flatMap((cast) => {
@@ -24,7 +24,7 @@ export function castDrift(legacy: SchemaCatalog, actual: SchemaCatalog): Drift[]
       if (other === undefined) return [drift(cast, 'is missing', make(cast))];
       return other.definition === cast.definition
         ? []
-        : [drift(cast, `is ${other.definition}, not ${cast.definition}`, `${drop(cast)} ${make(cast)}`)];
+        : [drift(cast, `is ${other.definition}, not ${cast.definition}`, `${drop(cast)}; ${make(cast)}`)];
     });
   const more = found
     .filter((cast) => !expected.some(({ name }) => name === cast.name))

@@ -3,6 +3,7 @@ import type { Finding } from '../../core/finding.js';
 import { displayName } from '../../core/identifiers.js';
 import type { MappedTable } from '../../tenancy/types.js';
 import type { LegacyRows } from './legacy.js';
+import { refresh } from './mends.js';
 
 /**
  * Every legacy row is in exactly one place: the clinics together and quarantine hold what the legacy table holds, a
@@ -26,6 +27,7 @@ export function conservationFindings(
     const name = displayName(table);
     const copies = shared.rows === 0 ? '' : `, ${shared.rows} of them for every clinic`;
     findings.push({
+      hint: refresh(),
       code: 'DATA_NOT_CONSERVED',
       severity: 'error',
       subject: name,

@@ -11,6 +11,7 @@ import { rowsOf } from '../../catalog/rows.js';
 import type { SchemaCatalog } from '../../catalog/types.js';
 import { isLocked, UsageError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
+import { inDatabase } from '../../core/hints.js';
 import { displayName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
@@ -21,6 +22,7 @@ import { findDifferences } from './differences.js';
 import { orphanFindings, sequenceFindings } from './integrity.js';
 import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
 import { type Meaning, meaningFindings, readMeaning } from './meaning.js';
+import { withMends } from './mends.js';
 import { foreignFinding, mismatchFindings } from './mismatch.js';
 import { largeObjectFindings } from './object-findings.js';
 import type { VerifyDataOptions } from './options.js';
@@ -71,11 +73,12 @@ export async function checkDatabase(
     const closed =
       subject.clinic && (await closedFinding(check.options.databases, subject, error).catch(() => undefined));
     if (closed === undefined) throw error;
-    return { findings: [closed], digests: undefined };
+    return { findings: withMends([closed], subject), digests: undefined };
   }
   try {
     await session.execute('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    return await look(check, subject, reader, session);
+    const { findings, digests } = await look(check, subject, reader, session);
+    return { findings: withMends(findings, subject), digests };
   } catch (error) {
     if (!isLocked(error)) throw error;
     return { findings: [lockedFinding(subject.place, error)], digests: undefined };
@@ -122,8 +125,8 @@ async function look(
       findings.push(foreignFinding(place, table, seen.foreign, seen.samples, undefined));
   }
   const tables = present.map((table) => catalogTable(catalog, table));
-  findings.push(...(await orphanFindings(session, check.options, tables, place)));
-  findings.push(...(await sequenceFindings(session, catalog.schemas, place)));
+  findings.push(...(await orphanFindings(session, check.options, tables, subject)));
+  findings.push(...(await sequenceFindings(session, catalog.schemas, subject)));
   findings.push(...(await largeObjectFindings(session, subject, check.legacy.objects)));
   return { findings, digests };
 }
@@ -156,7 +159,11 @@ function driftFindings(
       severity: kind === 'lesser' ? 'warning' : 'error',
       subject: displayName(table),
       message: `${subject.place}: ${displayName(table)}: ${what}`,
-      ...(hint === undefined ? {} : { hint: `In the database ${databaseOf(subject.url)}, run: ${hint}` }),
+      ...(hint === undefined
+        ? {}
+        : {
+            hint: `${kind === 'misplaced' ? 'Once its rows are known to be elsewhere: ' : ''}${inDatabase(databaseOf(subject.url), hint)}`,
+          }),
     }));
 }
 

@@ -8,6 +8,6 @@ export interface Drift {
   readonly kind: 'misplaced' | 'columns' | 'constraints' | 'lesser';
   /** A view that the legacy database has not: in a clinic's database told with all else that is too much. */
   readonly isSurplus?: boolean;
-  /** What ends it, where that is one statement. */
+  /** SQL that ends it, without its last semicolon. */
   readonly hint?: string;
 }

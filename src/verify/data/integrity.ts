@@ -1,12 +1,15 @@
 import { rowsOf } from '../../catalog/rows.js';
 import type { ForeignKey, Table } from '../../catalog/types.js';
 import type { Finding } from '../../core/finding.js';
-import { displayName, quoteIdent, quoteName } from '../../core/identifiers.js';
+import { inDatabase } from '../../core/hints.js';
+import { displayName, quoteIdent, quoteLiteral, quoteName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
+import { databaseOf } from '../../core/urls.js';
 import { equal } from './equality.js';
 import type { VerifyDataOptions } from './options.js';
 import { sameName } from './places.js';
 import { rowId } from './rows.js';
+import type { Subject } from './subject.js';
 import { countRows, SAMPLES, showKeys } from './words.js';
 
 /** Sequences that own a whole-number column, or that its default draws from. */
@@ -37,7 +40,7 @@ type Owned = Record<'sequence_schema' | 'sequence_name' | 'schema' | 'name' | 'c
 export async function sequenceFindings(
   session: Session,
   schemas: readonly string[],
-  place: string,
+  { place, url }: Subject,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const owned of await session.query<Owned>(SEQUENCES, [schemas])) {
@@ -57,6 +60,10 @@ export async function sequenceFindings(
       severity: 'error',
       subject: displayName(sequence),
       message: `${place}: the sequence ${displayName(sequence)} will give ${next} next, and ${displayName(owned)}.${owned.column} has reached ${reached}`,
+      hint: inDatabase(
+        databaseOf(url),
+        `SELECT pg_catalog.setval(${quoteLiteral(quoteName(sequence))}, ${reached})`,
+      ),
     });
   }
   return findings;
@@ -67,7 +74,7 @@ export async function orphanFindings(
   session: Session,
   { catalog, map }: Pick<VerifyDataOptions, 'catalog' | 'map'>,
   tables: readonly Table[],
-  place: string,
+  { place, url }: Subject,
 ): Promise<Finding[]> {
   const isDropped = (table: Table, key: ForeignKey): boolean =>
     map.crossingKeys.some(
@@ -91,7 +98,7 @@ export async function orphanFindings(
       });
     }
   }
-  return [...findings, ...(await switchedOff(session, catalog.schemas, place))];
+  return [...findings, ...(await switchedOff(session, catalog.schemas, { place, url }))];
 }
 
 async function orphansOf(session: Session, table: Table, key: ForeignKey, parent: Table) {
@@ -115,7 +122,11 @@ async function orphansOf(session: Session, table: Table, key: ForeignKey, parent
 }
 
 /** Foreign keys that the catalog calls valid while their checks do not run. */
-async function switchedOff(session: Session, schemas: readonly string[], place: string): Promise<Finding[]> {
+async function switchedOff(
+  session: Session,
+  schemas: readonly string[],
+  { place, url }: Pick<Subject, 'place' | 'url'>,
+): Promise<Finding[]> {
   const tables = await session.query<{ schema: string; name: string }>(
     `SELECT DISTINCT n.nspname::text AS schema, c.relname::text AS name
        FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
@@ -128,6 +139,6 @@ async function switchedOff(session: Session, schemas: readonly string[], place: 
     severity: 'error',
     subject: displayName(table),
     message: `${place}: the foreign-key checks of ${displayName(table)} are switched off`,
-    hint: `ALTER TABLE ${quoteName(table)} ENABLE TRIGGER ALL, once no row is an orphan.`,
+    hint: `Once no row is an orphan: ${inDatabase(databaseOf(url), `ALTER TABLE ${quoteName(table)} ENABLE TRIGGER ALL`)}`,
   }));
 }

@@ -1,6 +1,5 @@
 import type { Finding } from '../../core/finding.js';
-import { commandLine, inDatabase } from '../../core/hints.js';
-import { quoteIdent } from '../../core/identifiers.js';
+import { commandLine, makeCopyAgain } from '../../core/hints.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
 import type { Subject } from './subject.js';
@@ -19,7 +18,6 @@ export async function originFindings(session: Session, { clinic, place, url }: S
   const other = records.find(({ key }) => key !== clinic.key);
   if (other === undefined && records.length > 0) return [];
   const database = databaseOf(url);
-  const again = `${commandLine('provision', clinic.key)} and ${commandLine('split', clinic.key)}`;
   return [
     {
       code: 'DATA_ANOTHERS_DATABASE',
@@ -29,7 +27,7 @@ export async function originFindings(session: Session, { clinic, place, url }: S
       hint:
         other?.key === null
           ? `Run ${commandLine('provision', clinic.key)}.`
-          : `Restore the clinic's own backup if it is served from here. Else make it again: ${inDatabase('postgres', `DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`)} Then run ${again}.`,
+          : `Restore the clinic's own backup if it is served from here. Else make the copy again: ${makeCopyAgain(database, clinic.key)}`,
     },
   ];
 }

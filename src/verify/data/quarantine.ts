@@ -7,6 +7,7 @@ import type { Session } from '../../core/ports.js';
 import type { MappedTable } from '../../tenancy/types.js';
 import type { Check } from './database.js';
 import { asideSamples } from './legacy.js';
+import { refresh } from './mends.js';
 import { asStored, catalogTable } from './places.js';
 import { allRows, digestOf } from './rows.js';
 import { countRows, showKeys } from './words.js';
@@ -62,6 +63,7 @@ export async function quarantineFindings(
     const keys = await asideSamples(options, reader, table, legacy.suspects);
     const which = keys.length === 0 ? '' : `: ${showKeys(keys, expected.rows)}`;
     findings.push({
+      hint: refresh(),
       code: 'DATA_QUARANTINE_DIFFERS',
       severity: 'error',
       subject: displayName(table),

@@ -1,8 +1,17 @@
 import type { SchemaCatalog, SchemaObject, Table } from '../../catalog/types.js';
-import { displayName, type QualifiedName } from '../../core/identifiers.js';
+import { displayName, type QualifiedName, quoteName } from '../../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
 import { castDrift } from './casts.js';
 import type { Drift } from './drift.js';
+import {
+  dropColumn,
+  dropObject,
+  mendColumn,
+  mendForeignKey,
+  mendKey,
+  mendObject,
+  mendRowSecurity,
+} from './mend-drift.js';
 import { sameName } from './places.js';
 import { possibleWith } from './possible.js';
 
@@ -31,7 +40,12 @@ export function schemaDrift(
     if (legacy.tables.some((candidate) => sameName(candidate, table) && belongs(candidate))) continue;
     const scope =
       map.tables.find((mapped) => sameName(mapped, table))?.scope ?? 'unknown to the legacy schema';
-    drifts.push({ table, kind: 'misplaced', what: `the table is there, and it is ${scope}` });
+    drifts.push({
+      table,
+      kind: 'misplaced',
+      what: `the table is there, and it is ${scope}`,
+      hint: `DROP ${table.kind === 'foreign' ? 'FOREIGN ' : ''}TABLE IF EXISTS ${quoteName(table)} CASCADE`,
+    });
   }
   return [...drifts, ...objectDrift(legacy, actual, belongs), ...castDrift(legacy, actual)];
 }
@@ -42,7 +56,12 @@ function tableDrift(
   map: TenancyMap,
   belongs: (name: QualifiedName) => boolean,
 ): Drift[] {
-  const drift = (kind: Drift['kind'], what: string): Drift => ({ table: expected, kind, what });
+  const drift = (kind: Drift['kind'], what: string, hint?: string): Drift => ({
+    table: expected,
+    kind,
+    what,
+    ...(hint === undefined ? {} : { hint }),
+  });
   const drifts: Drift[] = [];
   const describe = (column: Table['columns'][number]): string =>
     `${column.type}${column.notNull ? ' NOT NULL' : ''}${column.generated ? ' GENERATED' : ''}${column.identity === undefined ? '' : ` IDENTITY (${column.identity})`}`;
@@ -53,15 +72,27 @@ function tableDrift(
     if (other === undefined) drifts.push(drift('columns', `the column ${column.name} is missing`));
     else if (describe(other) !== describe(column))
       drifts.push(
-        drift('columns', `the column ${column.name} is ${describe(other)} and should be ${describe(column)}`),
+        drift(
+          'columns',
+          `the column ${column.name} is ${describe(other)} and should be ${describe(column)}`,
+          mendColumn(expected, column, other),
+        ),
       );
   }
   for (const name of columns.keys())
-    drifts.push(drift('columns', `the column ${name} is not in the legacy table`));
+    drifts.push(
+      drift('columns', `the column ${name} is not in the legacy table`, dropColumn(expected, name)),
+    );
   for (const key of expected.keys) {
     const other = found.keys.find(({ name }) => name === key.name);
     if (other?.columns.join('\0') !== key.columns.join('\0') || other.primary !== key.primary)
-      drifts.push(drift('constraints', `the unique key ${key.name} is missing or different`));
+      drifts.push(
+        drift(
+          'constraints',
+          `the unique key ${key.name} is missing or different`,
+          mendKey(expected, key, other !== undefined),
+        ),
+      );
   }
   for (const key of expected.foreignKeys) {
     const dropped = map.crossingKeys.some(
@@ -70,12 +101,27 @@ function tableDrift(
     );
     if (dropped || !belongs(key.references)) continue;
     const other = found.foreignKeys.find(({ name }) => name === key.name);
-    if (other === undefined) drifts.push(drift('constraints', `the foreign key ${key.name} is missing`));
+    if (other === undefined)
+      drifts.push(
+        drift('constraints', `the foreign key ${key.name} is missing`, mendForeignKey(expected, key, false)),
+      );
     else if (other.definition !== key.definition || (key.validated && !other.validated))
-      drifts.push(drift('constraints', `the foreign key ${key.name} is ${other.definition}`));
+      drifts.push(
+        drift(
+          'constraints',
+          `the foreign key ${key.name} is ${other.definition}`,
+          mendForeignKey(expected, key, true),
+        ),
+      );
   }
   if (found.rowSecurity !== expected.rowSecurity)
-    drifts.push(drift('constraints', `row security is ${found.rowSecurity} and was ${expected.rowSecurity}`));
+    drifts.push(
+      drift(
+        'constraints',
+        `row security is ${found.rowSecurity} and was ${expected.rowSecurity}`,
+        mendRowSecurity(expected, expected.rowSecurity),
+      ),
+    );
   return drifts;
 }
 
@@ -141,25 +187,26 @@ function objectDrift(
   // Another version words the same thing otherwise.
   const sameVersion = major(legacy) === major(actual);
   const found = new Map(actual.objects.map((object) => [identity(object), object]));
-  const drift = (object: SchemaObject, how: string): Drift => ({
+  const drift = (object: SchemaObject, how: string, hint?: string): Drift => ({
     table: object.dependsOn[0] ?? object,
     kind: RULING.has(object.kind) ? 'constraints' : 'lesser',
     what: `the ${object.kind} ${object.name} ${how}`,
+    ...(hint === undefined ? {} : { hint }),
   });
   const missing = expected
     .filter((object) => hangsHere(object) || (STANDING.has(object.kind) && isPossible(object)))
     .flatMap((object) => {
       const other = found.get(identity(object));
-      if (other === undefined) return [drift(object, 'is missing')];
+      if (other === undefined) return [drift(object, 'is missing', mendObject(object, false))];
       return sameVersion && other.definition !== object.definition
-        ? [drift(object, 'is not what it was')]
+        ? [drift(object, 'is not what it was', mendObject(object, true))]
         : [];
     });
   const known = new Set(expected.map(identity));
   const more = actual.objects
     .filter((object) => hangsHere(object) && !known.has(identity(object)))
     .map((object) => ({
-      ...drift(object, 'is not in the legacy database'),
+      ...drift(object, 'is not in the legacy database', dropObject(object)),
       isSurplus: object.kind === 'view' || object.kind === 'materialized view',
     }));
   return [...missing, ...more];
