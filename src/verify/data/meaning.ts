@@ -1,5 +1,6 @@
 import type { Finding } from '../../core/finding.js';
 import type { Session } from '../../core/ports.js';
+import { makeAgain } from './mends.js';
 import type { Subject } from './subject.js';
 
 /** By object, what it was bound to when it was made: operators, functions, types, the tables that a query reads. */
@@ -39,7 +40,8 @@ export async function readMeaning(session: Session): Promise<Meaning> {
 }
 
 /** Objects that this database has too, and that are bound to something else in it. */
-export function meaningFindings(legacy: Meaning, here: Meaning, { place }: Subject): Finding[] {
+export function meaningFindings(legacy: Meaning, here: Meaning, subject: Subject): Finding[] {
+  const { place } = subject;
   return [...legacy].sort().flatMap(([key, before]) => {
     const after = here.get(key);
     if (after === undefined) return [];
@@ -55,7 +57,9 @@ export function meaningFindings(legacy: Meaning, here: Meaning, { place }: Subje
         severity: 'error',
         subject: name,
         message: `${place}: the ${kind} ${name} does not mean what it means in the legacy database: it uses ${list(gained)} here, and ${list(lost)} there`,
-        hint: 'Drop the database while it serves nobody, then run clinic-migrate provision and split; or make the object anew under the search_path of the legacy database.',
+        hint:
+          (subject.compare ? makeAgain(subject) : undefined) ??
+          'Make the object anew under the search_path of the legacy database.',
       },
     ] as const;
   });

@@ -26,6 +26,9 @@ function mendOf(code: Finding['code'], subject: Subject): string | undefined {
     case 'DATA_FOREIGN_ROWS':
     case 'DATA_ORPHANS':
       return compare ? refresh(...(clinic === undefined ? [] : [clinic.key])) : undefined;
+    case 'DATA_LARGE_OBJECTS_MISSING':
+    case 'DATA_LARGE_OBJECTS_CHANGED':
+    case 'DATA_LARGE_OBJECTS_FOREIGN':
     case 'DATA_SCHEMA_DRIFT':
     case 'DATA_SETTING_DIFFERS':
       return compare ? makeAgain(subject) : undefined;
