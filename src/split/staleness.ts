@@ -1,6 +1,6 @@
 import { type Digest, EMPTY_DIGEST, sameDigest, showDigest } from '../catalog/digest.js';
 import type { Finding } from '../core/finding.js';
-import { commandLine } from '../core/hints.js';
+import { commandLine, inDatabase, makeCopyAgain } from '../core/hints.js';
 import { displayName, quoteName } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 import { sideBySide } from '../core/side-by-side.js';
@@ -154,7 +154,11 @@ export function staleFindings({ options, snapshot, fingerprint }: Run, state: Co
       {
         ...stale,
         message: `${whose} was made under another schema, tenancy map or configuration`,
-        hint: 'Go back to that configuration, or drop this database and run provision and split again.',
+        hint: `Go back to that configuration, or copy it again: ${
+          target === undefined
+            ? `${inDatabase(database, 'DELETE FROM clinic_migrate.receipts')} Then run ${commandLine('split')}.`
+            : makeCopyAgain(database, target.clinic.key)
+        }`,
       },
     ];
   const changed = [

@@ -272,7 +272,7 @@ describe('casts', () => {
         const [drift, ...more] = found.findings.filter(({ severity }) => severity === 'error');
         expect(more).toEqual([]);
         expect(drift?.message).toMatch(message);
-        await plant(/run: (.*)$/s.exec(drift?.hint ?? '')?.[1] ?? 'no hint');
+        await plant(/In database "[^"]+": (.*)$/s.exec(drift?.hint ?? '')?.[1] ?? 'no hint');
         expect(codes(await verify(), 'error')).toEqual([]);
       }
     } finally {

@@ -133,7 +133,7 @@ describe('settings of the legacy database', () => {
         expect.stringMatching(message.source.includes('x"y') ? /not: x_y\.z/ : message),
       ]);
       expect(JSON.stringify(found)).not.toContain('secret 123');
-      await plant(/or: (.*)$/.exec(found.findings[0]?.hint ?? '')?.[1] ?? 'no hint');
+      await plant(/or: In database "postgres": (.*)$/.exec(found.findings[0]?.hint ?? '')?.[1] ?? 'no hint');
       expect(errorsOf(await verify())).toEqual([]);
       await plant(fault.replace('"x""y.z"', '"x_y"."z"'));
       expect(errorsOf(await provisionCommand.run(source.context, [], NO_OPTIONS))).toEqual([]);

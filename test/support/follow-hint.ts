@@ -1,12 +1,11 @@
 import { expect } from 'vitest';
-import type { Command } from '../../src/commands/command.js';
+import type { Command, Context } from '../../src/commands/command.js';
 import { inspectCommand } from '../../src/commands/inspect.js';
 import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
 import type { Finding } from '../../src/core/finding.js';
 import { withDatabase } from '../../src/core/urls.js';
 import { NO_OPTIONS } from './context.js';
-import type { Legacy } from './legacy.js';
 import { adminUrl, withSession } from './postgres.js';
 
 const COMMANDS: readonly Command[] = [inspectCommand, provisionCommand, splitCommand];
@@ -36,8 +35,46 @@ export function stepsOf(hint: string): Step[] {
   return steps;
 }
 
-/** Does what the finding's hint says, to the letter, as a superuser. */
-export async function follow(finding: Finding | undefined, { context }: Legacy): Promise<void> {
+/** The lines of configuration that a hint names, as one object. */
+export function configOf(hint: string): Record<string, unknown> {
+  const config: Record<string, unknown> = {};
+  for (const { index, 0: key } of hint.matchAll(/\b(?:tables|clinics|legacy): (?=\{)/g)) {
+    let depth = 0;
+    let end = index + key.length;
+    do {
+      if (hint[end] === '{') depth += 1;
+      if (hint[end] === '}') depth -= 1;
+      end += 1;
+    } while (depth > 0);
+    const text = hint.slice(index + key.length, end);
+    // A place that is left open is for a person to fill.
+    if (!text.includes('…')) merge(config, { [key.slice(0, -2)]: literal(text) });
+  }
+  return config;
+}
+
+/** A JavaScript literal; an error that shows it where it is none. */
+function literal(text: string): unknown {
+  try {
+    return new Function(`return ${text}`)() as unknown;
+  } catch (error) {
+    throw new Error(`no literal: ${text}`, { cause: error });
+  }
+}
+
+/** Adds what another object says to one, deep. */
+export function merge(into: Record<string, unknown>, more: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(more)) {
+    const known = into[key];
+    const isPlain = (each: unknown): each is Record<string, unknown> =>
+      typeof each === 'object' && each !== null && !Array.isArray(each);
+    if (isPlain(known) && isPlain(value)) merge(known, value);
+    else into[key] = structuredClone(value);
+  }
+}
+
+/** Runs the statements and the command lines of the finding's hint, to the letter, as a superuser. */
+export async function follow(finding: Finding | undefined, { context }: { context: Context }): Promise<void> {
   const steps = stepsOf(finding?.hint ?? '');
   expect(steps, `nothing to follow in: ${finding?.code} ${finding?.hint}`).not.toEqual([]);
   for (const step of steps) {

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { FINDINGS } from '../../src/core/finding-codes.js';
+import { BEFORE } from './before.js';
+import { AFTER } from './fleet.js';
+
+/** Where a plant is not one line of a list: the test names the code, plants it, and follows the hint. */
+const IN_A_TEST: Readonly<Record<string, string>> = {
+  DATA_NOT_CONSERVED: 'mends/fleet.test.ts',
+  PROVISION_PUBLIC_CONNECT: 'mends/split.test.ts',
+  PROVISION_SCHEMA_STALE: 'mends/split.test.ts',
+  REGISTRY_ENTRY: 'verify/registry.test.ts',
+  REGISTRY_ROW_MISSING: 'verify/registry.test.ts',
+  REGISTRY_UNMARKED: 'verify/registry.test.ts',
+  SPLIT_CLINIC_GONE: 'mends/split.test.ts',
+  SPLIT_COPY_IN_USE: 'mends/split.test.ts',
+  SPLIT_COPY_STALE: 'mends/split.test.ts',
+  SPLIT_COPY_WRITTEN: 'mends/split.test.ts',
+  SPLIT_NOT_CONSERVED: 'mends/split.test.ts',
+  TENANCY_NO_CLINICS: 'mends/split.test.ts',
+};
+
+/** What a person has to decide, and why no hint can say it. */
+const BY_A_PERSON: Readonly<Record<string, string>> = {
+  DATA_LOCKED: 'whether the holder of the lock is to be waited for or ended',
+  PROVISION_EXTENSION_LEFT_OUT: 'software of the server has to be installed',
+  PROVISION_KEY_LEFT_OUT: 'an older version said so; crossing keys are findings of the map now',
+  PROVISION_MEANING_DIFFERS: 'what the expression is to mean',
+  PROVISION_SETTING_LEFT_BEHIND: 'whether the application needs it: it stays where it is',
+  SPLIT_LARGE_OBJECT_MISSING: 'which object the row is to name',
+  SPLIT_LARGE_OBJECT_OF_TWO: 'whose the object is',
+  SPLIT_TEXT_NOT_HELD: 'which characters the rows are to have instead, or in what encoding central is to be',
+  TENANCY_COPY_REFERENCED: 'whether copies may grow old: it is what the configuration asks for',
+  TENANCY_CROSSING_KEY: 'whether the application can live without the constraint',
+};
+
+const HALF = /^(DATA|SPLIT|PROVISION|TENANCY|REGISTRY)_/;
+const read = (path: string): string => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+
+it('every finding of the data half has a plant and a mend that was followed, or is a person’s to decide', () => {
+  const mended = new Set<string>([
+    ...BEFORE.map(({ code }) => code),
+    ...AFTER.map(({ code }) => code),
+    ...Object.keys(IN_A_TEST),
+  ]);
+  const codes = Object.keys(FINDINGS).filter((code) => HALF.test(code));
+  expect(codes.filter((code) => !mended.has(code) && !Object.hasOwn(BY_A_PERSON, code))).toEqual([]);
+  expect(Object.keys(BY_A_PERSON).filter((code) => mended.has(code) || !codes.includes(code))).toEqual([]);
+});
+
+it('the tests that are said to plant a finding name it', () => {
+  for (const [code, path] of Object.entries(IN_A_TEST)) expect(read(path), path).toContain(code);
+});
+
+it('every finding of access is planted by a test of access', () => {
+  const tests = readdirSync(join(import.meta.dirname, '../verify'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /access/.test(path) && path.endsWith('.ts'))
+    .map((path) => read(join('verify', path)))
+    .join('\n');
+  const codes = Object.keys(FINDINGS).filter((code) => code.startsWith('ACCESS_'));
+  expect(codes.filter((code) => !tests.includes(code))).toEqual([]);
+});
