@@ -24,6 +24,13 @@ const IN_A_TEST: Readonly<Record<string, string>> = {
 /** What a person has to decide, and why no hint can say it. */
 const BY_A_PERSON: Readonly<Record<string, string>> = {
   DATA_LOCKED: 'whether the holder of the lock is to be waited for or ended',
+  PROVISION_ACCESS_NOT_MENDED: 'an administrator has to take back what only he may: the finding names it',
+  PROVISION_EXTENSION_REACHES_OUT: 'whether clinics need the extension',
+  PROVISION_FUNCTION_LEFT_OUT: 'where the application is to do what the function did',
+  PROVISION_GRANT_LEFT_BEHIND: 'whether another role needs what it was granted',
+  PROVISION_LOGIN_UNCLEAR: 'which of the logins is the application’s',
+  PROVISION_POLICY_ASKS_WHO: 'what the policy is to ask for where each clinic has a login of its own',
+  PROVISION_POLICY_LEFT_OUT: 'whether another role needs the policy',
   PROVISION_EXTENSION_LEFT_OUT: 'software of the server has to be installed',
   PROVISION_KEY_LEFT_OUT: 'an older version said so; crossing keys are findings of the map now',
   PROVISION_MEANING_DIFFERS: 'what the expression is to mean',
