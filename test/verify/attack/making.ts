@@ -1,0 +1,103 @@
+import { quoteIdent } from '../../../src/core/identifiers.js';
+import { type Attack, family, type Places } from './attack.js';
+
+/** Objects that a login could plant in its database, and what is there that is not its to change. */
+export function makingAttacks({ own, other }: Places): Attack[] {
+  const [me, them] = [quoteIdent(own.login), quoteIdent(other.login)];
+  const refused = (statements: readonly string[]): [string, string][] =>
+    statements.map((text) => [text, '42501']);
+  return [
+    ...family('making objects', [
+      ...refused([
+        'CREATE SCHEMA planted',
+        'CREATE TABLE public.planted (id int)',
+        'CREATE TABLE clinic_migrate.planted (id int)',
+        'CREATE VIEW public.planted AS SELECT 1',
+        'CREATE MATERIALIZED VIEW public.planted AS SELECT 1',
+        'CREATE SEQUENCE public.planted',
+        "CREATE TYPE public.planted AS ENUM ('x')",
+        'CREATE DOMAIN public.planted AS text',
+        'CREATE FUNCTION public.planted() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
+        "CREATE FUNCTION public.planted() RETURNS int LANGUAGE c AS 'planted'",
+        'CREATE PROCEDURE public.planted() LANGUAGE sql AS $$ SELECT 1 $$',
+        'CREATE AGGREGATE public.planted (int) (SFUNC = pg_catalog.int4pl, STYPE = int)',
+        'CREATE OPERATOR public.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = pg_catalog.int4eq)',
+        'CREATE CAST (text AS int) WITH INOUT AS IMPLICIT',
+        'CREATE COLLATION public.planted FROM "C"',
+        'CREATE TEXT SEARCH DICTIONARY public.planted (TEMPLATE = pg_catalog.simple)',
+        "CREATE CONVERSION public.planted FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
+        'CREATE STATISTICS public.planted ON id, name FROM public.patients',
+        'CREATE INDEX planted ON public.visits (note)',
+        'CREATE RULE planted AS ON SELECT TO public.visits DO INSTEAD SELECT 1',
+        'CREATE POLICY planted ON public.visits USING (true)',
+        'CREATE TRIGGER planted BEFORE INSERT ON public.visits FOR EACH ROW EXECUTE FUNCTION public.stamp()',
+        'CREATE EVENT TRIGGER planted ON ddl_command_end EXECUTE FUNCTION public.seen()',
+        'CREATE ACCESS METHOD planted TYPE TABLE HANDLER heap_tableam_handler',
+        'CREATE TRUSTED LANGUAGE planted HANDLER plpgsql_call_handler',
+        "CREATE TABLESPACE planted LOCATION '/tmp'",
+        'CREATE FOREIGN DATA WRAPPER planted',
+        'CREATE EXTENSION dblink',
+        'CREATE EXTENSION postgres_fdw',
+        'CREATE EXTENSION file_fdw',
+        'CREATE EXTENSION citext',
+      ]),
+      ['CREATE SERVER planted FOREIGN DATA WRAPPER postgres_fdw', '42704'],
+      ['CREATE USER MAPPING FOR CURRENT_USER SERVER itself', '42704'],
+      ['IMPORT FOREIGN SCHEMA public FROM SERVER itself INTO public', '42704'],
+    ]),
+    ...family('temporary objects', [
+      ...refused([
+        'CREATE TEMP TABLE patients (id int)',
+        'CREATE TEMP VIEW patients AS SELECT 1',
+        'CREATE TEMP SEQUENCE patients_id_seq',
+        'SELECT 1 AS id INTO TEMP patients',
+        'CREATE FUNCTION pg_temp.count(int) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
+        "CREATE TYPE pg_temp.kind AS ENUM ('x')",
+      ]),
+    ]),
+    ...family('changing objects', [
+      ...refused([
+        'ALTER TABLE public.visits ADD COLUMN planted int',
+        `ALTER TABLE public.visits OWNER TO ${me}`,
+        'ALTER TABLE public.letters DISABLE ROW LEVEL SECURITY',
+        'ALTER TABLE public.visits DISABLE TRIGGER ALL',
+        'ALTER FUNCTION public.run_sql(text) SET search_path = planted',
+        'ALTER SCHEMA public RENAME TO planted',
+        `ALTER SCHEMA public OWNER TO ${me}`,
+        'CREATE OR REPLACE FUNCTION public.how_many() RETURNS bigint LANGUAGE sql AS $$ SELECT 1::bigint $$',
+        'CREATE OR REPLACE VIEW public.everybody AS SELECT 1',
+        'DROP TABLE public.visits',
+        'DROP FUNCTION public.how_many()',
+        'DROP SCHEMA clinic_migrate CASCADE',
+        'TRUNCATE public.visits',
+        'REFRESH MATERIALIZED VIEW public.counted',
+        "COMMENT ON TABLE public.visits IS 'planted'",
+        'CLUSTER public.visits USING visits_pkey',
+        'REINDEX TABLE public.visits',
+        'ALTER SEQUENCE public.visits_id_seq RESTART',
+        "SELECT setval('public.visits_id_seq', 1)",
+        'DROP EXTENSION plpgsql',
+        'ALTER EXTENSION plpgsql UPDATE',
+        'ALTER LANGUAGE plpgsql RENAME TO planted',
+      ]),
+      ['VACUUM public.visits', 'is warned'],
+      ['ANALYZE public.visits', 'is warned'],
+      [`GRANT SELECT ON public.visits TO ${them}`, 'is warned'],
+      ['GRANT EXECUTE ON FUNCTION public.run_sql(text) TO PUBLIC', 'is warned'],
+      [`GRANT USAGE ON SCHEMA public TO ${them}`, 'is warned'],
+      [['SET row_security = off', 'SELECT * FROM public.letters'], '42501'],
+    ]),
+    ...family('what the program keeps', [
+      ...refused([
+        'SELECT * FROM clinic_migrate.receipts',
+        'UPDATE clinic_migrate.receipts SET rows = 0',
+        'DELETE FROM clinic_migrate.receipts',
+        'SELECT * FROM clinic_migrate.origin',
+        "UPDATE clinic_migrate.origin SET clinic_key = '2'",
+        'INSERT INTO clinic_migrate.finished VALUES ($$planted$$)',
+        'TRUNCATE clinic_migrate.finished',
+      ]),
+      ['SELECT * FROM clinic_migrate.clinics', '42501'],
+    ]),
+  ];
+}
