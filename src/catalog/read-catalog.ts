@@ -8,6 +8,7 @@ import { readObjects } from './read-objects.js';
 import { readOutside } from './read-outside.js';
 import { readSequences } from './read-sequences.js';
 import { readTables } from './read-tables.js';
+import { readsByNames } from './reads-by-names.js';
 import type { SchemaCatalog } from './types.js';
 
 /**
@@ -22,8 +23,29 @@ export async function readCatalog(
   login?: string,
   extensions: readonly string[] = [],
 ): Promise<SchemaCatalog> {
+  const [path] = await session.query<{ path: string }>(
+    `SELECT pg_catalog.current_setting('search_path') AS path`,
+  );
+  if (path === undefined || path.path === '' || path.path === '""')
+    return readAll(session, schemas, login, extensions);
+  // Definitions are worded by what can be seen without a schema.
+  const look = (where: string) =>
+    session.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [where]);
+  await look('');
+  const catalog = await readAll(session, schemas, login, extensions);
+  await look(path.path);
+  return catalog;
+}
+
+async function readAll(
+  session: Session,
+  schemas: readonly string[],
+  login: string | undefined,
+  extensions: readonly string[],
+): Promise<SchemaCatalog> {
   await requireSchemas(session, schemas);
   const objects = await markReaching(session, schemas, await readObjects(session, schemas), extensions);
+  const namePath = await readNamePath(session, objects, login);
   const [version] = await session.query<{ version: number }>(
     `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version`,
   );
@@ -35,7 +57,8 @@ export async function readCatalog(
     objects,
     outside: await readOutside(session, schemas),
     needs: await readNeeds(session),
-    namePath: await readNamePath(session, objects, login),
+    namePath,
+    readPath: (await readsByNames(session)) ? namePath : [],
   };
 }
 

@@ -139,6 +139,8 @@ export interface SchemaCatalog {
   /** The schemas in which the application finds names without one, in order, and those of extensions. */
   readonly namePath: readonly string[];
   readonly needs: readonly Need[];
+  /** The same path where tables cannot even be read without one, else nothing: see readsByNames(). */
+  readonly readPath: readonly string[];
 }
 
 /** A column that may hold clinics' keys. */

@@ -46,7 +46,6 @@ export const inspectCommand: Command = {
       const settings = await readSettingsPlan(snapshot.session, tenancy.catalog, login);
       const access = await readAccessPlan(snapshot.session, tenancy.catalog, tenancy.map, login);
       const { surveys, suspects } = await surveyDatabase({
-        databases: context.databases,
         legacyUrl: url,
         snapshotId: snapshot.id,
         ...tenancy,

@@ -105,10 +105,10 @@ async function splitClinics(
   args: readonly string[],
   options: CommonOptions & { readonly refresh: boolean },
 ): Promise<Report> {
-  const { config, databases, dumper, progress, signal } = context;
+  const { config, dumper, progress, signal } = context;
   const legacyUrl = requireSection(config, 'legacy').url;
   const centralUrl = requireSection(config, 'central').url;
-  const { catalog, map, clinics } = tenancy;
+  const { catalog, map, clinics, databases } = tenancy;
   const { targets: all, lost } = await readTargets(context, central);
   const selected = selectClinics(args, [...all, ...lost], ({ clinic, database }) => ({
     ...clinic,

@@ -5,7 +5,8 @@ import type { SchemaCatalog } from '../catalog/types.js';
 import { requireSection } from '../config/sections.js';
 import type { Finding } from '../core/finding.js';
 import { displayName, type QualifiedName, quoteIdent, quoteName } from '../core/identifiers.js';
-import type { Session } from '../core/ports.js';
+import { lookAlwaysInto, lookingInto } from '../core/name-path.js';
+import type { Databases, Session } from '../core/ports.js';
 import { inventoryFindings } from '../provision/inventory.js';
 import { surveyFindings, type TableSurvey } from '../split/survey.js';
 import { buildTenancyMap } from '../tenancy/build-map.js';
@@ -20,6 +21,8 @@ export interface Tenancy {
   readonly map: TenancyMap;
   /** Every clinic, in the order of their keys. */
   readonly clinics: readonly Clinic[];
+  /** What to read its tables, and those made of them, with. */
+  readonly databases: Databases;
 }
 
 /** A session on the legacy database that the server itself keeps from writing. */
@@ -28,9 +31,11 @@ export async function openLegacy({ config, databases }: Context): Promise<Sessio
 }
 
 /** Reads schema, tenancy map and clinics; the map may hold findings that forbid to go on. */
-export async function readTenancy({ config }: Context, legacy: Session): Promise<Tenancy> {
+export async function readTenancy({ config, databases }: Context, legacy: Session): Promise<Tenancy> {
   const { schemas, login } = requireSection(config, 'legacy');
   const catalog = await readCatalog(legacy, schemas, login, config.extensions);
+  const { readPath } = catalog;
+  if (readPath.length > 0) await legacy.execute(lookAlwaysInto(readPath));
   const clinicTable = findClinicTable(catalog, config.clinics);
   const probes = await probeColumns(
     legacy,
@@ -43,6 +48,7 @@ export async function readTenancy({ config }: Context, legacy: Session): Promise
     catalog,
     map: { ...map, findings: [...map.findings, ...noClinics(clinicTable, clinics)] },
     clinics,
+    databases: readPath.length > 0 ? lookingInto(databases, readPath) : databases,
   };
 }
 

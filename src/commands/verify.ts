@@ -106,15 +106,16 @@ function allowed({ legacy, central, servers, unset, app, directory }: Config): s
 }
 
 async function checkData(context: Context, options: CommonOptions): Promise<Finding[]> {
-  const { config, databases, progress, signal } = context;
+  const { config, progress, signal } = context;
   const legacyUrl = requireSection(config, 'legacy').url;
   const centralUrl = requireSection(config, 'central').url;
   const { targets, findings } = await registered(context);
   const legacy = await openLegacy(context);
   try {
-    const { catalog, map, clinics } = await readTenancy(context, legacy);
+    const tenancy = await readTenancy(context, legacy);
+    const { catalog, map, clinics } = tenancy;
     const found = await verifyData({
-      databases,
+      databases: tenancy.databases,
       legacyUrl,
       catalog,
       map,

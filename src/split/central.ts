@@ -81,7 +81,7 @@ async function addClinics(run: Run, central: Session, late: readonly Clinic[]): 
       snapshot.session.copyOut(`COPY (${select}) TO STDOUT`),
       central.copyIn(`COPY ${quoteName(plan.table)} (${list}) FROM STDIN`),
     );
-    await central.execute(lookInto([]));
+    await central.execute(lookInto(options.catalog.readPath));
     await renewReceipt(central, plan);
     if (plan.mapped.largeObjects !== undefined) await addTheirObjects(run, central);
   });

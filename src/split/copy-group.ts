@@ -100,9 +100,9 @@ async function copyObjects(
  * Commits a database with the receipts for its tables. Where what it found in itself is not what the snapshot has for
  * it, there are none: the rows can be looked at, and the next run copies them again.
  */
-async function seal({ plans, snapshot, fingerprint, tally }: Run, target: Copying): Promise<void> {
+async function seal({ options, plans, snapshot, fingerprint, tally }: Run, target: Copying): Promise<void> {
   const { key, session, tables } = target;
-  await session.execute(lookInto([]));
+  await session.execute(lookInto(options.catalog.readPath));
   const digests = await digestCopies(session, tables);
   tally.sealed(key, tables, digests);
   const isWhole = plans.every((plan) => {

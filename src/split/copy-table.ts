@@ -1,6 +1,6 @@
 import type { Digest } from '../catalog/digest.js';
 import type { SchemaCatalog } from '../catalog/types.js';
-import { InterruptedError, RunError } from '../core/errors.js';
+import { DatabaseError, InterruptedError, RunError } from '../core/errors.js';
 import { displayName, type QualifiedName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { everyOne } from '../core/side-by-side.js';
@@ -98,12 +98,26 @@ export async function copyTable(plan: TablePlan, options: PassOptions): Promise<
     for (const sink of all) sink.abort();
     if (options.signal.aborted)
       throw new InterruptedError(`interrupted while copying ${displayName(plan.table)}`);
-    throw error;
+    throw isRefusal(error) ? refused(plan, error) : error;
   }
   const quarantined = aside === undefined ? undefined : await sealQuarantine(plan, aside.sink, aside.table);
   const sent = new Map<string | undefined, Sent>([...sinks].map(([key, sink]) => [key, sink.sent()]));
   if (whole !== undefined) sent.set(undefined, whole.sent());
   return { sent, quarantined };
+}
+
+/** A row, or an expression that is evaluated for it, was refused; not the connection lost. */
+function isRefusal(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && /^(22|23|42|P0)/.test(error.sqlState ?? '');
+}
+
+function refused({ table }: TablePlan, error: DatabaseError): RunError {
+  return new RunError(`copying ${displayName(table)}: ${error.message}`, {
+    cause: error,
+    hint: error.sqlState?.startsWith('42')
+      ? 'A generated column or a check calls a function whose body names something that is not found there. Set the function’s own path in the legacy database: ALTER FUNCTION … SET search_path = ….'
+      : 'The legacy database would not take such a row today either: correct it there.',
+  });
 }
 
 function chunkBytes(targets: number): number {

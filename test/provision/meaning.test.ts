@@ -9,6 +9,14 @@ import { NO_OPTIONS } from '../support/context.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, withSession } from '../support/postgres.js';
 
+/** From 17 on, indexes are made under a path of the server's own, where such functions fail in the legacy database too. */
+const version = await withSession(adminUrl(), async (session) => {
+  const [row] = await session.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::int / 10000 AS version",
+  );
+  return row?.version ?? 0;
+});
+
 const made: Legacy[] = [];
 afterEach(async () => {
   for (const each of made.splice(0)) await each.drop();
@@ -201,10 +209,14 @@ describe('names without a schema in function bodies', () => {
     CREATE FUNCTION public.b58(b bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT encode(b, 'hex') $$;
     CREATE FUNCTION public.b58(u uuid) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT b58(decode(replace(u::text, '-', ''), 'hex')) $$;`;
 
-  it('are found in generated columns and checks', async () => {
+  it('are found in generated columns, checks and indexes, where tables cannot be read without them', async () => {
     const source = await legacy(`${TENANTS} ${BODIES}
       CREATE TABLE things (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), clinic_id int NOT NULL REFERENCES clinics,
         short text GENERATED ALWAYS AS (public.b58(id)) STORED, CHECK (public.b58(id) <> ''));
+      CREATE TABLE parts (id uuid, clinic_id int NOT NULL REFERENCES clinics, CHECK (public.b58(id) <> '')) PARTITION BY LIST (clinic_id);
+      CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1); CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (2);
+      INSERT INTO parts SELECT gen_random_uuid(), 1 + g % 2 FROM generate_series(1, 20) g;
+      ${version < 17 ? "CREATE INDEX by_short ON things (public.b58(id)) WHERE public.b58(id) <> 'x';" : ''}
       INSERT INTO things (clinic_id) SELECT 1 + g % 2 FROM generate_series(1, 20) g;`);
     await migrate(source);
     const [before, after] = await both(
