@@ -22,9 +22,10 @@ export { type AccessRecord, readAccessRecord } from './access/record.js';
  */
 export async function verifyAccess(options: VerifyAccessOptions): Promise<VerifyAccessResult> {
   const { targets, progress, jobs, signal } = options;
+  const selected = options.selected ?? targets;
   const groups = [...groupByServer(targets).values()];
   const task = progress.start('Comparing who may do what', {
-    total: targets.length + groups.length,
+    total: selected.length + groups.length,
     unit: 'steps',
   });
   try {
@@ -36,11 +37,11 @@ export async function verifyAccess(options: VerifyAccessOptions): Promise<Verify
       for (const target of [first, ...others]) servers.set(target, result);
       task.advance(1);
     }
-    const results = await sideBySide(targets, jobs, async (target, _worker, index) => {
+    const results = await sideBySide(selected, jobs, async (target) => {
       stopIfAsked(signal, `trying the login of ${showClinic(target.clinic)}`);
       const server = servers.get(target);
       // The clinics stand in a ring, so that every database is tried once by somebody else.
-      const next = targets[(index + 1) % targets.length];
+      const next = targets[(targets.indexOf(target) + 1) % targets.length];
       const result =
         server === undefined
           ? { findings: [], objects: 0, privileges: 0 }
@@ -77,8 +78,10 @@ async function checkClinic(
 ): Promise<Counted> {
   const database = await checkDatabase(options, view, target);
   const refused = isExplained(view, target) || isShut(view, target);
+  // A view cannot be read where the table beneath it is somebody else's.
   const lacking = database.findings.some(
-    ({ code, severity }) => code === 'ACCESS_OWN_DATABASE' && severity === 'error',
+    ({ code, severity }) =>
+      severity === 'error' && ['ACCESS_OWN_DATABASE', 'ACCESS_OWNER', 'ACCESS_ROLE_OWNS'].includes(code),
   );
   const own =
     view.roles.get(target.role)?.super === true

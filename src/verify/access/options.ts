@@ -13,7 +13,10 @@ export interface OffLimits {
 
 export interface VerifyAccessOptions {
   readonly databases: Databases;
+  /** Every clinic: they are what strangers are told from. */
   readonly targets: readonly ClinicTarget[];
+  /** Those whose databases are looked into and whose logins are tried; all of them where nothing is said. */
+  readonly selected?: readonly ClinicTarget[];
   /** The application's schemas: what a login must be able to use in its own database. */
   readonly schemas: readonly string[];
   readonly offLimits: readonly OffLimits[];

@@ -33,13 +33,14 @@ export async function checkDatabase(
     return { findings: notOpened(view, target, error), objects: 0, privileges: 0 };
   }
   try {
-    await session.execute("SET lock_timeout = '10s'");
     const expected = expectation(record, schemas);
     const { notable, objects, privileges } = await readInventory(session);
     return {
       findings: [
-        ...notable.flatMap((object) => objectFindings(view, target, object, expected(object))),
-        ...(await defaultFindings(view, session, target)),
+        ...notable
+          .filter(({ kind, origin }) => !(origin === 'own' && kind.startsWith('FOREIGN')))
+          .flatMap((object) => objectFindings(view, target, object, expected(object))),
+        ...(await defaultFindings(view, session, target, record !== undefined)),
         ...(await unknownFindings(session, target)),
         ...(await extensionFindings(view, session, target, extensions)),
       ],

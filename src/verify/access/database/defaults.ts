@@ -30,7 +30,7 @@ const DEFAULTS = `
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.defaclnamespace
    ORDER BY 1, 2, 3`;
 
-/** What a clinic's login gets of whatever its owner, or who provisions, makes some day. */
+/** What versions before the record gave a clinic's login of whatever its owner, or who provisions, makes some day. */
 const LATER: Readonly<Record<string, readonly string[]>> = {
   TABLES: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   SEQUENCES: ['USAGE', 'SELECT'],
@@ -41,6 +41,7 @@ export async function defaultFindings(
   view: ServerView,
   session: Session,
   target: ClinicTarget,
+  hasRecord: boolean,
 ): Promise<Finding[]> {
   const defaults = await session.query<Default>(DEFAULTS);
   return defaults.flatMap((each) =>
@@ -49,7 +50,8 @@ export async function defaultFindings(
       const isClinics = grantee === null || view.logins.has(grantee) || view.owners.has(grantee);
       if (!isClinics && view.isTrusted(grantee)) return [];
       const usual = each.usual.filter((item) => item.grantee === grantee).map(({ privilege }) => privilege);
-      const isMeant = grantee === target.role && (each.role === target.owner || each.role === view.me);
+      const isMeant =
+        !hasRecord && grantee === target.role && (each.role === target.owner || each.role === view.me);
       const surplus = surplusOf(items, [...usual, ...(isMeant ? (LATER[each.kind] ?? []) : [])]);
       return surplus === undefined ? [] : [finding(target, each, grantee, surplus)];
     }),

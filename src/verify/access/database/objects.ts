@@ -16,13 +16,13 @@ export function objectFindings(
   expected: Expected,
 ): Finding[] {
   return [
-    ...ownerFindings(view, target, object),
+    ...ownerFindings(view, target, object, expected),
     ...surplusFindings(view, target, object, expected),
     ...lackFindings(target, object, expected),
   ];
 }
 
-function ownerFindings(view: ServerView, target: ClinicTarget, object: Owned): Finding[] {
+function ownerFindings(view: ServerView, target: ClinicTarget, object: Owned, expected: Expected): Finding[] {
   const { origin, owner, kind } = object;
   if (owner === target.owner || kind === 'COLUMN' || object.follows) return [];
   // Whoever may make an extension owns it and what it brings.
@@ -34,14 +34,21 @@ function ownerFindings(view: ServerView, target: ClinicTarget, object: Owned): F
       target,
       target.database,
       `${nameOf(object)} of its database belongs to ${owner}${object.definer ? ', with whose rights it runs,' : ''} and not to ${rightful}`,
-      inDatabase(
-        target.database,
-        kind === 'EXTENSION'
-          ? `REASSIGN OWNED BY ${quoteIdent(owner)} TO ${quoteIdent(target.owner)}`
-          : `ALTER ${alterName(object)} OWNER TO ${quoteIdent(rightful)}`,
-      ),
+      mendOwner(target, object, rightful, expected),
     ),
   ];
+}
+
+function mendOwner(target: ClinicTarget, object: Owned, rightful: string, expected: Expected): string {
+  const { owner, kind } = object;
+  // What an owner had as a grantee was lost when he became the owner.
+  if (owner === target.role && expected.login.length > 0) return 'Run clinic-migrate provision.';
+  return inDatabase(
+    target.database,
+    kind === 'EXTENSION'
+      ? `REASSIGN OWNED BY ${quoteIdent(owner)} TO ${quoteIdent(target.owner)}`
+      : `ALTER ${alterName(object)} OWNER TO ${quoteIdent(rightful)}`,
+  );
 }
 
 function surplusFindings(

@@ -16,15 +16,15 @@ const notMember = (catalog: string, oid: string): string => `NOT EXISTS (
 /** What provision makes in no clinic's database: whatever there is of it, somebody else made. */
 const UNKNOWN = `
   SELECT 'ACCESS_REACHES_OUT' AS code, pg_catalog.format('the foreign data wrapper %s', w.fdwname) AS name,
-         'leads out of its database' AS what, pg_catalog.format('DROP FOREIGN DATA WRAPPER %I CASCADE', w.fdwname) AS mend
+         'leads out of its database' AS what, pg_catalog.format('DROP FOREIGN DATA WRAPPER IF EXISTS %I CASCADE', w.fdwname) AS mend
     FROM pg_catalog.pg_foreign_data_wrapper w WHERE ${notMember('pg_foreign_data_wrapper', 'w.oid')}
    UNION ALL
   SELECT 'ACCESS_REACHES_OUT', pg_catalog.format('the foreign server %s', s.srvname), 'leads out of its database',
-         pg_catalog.format('DROP SERVER %I CASCADE', s.srvname)
+         pg_catalog.format('DROP SERVER IF EXISTS %I CASCADE', s.srvname)
     FROM pg_catalog.pg_foreign_server s WHERE ${notMember('pg_foreign_server', 's.oid')}
    UNION ALL
   SELECT 'ACCESS_REACHES_OUT', pg_catalog.format('the user mapping of %s', m.usename), pg_catalog.format('logs in to the foreign server %s', m.srvname),
-         pg_catalog.format('DROP USER MAPPING FOR %s SERVER %I', CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(m.usename) END, m.srvname)
+         pg_catalog.format('DROP USER MAPPING IF EXISTS FOR %s SERVER %I', CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(m.usename) END, m.srvname)
     FROM pg_catalog.pg_user_mappings m
    UNION ALL
   SELECT 'ACCESS_REPLICATION', pg_catalog.format('the publication %s', p.pubname), 'hands out the rows of its database',

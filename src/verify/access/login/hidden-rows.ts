@@ -31,7 +31,7 @@ export async function hiddenRowFindings(
   if (secured.length === 0) return [];
   const admin = await databases.connect(target.adminUrl, { readOnly: true });
   try {
-    await admin.execute("SET lock_timeout = '10s'; BEGIN ISOLATION LEVEL REPEATABLE READ");
+    await admin.execute('BEGIN ISOLATION LEVEL REPEATABLE READ');
     const [row] = await admin.query<{ snapshot: string }>(
       'SELECT pg_catalog.pg_export_snapshot() AS snapshot',
     );

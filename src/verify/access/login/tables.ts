@@ -125,9 +125,9 @@ async function notTried(databases: Databases, target: ClinicTarget, table: OwnTa
     'ACCESS_NOT_CHECKED',
     target,
     target.database,
-    `${displayName(table)} could not be tried in 10 seconds: it is locked by ${names}`,
+    `${displayName(table)} could not be tried: it is locked by ${names}`,
     pids.length === 0
       ? 'Run verify again.'
-      : `Wait for it and run verify again, or end it: ${inDatabase(target.database, ...pids.map((pid) => `SELECT pg_catalog.pg_terminate_backend(${pid})`))}`,
+      : `Wait for it and run verify again (--lock-timeout makes it wait longer), or end it: ${inDatabase(target.database, ...pids.map((pid) => `SELECT pg_catalog.pg_terminate_backend(${pid})`))}`,
   );
 }

@@ -90,7 +90,13 @@ function ownerFindings({ logins }: ServerView, target: ClinicTarget, row: Databa
       target,
       row.name,
       `its database ${row.name} belongs to ${row.owner} and not to ${target.owner}`,
-      onServer(`ALTER DATABASE ${quoteIdent(row.name)} OWNER TO ${quoteIdent(target.owner)}`),
+      onServer(
+        `ALTER DATABASE ${quoteIdent(row.name)} OWNER TO ${quoteIdent(target.owner)}`,
+        // What it had as a grantee was lost when it became the owner.
+        ...(row.owner === target.role
+          ? [`GRANT CONNECT ON DATABASE ${quoteIdent(row.name)} TO ${quoteIdent(target.role)}`]
+          : []),
+      ),
     ),
   ];
 }

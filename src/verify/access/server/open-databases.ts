@@ -1,10 +1,12 @@
 import type { Finding } from '../../../core/finding.js';
 import { quoteIdent } from '../../../core/identifiers.js';
+import type { Session } from '../../../core/ports.js';
 import { databaseOf, endpointOf, withDatabase } from '../../../core/urls.js';
 import type { ClinicTarget } from '../../../provision/types.js';
 import { byGrantee, privilegesInWords, revokes, type Surplus, surplusOf } from '../acl.js';
 import { type Around, lookAround } from '../login/look-around.js';
 import type { VerifyAccessOptions } from '../options.js';
+import { isNotLetIn } from '../refusal.js';
 import { granteeSql, ofClinic, onServer } from '../words.js';
 import { isExplained } from './roles.js';
 import type { DatabaseRow, ServerView } from './view.js';
@@ -16,12 +18,13 @@ export async function openDatabaseFindings(
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const clinics = new Set(view.targets.map(({ database }) => database));
+  const names = await ownTables(options, view);
   for (const row of view.databases.values()) {
     if (clinics.has(row.name)) continue;
     for (const { grantee, items } of byGrantee(row.acl)) {
       const surplus = surplusOf(items, []);
       if (surplus === undefined || grantee === row.owner) continue;
-      findings.push(...(await grantFindings(options, view, row, grantee, surplus)));
+      findings.push(...(await grantFindings(options, view, row, grantee, surplus, names)));
     }
     findings.push(...ownerFindings(view, row));
   }
@@ -34,6 +37,7 @@ async function grantFindings(
   row: DatabaseRow,
   grantee: string | null,
   surplus: Surplus,
+  names: readonly string[],
 ): Promise<Finding[]> {
   const target = grantee === null ? undefined : (view.logins.get(grantee) ?? view.owners.get(grantee));
   if (grantee !== null && target === undefined) return [];
@@ -53,7 +57,7 @@ async function grantFindings(
   const visitor = target ?? view.targets.find((each) => !isExplained(view, each));
   if (visitor === undefined) return [];
   const url = withDatabase(visitor.adminUrl, row.name);
-  const around = await lookAround(options.databases, visitor, url, await ownTables(options, visitor));
+  const around = await lookAround(options.databases, visitor, url, names);
   if (around === undefined) return [];
   const place = options.offLimits.find((each) => isSame(each.url, url));
   return [tell(row, grantee, target, surplus, around, place?.name)];
@@ -104,24 +108,32 @@ function ownerFindings({ logins, owners, me }: ServerView, row: DatabaseRow): Fi
   ];
 }
 
-/** Names that would tell a copy of the legacy database. */
+/** Names that tell a copy of the legacy database, from the first clinic that can be asked. */
 async function ownTables(
   { databases, schemas }: VerifyAccessOptions,
-  target: ClinicTarget,
+  { targets }: ServerView,
 ): Promise<string[]> {
-  const session = await databases.connect(target.roleUrl).catch(() => undefined);
-  if (session === undefined) return [];
-  try {
-    const rows = await session.query<{ name: string }>(
-      `SELECT n.nspname || '.' || c.relname AS name FROM pg_catalog.pg_class c
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY ($1::text[])`,
-      [schemas],
-    );
-    return rows.map(({ name }) => name);
-  } finally {
-    await session.close();
+  for (const { adminUrl } of targets) {
+    let session: Session;
+    try {
+      session = await databases.connect(adminUrl, { readOnly: true });
+    } catch (error) {
+      if (isNotLetIn(error)) continue;
+      throw error;
+    }
+    try {
+      const rows = await session.query<{ name: string }>(
+        `SELECT n.nspname || '.' || c.relname AS name FROM pg_catalog.pg_class c
+           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY ($1::text[])`,
+        [schemas],
+      );
+      return rows.map(({ name }) => name);
+    } finally {
+      await session.close();
+    }
   }
+  return [];
 }
 
 function isSame(a: string, b: string): boolean {

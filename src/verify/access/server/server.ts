@@ -32,7 +32,6 @@ export async function checkServer(
 ): Promise<ServerResult> {
   const session = await openServer(options.databases, targets);
   try {
-    await session.execute("SET lock_timeout = '10s'");
     const view = await readServer(session, targets, options.logins);
     const shared = await sharedFindings(view);
     const hba = await hbaFindings(view);
