@@ -24,6 +24,7 @@ export const BEFORE: readonly Before[] = [
     plant: `CREATE TABLE codes (id int PRIMARY KEY, patient_id int REFERENCES patients, company_id text);
       INSERT INTO codes VALUES (1, 1, 'no clinic')`,
     subject: 'codes',
+    byHand: "UPDATE codes SET company_id = '1'",
   },
   {
     code: 'TENANCY_SHARED_POINTS_AT_CLINIC',
