@@ -5,6 +5,8 @@ import type { Owned } from './inventory.js';
 export interface Expected {
   readonly login: readonly string[];
   readonly public: readonly string[];
+  /** What the login must have of it, where that is less than all. */
+  readonly loginNeeds?: readonly string[];
   /** What PUBLIC must have of it; less than all where nobody wrote down what it had in the legacy database. */
   readonly publicNeeds?: readonly string[];
 }
@@ -37,9 +39,13 @@ function inColumn(columns: RecordedObject['columns'] = {}, name: string): readon
   return Object.hasOwn(columns, name) ? (columns[name] ?? []) : [];
 }
 
+/** They come with the rows, after the record was made, and each with the rights that it had in the legacy database. */
+const LARGE_OBJECT: Expected = { login: ['SELECT', 'UPDATE'], loginNeeds: [], public: [] };
+
 /** What the record is silent of is as its maker left it; of the clinic's own, it is nobody's. */
 function fromMaking({ origin, kind, follows, init }: Owned): Expected {
   // A row type goes with its table, and has no grants of its own.
+  if (origin === 'own' && kind === 'LARGE OBJECT') return LARGE_OBJECT;
   if (origin === 'own' && !(kind === 'TYPE' && follows)) return NOTHING;
   return {
     login: [],
@@ -53,6 +59,7 @@ const BY_KIND: Readonly<Record<string, Expected>> = {
   ROUTINE: { login: [], public: ['EXECUTE'] },
   TYPE: { login: [], public: ['USAGE'] },
   DOMAIN: { login: [], public: ['USAGE'] },
+  'LARGE OBJECT': LARGE_OBJECT,
 };
 
 function withoutRecord(object: Owned, schemas: readonly string[]): Expected {

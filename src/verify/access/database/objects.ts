@@ -125,7 +125,7 @@ function lackFindings(target: ClinicTarget, object: Owned, expected: Expected): 
     ];
   };
   // What everybody has, a login need not be granted.
-  const needed = lack(null, expected.login);
+  const needed = lack(null, expected.loginNeeds ?? expected.login);
   const owners = init.filter((item) => item.grantee === owner).map(({ privilege }) => privilege);
   return [
     ...finding(target.role, `its login ${target.role}`, lack(target.role, needed)),
