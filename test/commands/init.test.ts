@@ -234,7 +234,9 @@ describe('the table of clinics', () => {
   });
 
   it('is decided by columns of its name where no foreign key tells, with a comment', async () => {
-    const user = await start(`${TWO}; CREATE TABLE rooms (id int PRIMARY KEY, tenant_id int)`);
+    const user = await start(
+      `${TWO}; CREATE TABLE rooms (id int PRIMARY KEY, tenant_id int); INSERT INTO tenants (id) VALUES (1)`,
+    );
     await user.init();
     expect((await user.config()).clinics.table).toBe('tenants');
     expect(plain(user.text())).toContain('It could also be: public.clinics.');
@@ -243,7 +245,7 @@ describe('the table of clinics', () => {
 
   it('is a usage error where there is none, and may be named', async () => {
     const user = await start(
-      'CREATE TABLE branches (code text PRIMARY KEY); CREATE TABLE patients (id int PRIMARY KEY, branch text REFERENCES branches)',
+      "CREATE TABLE branches (code text PRIMARY KEY); CREATE TABLE patients (id int PRIMARY KEY, branch text REFERENCES branches); INSERT INTO branches VALUES ('a')",
     );
     await expect(user.init()).rejects.toMatchObject({
       exitCode: 2,
