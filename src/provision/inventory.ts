@@ -58,7 +58,9 @@ function viewFindings(catalog: SchemaCatalog, kinds: readonly Contents[]): Findi
 }
 
 /** What hangs on no table and neither kind of database can hold; and tables that need what they cannot have. */
-function missingFindings({ schemas, needs }: SchemaCatalog, kinds: readonly Contents[]): Finding[] {
+function missingFindings({ schemas, needs, tables }: SchemaCatalog, kinds: readonly Contents[]): Finding[] {
+  // Foreign tables have a finding of their own, whatever they need.
+  const foreign = new Set(tables.filter(({ kind }) => kind === 'foreign').map(displayName));
   const isMissing = (member: Member): boolean =>
     kinds.every(({ missing }) => missing.some((each) => memberKey(each.member) === memberKey(member)));
   const nowhere = (kinds[0]?.missing ?? []).filter(
@@ -75,17 +77,20 @@ function missingFindings({ schemas, needs }: SchemaCatalog, kinds: readonly Cont
       };
     }),
     ...kinds.flatMap(({ kind, unmet, missing }) =>
-      unmet.map((each): Finding => {
+      unmet.flatMap((each): Finding[] => {
+        if (foreign.has(displayName(each.member))) return [];
         const because = missing.find(({ member }) => memberKey(member) === memberKey(each.needs));
         const lacking = kind === 'clinic' ? 'clinic databases do' : 'the central database does';
         const why = because === undefined ? '' : `, since that needs ${showMember(because.needs)}`;
-        return {
-          code: 'PROVISION_FUNCTION_LEFT_OUT',
-          severity: 'error',
-          subject: displayName(each.member),
-          message: `${displayName(each.member)} needs ${showMember(each.needs)}, which ${lacking} not have${why}`,
-          hint: `Give both one scope (tables: { ${JSON.stringify(displayName(because?.needs ?? each.needs))}: { scope: 'shared' } }, say), or drop in the legacy database what needs it: a trigger, a check, a default, a policy.`,
-        };
+        return [
+          {
+            code: 'PROVISION_FUNCTION_LEFT_OUT',
+            severity: 'error',
+            subject: displayName(each.member),
+            message: `${displayName(each.member)} needs ${showMember(each.needs)}, which ${lacking} not have${why}`,
+            hint: `Give both one scope (tables: { ${JSON.stringify(displayName(because?.needs ?? each.needs))}: { scope: 'shared' } }, say), or drop in the legacy database what needs it: a trigger, a check, a default, a policy.`,
+          },
+        ];
       }),
     ),
   ];

@@ -69,7 +69,9 @@ describe('every kind of object', () => {
       expect(codes(await command.run(context, [], NO_OPTIONS), 'error')).toEqual([]);
     const before = (await schemaOf(legacy.database.url)).filter((text) => !ADAPTED.test(text));
     expect(before.length).toBeGreaterThan(80);
-    expect(await schemaOf(clinicUrl('1'))).toEqual(before);
+    // Beside what the legacy database has, the login gets back the rows that its policies did not keep from the application's.
+    const made = await schemaOf(clinicUrl('1'));
+    expect(made.filter((text) => !text.startsWith('CREATE POLICY clinic_migrate_login '))).toEqual(before);
     expect(codes(await verifyCommand.run(context, ['data'], NO_OPTIONS), 'error')).toEqual([]);
   });
 
