@@ -131,7 +131,9 @@ it('says in one line what pg_dump complains of, without a password', async () =>
   const source = await database('CREATE TABLE public.secret (id int)');
   const role = uniqueName('reader');
   await withSession(adminUrl(), (session) =>
-    session.execute(`CREATE ROLE ${role} LOGIN PASSWORD 'p4ss w0rd'`),
+    session.execute(
+      `CREATE ROLE ${role} LOGIN PASSWORD 'p4ss w0rd'; GRANT CONNECT ON DATABASE ${source.name} TO PUBLIC`,
+    ),
   );
   try {
     const url = withLogin(source.url, role, 'p4ss w0rd');
