@@ -54,8 +54,10 @@ export async function ensureClinicDatabase(
   }
   return onDatabase(databases, withDatabase(server.url, database), async (session) => {
     const fingerprint = await adopt(session, wanted);
-    await session.execute(`ALTER DATABASE ${quoteIdent(database)} OWNER TO ${quoteIdent(owner)}`);
+    // First what is in it: in one of an earlier version the schema public is the database owner's, and before PostgreSQL 16
+    // an owner that inherits nothing is not taken for him.
     const taken = await takeOver(session, owner);
+    await session.execute(`ALTER DATABASE ${quoteIdent(database)} OWNER TO ${quoteIdent(owner)}`);
     // Grants on the database come with the others, and last: nobody gets into one that is not ready for him.
     const { outcome, findings } = await ensureAccess(session, wanted.access, {
       ...wanted,
