@@ -1,8 +1,7 @@
 // A refresh of copies of which some rows changed, against the first split of the same rows in the same run.
 import { parseArgs } from 'node:util';
-import { startEmbedded } from '../dist/adapters/embedded.js';
 import { serverCpu } from './measure.mjs';
-import { ask, migrate, row } from './split.mjs';
+import { ask, benchServer, migrate, row } from './split.mjs';
 
 /** Of 1000 rows of every large table, 8 get another value, one goes and one comes. */
 const CHANGES = [
@@ -54,8 +53,7 @@ export async function run(args) {
     },
   });
   const size = { rows: Number(values.rows), clinics: Number(values.clinics) };
-  const given = process.env.BENCH_DATABASE_URL;
-  const server = given ? { url: given, stop: async () => undefined } : await startEmbedded();
+  const server = await benchServer();
   try {
     const { provision, split, total, refresh, changed } = await migrate(server.url, size, refreshed);
     const line = (name, { seconds, cpu, megabytes, server: busy }) =>

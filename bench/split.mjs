@@ -194,9 +194,7 @@ export async function run(args) {
   const rows = values.large ? 10_000_000 : Number(values.rows);
   if (values.scale !== undefined) return scaled(rows, values.scale.split(',').map(Number));
   const clinics = Number(values.clinics);
-  // pgcopydb and psql may be older than the PostgreSQL we carry: BENCH_DATABASE_URL names an empty server to use.
-  const given = process.env.BENCH_DATABASE_URL;
-  const server = given ? { url: given, stop: async () => undefined } : await startEmbedded();
+  const server = await benchServer();
   try {
     const { legacy, provision, split, verify, total } = await migrate(server.url, { rows, clinics });
     return [
@@ -212,6 +210,12 @@ export async function run(args) {
   } finally {
     await server.stop();
   }
+}
+
+/** pgcopydb and psql may be older than the PostgreSQL we carry: BENCH_DATABASE_URL names an empty server to use. */
+export async function benchServer() {
+  const given = process.env.BENCH_DATABASE_URL;
+  return given ? { url: given, stop: async () => undefined } : startEmbedded();
 }
 
 export function row(name, ...figures) {
