@@ -21,14 +21,13 @@ import { withRunLock } from '../provision/run-lock.js';
 import { type LegacySource, readPreData } from '../provision/schema-source.js';
 import { readTargets } from '../provision/targets.js';
 import { type ClinicTarget, isServed } from '../provision/types.js';
-import type { Report, ReportTable } from '../report/report.js';
+import type { Report } from '../report/report.js';
 import { closedFindings } from '../split/closed.js';
-import { showAge } from '../split/snapshot.js';
 import { splitDatabase } from '../split/split.js';
-import type { ClinicFigures, SplitResult } from '../split/types.js';
 import { verifyData } from '../verify/data.js';
 import type { Command, CommonOptions, Context } from './command.js';
 import { selectClinics } from './select-clinics.js';
+import { splitReport } from './split-report.js';
 import { openLegacy, readTenancy, type Tenancy } from './tenancy.js';
 
 export const splitCommand: Command = {
@@ -65,7 +64,8 @@ export const splitCommand: Command = {
     });
     try {
       const tenancy = await readTenancy(context, legacy);
-      if (hasErrors(tenancy.map.findings)) return report(undefined, tenancy.map.findings, options.dryRun);
+      if (hasErrors(tenancy.map.findings))
+        return splitReport(undefined, tenancy.map.findings, options.dryRun);
       if (central === undefined || (await readRegistry(central)).length === 0) {
         throw new RunError(`no clinic is registered in ${describeUrl(centralUrl)}`, {
           hint: 'Run clinic-migrate provision first.',
@@ -115,7 +115,7 @@ async function splitClinics(
     database,
   }));
   const refused = lost.filter((entry) => selected.includes(entry)).map(({ finding }) => finding);
-  if (refused.length > 0) return report(undefined, [...map.findings, ...refused], options.dryRun);
+  if (refused.length > 0) return splitReport(undefined, [...map.findings, ...refused], options.dryRun);
   // A refresh of everything is one of what serves no traffic; who is named and does is refused.
   const passesOver = ({ state }: ClinicTarget): boolean =>
     options.refresh && args.length === 0 && isServed(state);
@@ -137,7 +137,7 @@ async function splitClinics(
     ...(await largeObjectFindings(legacy, catalog, map, config.largeObjects)),
   ];
   if (access === undefined || hasErrors(early))
-    return report(undefined, [...map.findings, ...early], options.dryRun);
+    return splitReport(undefined, [...map.findings, ...early], options.dryRun);
   const holdsLegacy = await sameDatabase(central, legacy);
   const finish = onceEach((kind: DatabaseKind) => readFinishPlan(source, kind, access));
   const follow = onceEach((kind: DatabaseKind) => readFollowPlan(source, kind));
@@ -204,7 +204,7 @@ async function splitClinics(
         })
       ).filter(({ code }) => NAMES_ROWS.has(code)),
     );
-  return report(result, findings, options.dryRun);
+  return splitReport(result, findings, options.dryRun);
 }
 
 /** The answer for each question, found when it is first asked. */
@@ -249,96 +249,4 @@ function goneFindings(
         hint: `Name the clinics to split. If this one is gone for good: ${forgetClinic(target, central)}`,
       },
     }));
-}
-
-function report(result: SplitResult | undefined, findings: readonly Finding[], dryRun: boolean): Report {
-  const clinics = result?.clinics ?? [];
-  const tables = result?.tables ?? [];
-  const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
-  const refreshed = clinics.filter(({ outcome }) => outcome === 'refreshed' || outcome === 'up to date');
-  return {
-    command: 'split',
-    ok: !hasErrors(findings),
-    summary: {
-      clinics: clinics.length,
-      ...(dryRun ? {} : { copied: clinics.filter(({ outcome }) => outcome === 'copied').length }),
-      ...(refreshed.length === 0
-        ? {}
-        : {
-            refreshed: refreshed.length,
-            'rows refreshed': sum(tables.map((table) => table.refreshed)),
-          }),
-      'rows in legacy': sum(tables.map(({ rows }) => rows)),
-      'rows copied': sum(tables.map(({ copied }) => copied)),
-      'rows to central': sum(tables.map(({ central }) => central)),
-      quarantined: sum(tables.map(({ quarantined }) => quarantined)),
-      ...(result === undefined || result.largeObjects === 0 ? {} : { 'large objects': result.largeObjects }),
-      bytes: sum(tables.map(({ bytes }) => bytes)),
-    },
-    findings,
-    data: {
-      tables,
-      clinics: clinics.map(({ clinic, ...rest }) => ({ ...clinic, ...rest })),
-    },
-    tables: [
-      {
-        title: 'Tables',
-        head: ['table', 'scope', 'rows', 'to clinics', 'to central', 'quarantined', 'seconds'],
-        rows: tables.map((table) => [
-          table.table,
-          table.scope,
-          table.rows,
-          table.copied,
-          table.central,
-          table.quarantined,
-          hundredths(table.seconds),
-        ]),
-      },
-      {
-        title: 'Clinics',
-        head: ['key', 'name', 'database', 'rows', 'bytes', 'seconds for keys', 'age of the copy', ''],
-        rows: clinics.map(({ clinic, database, rows, bytes, finishing, copyOf, outcome }) => [
-          clinic.key,
-          clinic.label,
-          database,
-          rows,
-          bytes,
-          hundredths(finishing),
-          copyOf === undefined ? '' : showAge(copyOf.age),
-          outcome,
-        ]),
-      },
-      ...clinicTables(clinics),
-    ],
-  };
-}
-
-// More would bury what a person looks for; the JSON report has them all.
-const MOST_LINES = 500;
-
-function clinicTables(clinics: readonly ClinicFigures[]): ReportTable[] {
-  const rows = clinics.flatMap(({ database, tables }) =>
-    tables
-      .filter((table) => table.rows > 0)
-      .map(({ table, rows: count, bytes, seconds, digest }) => [
-        database,
-        table,
-        count,
-        bytes,
-        hundredths(seconds),
-        digest,
-      ]),
-  );
-  if (rows.length === 0 || rows.length > MOST_LINES) return [];
-  return [
-    {
-      title: 'Clinics, table by table',
-      head: ['database', 'table', 'rows', 'bytes', 'seconds', 'digest'],
-      rows,
-    },
-  ];
-}
-
-function hundredths(seconds: number): number {
-  return Math.round(seconds * 100) / 100;
 }
