@@ -9,6 +9,7 @@ import type { Session } from '../core/ports.js';
 import { oneAtATime } from '../core/side-by-side.js';
 import { databaseOf, describeUrl } from '../core/urls.js';
 import { ensureAccess } from '../provision/access/ensure.js';
+import { rolesOf } from '../provision/access/mend-grants.js';
 import { readAccessPlan } from '../provision/access/read-plan.js';
 import { openCentral } from '../provision/central.js';
 import type { DatabaseKind } from '../provision/contents.js';
@@ -167,8 +168,8 @@ async function splitClinics(
         await actAs(session, owner);
         await finishDatabase(session, () => finish('clinic'));
         await session.execute('RESET ROLE');
-        const isForeign = (name: string): boolean => name !== role && name !== owner && ourRoles.has(name);
-        const { findings } = await ensureAccess(session, access, { database, login: role, owner, isForeign });
+        const place = { database, ...rolesOf(role, owner, ourRoles) };
+        const { findings } = await ensureAccess(session, access, place);
         unmended.push(...findings);
       });
       await inTurn(() => setState(central, clinic.key, 'ready'));

@@ -3,25 +3,19 @@ import type { Finding } from '../core/finding.js';
 import { quoteIdent } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
-import { ensureAccess } from './access/ensure.js';
+import { type ClinicPlace, ensureAccess } from './access/ensure.js';
 import type { AccessPlan } from './access/plan.js';
 import { createDatabase, databaseExists, onDatabase } from './databases.js';
 import { takeOver } from './owner.js';
 
-/** A clinic database as it is to be. */
-export interface ClinicDatabase {
+/** A clinic database as it is to be; its owner owns it and what is in it. */
+export interface ClinicDatabase extends ClinicPlace {
   readonly key: string;
-  readonly database: string;
-  readonly role: string;
-  /** The role that owns the database and what is in it. */
-  readonly owner: string;
   readonly installation: string;
   /** The template it is cloned from. */
   readonly template: string;
   /** What its login and PUBLIC may do there. */
   readonly access: AccessPlan;
-  /** True for a role of another clinic. */
-  isForeign(role: string): boolean;
 }
 
 /** How a clinic's database was found or made. */
@@ -59,10 +53,7 @@ export async function ensureClinicDatabase(
     const taken = await takeOver(session, owner);
     await session.execute(`ALTER DATABASE ${quoteIdent(database)} OWNER TO ${quoteIdent(owner)}`);
     // Grants on the database come with the others, and last: nobody gets into one that is not ready for him.
-    const { outcome, findings } = await ensureAccess(session, wanted.access, {
-      ...wanted,
-      login: wanted.role,
-    });
+    const { outcome, findings } = await ensureAccess(session, wanted.access, wanted);
     if (!exists) return { outcome: 'made', fingerprint, findings };
     return { outcome: taken > 0 || outcome === 'mended' ? 'mended' : 'kept', fingerprint, findings };
   });

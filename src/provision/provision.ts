@@ -9,6 +9,7 @@ import type { Databases, Progress, Session } from '../core/ports.js';
 import { everyOne, oneAtATime, shareOut } from '../core/side-by-side.js';
 import { databaseOf, endpointOf, withDatabase } from '../core/urls.js';
 import type { Clinic } from '../tenancy/types.js';
+import { rolesOf } from './access/mend-grants.js';
 import { mendRole } from './access/mend-roles.js';
 import type { AccessPlan } from './access/plan.js';
 import { readAccessPlan } from './access/read-plan.js';
@@ -292,12 +293,10 @@ async function provideClinic(
   const made = await ensureClinicDatabase(options.databases, server, {
     key: clinic.key,
     database,
-    role,
-    owner,
     installation,
     template: templateName(installation, clinicData),
     access: plan.access,
-    isForeign: (name) => name !== role && name !== owner && plan.ourRoles.has(name),
+    ...rolesOf(role, owner, plan.ourRoles),
   });
   await markDatabase(server.session, database, whose);
   // A database that was made again holds no rows, whatever the registry says of the one before it.

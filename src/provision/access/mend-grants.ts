@@ -10,6 +10,11 @@ export interface ClinicRoles {
   isForeign(role: string): boolean;
 }
 
+/** The roles of one clinic's database among all that are ours. */
+export function rolesOf(login: string, owner: string, ours: ReadonlySet<string>): ClinicRoles {
+  return { login, owner, isForeign: (role) => role !== login && role !== owner && ours.has(role) };
+}
+
 /** What is to be granted on an object: to the login and to PUBLIC, on the whole and on columns. */
 export type Wanted = Omit<AccessEntry, 'kind' | 'identity'>;
 
