@@ -6,41 +6,13 @@ import type { SchemaObject } from './types.js';
  * Made by superusers, and yet what they bring stays inside the database, or is not for everybody. PostgreSQL itself
  * vouches for trusted ones; all others may open connections, files or programs.
  */
-const INWARD = [
-  [
-    'amcheck',
-    'autoinc',
-    'bloom',
-    'earthdistance',
-    'hypopg',
-    'insert_username',
-    'intagg',
-    'ip4r',
-    'moddatetime',
-  ],
-  [
-    'pageinspect',
-    'pg_bigm',
-    'pg_buffercache',
-    'pg_freespacemap',
-    'pg_prewarm',
-    'pg_stat_statements',
-    'pg_uuidv7',
-  ],
-  ['pg_visibility', 'pg_walinspect', 'pgaudit', 'pgjwt', 'pgrouting', 'pgrowlocks', 'pgstattuple', 'postgis'],
-  [
-    'postgis_topology',
-    'prefix',
-    'refint',
-    'rum',
-    'semver',
-    'sslinfo',
-    'temporal_tables',
-    'unit',
-    'vector',
-    'xml2',
-  ],
-].flat();
+const INWARD = `
+  amcheck autoinc bloom earthdistance hypopg insert_username intagg ip4r moddatetime pageinspect
+  pg_bigm pg_buffercache pg_freespacemap pg_prewarm pg_stat_statements pg_uuidv7 pg_visibility
+  pg_walinspect pgaudit pgjwt pgrouting pgrowlocks pgstattuple postgis postgis_topology prefix
+  refint rum semver sslinfo temporal_tables unit vector xml2`
+  .trim()
+  .split(/\s+/);
 
 const REACHING = `
   SELECT x.extname::text AS name,
