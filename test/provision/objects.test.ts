@@ -7,12 +7,13 @@ import { inspectCommand } from '../../src/commands/inspect.js';
 import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
 import { verifyCommand } from '../../src/commands/verify.js';
-import { withDatabase, withLogin } from '../../src/core/urls.js';
+import { withDatabase } from '../../src/core/urls.js';
 import { splitStatements } from '../../src/provision/sql-text.js';
 import type { Report } from '../../src/report/report.js';
-import { contextIn, NO_OPTIONS } from '../support/context.js';
+import { NO_OPTIONS } from '../support/context.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
-import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
+import { makerOf } from '../support/maker.js';
+import { adminUrl, withSession } from '../support/postgres.js';
 
 const SCRIPT = readFileSync(join(import.meta.dirname, '../../fixtures/schemas/everything.sql'), 'utf8');
 const SCHEMAS = ['public', 'tools'];
@@ -286,21 +287,13 @@ describe('casts', () => {
   it.runIf(version < 18)(
     'are made by a provisioning login that is no superuser, but for one without a function, which is named',
     async () => {
-      const maker = uniqueName('maker');
       const own = await legacyDatabase(
         `CREATE TYPE a AS RANGE (subtype = int); CREATE TYPE b AS RANGE (subtype = int); CREATE CAST (a AS b) WITHOUT FUNCTION; CREATE CAST (a AS text) WITH INOUT;
        CREATE TABLE companies (id int PRIMARY KEY, name text); INSERT INTO companies VALUES (1, 'A');`,
       );
+      const maker = await makerOf(own);
       try {
-        await withSession(adminUrl(), (session) =>
-          session.execute(`CREATE ROLE ${maker} LOGIN CREATEDB CREATEROLE PASSWORD 'maker'`),
-        );
-        const poor = await contextIn(own.folder, {
-          ...own.env,
-          SERVER: withLogin(adminUrl(), maker, 'maker'),
-          CENTRAL: withLogin(own.centralUrl, maker, 'maker'),
-        });
-        const report = await provisionCommand.run(poor, [], NO_OPTIONS);
+        const report = await provisionCommand.run(maker.context, [], NO_OPTIONS);
         expect(codes(report, 'error')).toEqual([]);
         expect(codes(report, 'warning')).toContain('PROVISION_OBJECT_LEFT_BEHIND public.a AS public.b');
         const [casts] = await withSession(withDatabase(adminUrl(), `${own.prefix}_1`), (session) =>
@@ -311,7 +304,7 @@ describe('casts', () => {
         expect(casts).toEqual({ made: ['public.a AS text'] });
       } finally {
         await own.drop();
-        await withSession(adminUrl(), (session) => session.execute(`DROP ROLE ${maker}`));
+        await maker.drop();
       }
     },
   );

@@ -5,11 +5,12 @@ import { splitCommand } from '../../src/commands/split.js';
 import { verifyCommand } from '../../src/commands/verify.js';
 import { quoteIdent } from '../../src/core/identifiers.js';
 import type { Session } from '../../src/core/ports.js';
-import { withDatabase, withLogin } from '../../src/core/urls.js';
+import { withDatabase } from '../../src/core/urls.js';
 import { nameClinics } from '../../src/provision/naming.js';
 import { ownerName, takeOver } from '../../src/provision/owner.js';
-import { contextIn, NO_OPTIONS } from '../support/context.js';
+import { NO_OPTIONS } from '../support/context.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
+import { type Maker, makerOf } from '../support/maker.js';
 import { adminUrl, createDatabase, uniqueName, withSession } from '../support/postgres.js';
 
 /** One of everything that has an owner and that any role may own. */
@@ -58,10 +59,10 @@ const FOR_SUPERUSERS = `
 const CONFIG = { legacy: { url: '${LEGACY}', schemas: ['public', 'Odd "schema'] } };
 
 const made: { drop(): Promise<void> }[] = [];
-const makers: string[] = [];
+const makers: Maker[] = [];
 afterEach(async () => {
   for (const each of made.splice(0)) await each.drop();
-  for (const maker of makers.splice(0)) await admin(`DROP OWNED BY ${maker}; DROP ROLE ${maker}`);
+  for (const maker of makers.splice(0)) await maker.drop();
 });
 
 const admin = (script: string): Promise<void> =>
@@ -73,16 +74,10 @@ async function legacy(script: string, config: object = CONFIG): Promise<Legacy> 
   return result;
 }
 
-/** As on a managed host: a provisioning login that may make databases and roles, and nothing else. */
 async function asMaker(own: Legacy): Promise<Context> {
-  const maker = uniqueName('maker');
-  await admin(`CREATE ROLE ${maker} LOGIN CREATEDB CREATEROLE PASSWORD 'maker'`);
+  const maker = await makerOf(own);
   makers.push(maker);
-  return contextIn(own.folder, {
-    ...own.env,
-    SERVER: withLogin(adminUrl(), maker, 'maker'),
-    CENTRAL: withLogin(own.centralUrl, maker, 'maker'),
-  });
+  return maker.context;
 }
 
 /** Whatever pg_shdepend says some role owns in a database, and the database, by role; extensions aside. */
@@ -190,7 +185,7 @@ describe('the owner of a clinic database', () => {
     await provisionCommand.run(context, [], NO_OPTIONS);
     const database = `${own.prefix}_2`;
     const takes = async (session: Session): Promise<void> => {
-      const [me] = makers;
+      const me = makers[0]?.name;
       await session.execute(
         `ALTER TABLE public.patients OWNER TO ${me}; ALTER FUNCTION public.who() OWNER TO ${me}`,
       );

@@ -2,10 +2,11 @@ import { afterEach, expect, it } from 'vitest';
 import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
 import { verifyCommand } from '../../src/commands/verify.js';
-import { withDatabase, withLogin } from '../../src/core/urls.js';
-import { contextIn, NO_OPTIONS } from '../support/context.js';
+import { withDatabase } from '../../src/core/urls.js';
+import { NO_OPTIONS } from '../support/context.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
-import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
+import { type Maker, makerOf } from '../support/maker.js';
+import { adminUrl, withSession } from '../support/postgres.js';
 
 const FORCED = `
   CREATE TABLE companies (id int PRIMARY KEY, name text);
@@ -20,11 +21,10 @@ const FORCED = `
   REFRESH MATERIALIZED VIEW names;`;
 
 let own: Legacy;
-let maker: string | undefined;
+let maker: Maker | undefined;
 afterEach(async () => {
   await own.drop();
-  if (maker !== undefined)
-    await withSession(adminUrl(), (session) => session.execute(`DROP OWNED BY ${maker}; DROP ROLE ${maker}`));
+  await maker?.drop();
   maker = undefined;
 });
 
@@ -32,19 +32,8 @@ it.each([false, true])(
   'row security that binds the owner too hides no row from the copy, nor from the next one (no superuser: %s)',
   async (isPoor) => {
     own = await legacyDatabase(FORCED);
-    let { context } = own;
-    if (isPoor) {
-      const name = uniqueName('maker');
-      maker = name;
-      await withSession(adminUrl(), (session) =>
-        session.execute(`CREATE ROLE ${name} LOGIN CREATEDB CREATEROLE PASSWORD 'maker'`),
-      );
-      context = await contextIn(own.folder, {
-        ...own.env,
-        SERVER: withLogin(adminUrl(), name, 'maker'),
-        CENTRAL: withLogin(own.centralUrl, name, 'maker'),
-      });
-    }
+    maker = isPoor ? await makerOf(own) : undefined;
+    const { context } = maker ?? own;
     expect(await provisionCommand.run(context, [], NO_OPTIONS)).toMatchObject({ ok: true });
     expect(await splitCommand.run(context, [], NO_OPTIONS)).toMatchObject({ ok: true });
     const clinic = withDatabase(adminUrl(), `${own.prefix}_1`);
