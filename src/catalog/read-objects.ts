@@ -30,8 +30,14 @@ const FUNCTIONS = `
   SELECT 'function' AS kind, n.nspname::text AS schema,
          p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' AS name,
          NULL::json AS depends_on,
-         pg_catalog.concat_ws(' ', p.prosecdef, p.provolatile, p.proconfig, pg_catalog.md5(${bytesOf('p.prosrc')}), p.probin) AS definition
+         pg_catalog.concat_ws(' ', p.prosecdef, p.provolatile, p.proisstrict, p.proleakproof, p.prokind, l.lanname, p.proconfig,
+           pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_function_result(p.oid),
+           pg_catalog.md5(${bytesOf('p.prosrc')}), p.probin, a.aggkind, a.aggtransfn, a.aggfinalfn, a.aggcombinefn,
+           a.aggmtransfn, a.aggmfinalfn, a.aggtranstype::pg_catalog.regtype, a.agginitval, a.aggminitval,
+           nullif(a.aggsortop, 0)::pg_catalog.regoperator) AS definition
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
    WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_proc', 'p.oid')}`;
 
 /** Enums, domains, ranges and free-standing composites; not the row types of tables, nor arrays. */
@@ -100,7 +106,9 @@ const inSchema = (kind: string, catalog: string, prefix: string, also = 'true'):
 const OPERATORS = `
   SELECT 'operator' AS kind, n.nspname::text AS schema,
          o.oprname || ' (' || pg_catalog.format_type(o.oprleft, NULL) || ', ' || pg_catalog.format_type(o.oprright, NULL) || ')' AS name,
-         NULL::json AS depends_on, NULL AS definition
+         NULL::json AS depends_on,
+         pg_catalog.concat_ws(' ', o.oprcode, nullif(o.oprcom, 0)::pg_catalog.regoperator, nullif(o.oprnegate, 0)::pg_catalog.regoperator,
+           o.oprrest, o.oprjoin, o.oprcanmerge, o.oprcanhash) AS definition
     FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
    WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_operator', 'o.oid')}`;
 

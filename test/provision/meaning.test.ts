@@ -113,7 +113,7 @@ describe('operators that no name is written for', () => {
     const found = await verifyCommand.run(source.context, ['data'], NO_OPTIONS);
     expect(found.ok).toBe(false);
     expect(errorsOf(found).filter((line) => line.includes('vcase'))).toEqual([
-      'DATA_SCHEMA_DRIFT clinic 2 (B): the rule "_RETURN" on public.vcase does not mean what it means in the legacy database: it uses only what PostgreSQL brings along here, and operator public.=(public.citext,public.citext), type public.citext there',
+      'DATA_SCHEMA_DRIFT clinic 2 (B): the view public.vcase does not mean what it means in the legacy database: it uses only what PostgreSQL brings along here, and operator public.=(public.citext,public.citext), type public.citext there',
     ]);
   });
 

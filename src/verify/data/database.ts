@@ -19,9 +19,10 @@ import type { Clinic, MappedTable } from '../../tenancy/types.js';
 import { lockedFinding } from '../patience.js';
 import { closedFinding, limitFindings } from './closed.js';
 import { findDifferences } from './differences.js';
+import type { Drift } from './drift.js';
 import { orphanFindings, sequenceFindings } from './integrity.js';
 import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
-import { type Meaning, meaningFindings, readMeaning } from './meaning.js';
+import { type Meaning, meaningFinding, readMeaning, type Unlike, unlikeIn } from './meaning.js';
 import { withMends } from './mends.js';
 import { foreignFinding, mismatchFindings } from './mismatch.js';
 import { largeObjectFindings } from './object-findings.js';
@@ -36,6 +37,7 @@ import { type Surroundings, surroundingsFindings } from './settings.js';
 import type { Subject } from './subject.js';
 import { surplusFindings } from './surplus.js';
 import { namesAnother } from './tenant-columns.js';
+import { isAbout, isElsewhere } from './told.js';
 import { SAMPLES, stopIfAsked } from './words.js';
 
 export interface DatabaseResult {
@@ -102,12 +104,15 @@ async function look(
     const message = `${place}: ${actual}`;
     return { findings: [{ code: 'DATA_SCHEMA_DRIFT', severity: 'error', message }], digests: new Map() };
   }
+  const drifts = driftsOf(check.options, subject, actual);
+  const unlike = unlikeIn(check.meaning, await readMeaning(session)).filter(
+    ({ place }) => !isElsewhere(place, catalog, belonging),
+  );
   const findings = [
     ...(await limitFindings(session, subject)),
-    ...driftFindings(check.options, subject, actual),
+    ...schemaFindings(drifts, unlike, subject),
     ...(await surplusFindings(session, subject, check.standing, check.options, actual)),
     ...(await surroundingsFindings(session, subject, check.surroundings)),
-    ...meaningFindings(check.meaning, await readMeaning(session), subject),
   ];
   const present = belonging.filter((table) => holdsColumns(catalog, actual, table));
   // The way to a clinic may lead through any of them.
@@ -141,30 +146,42 @@ async function readSchema(session: Session, schemas: readonly string[]): Promise
   }
 }
 
-function driftFindings(
-  { catalog, map }: VerifyDataOptions,
-  subject: Subject,
-  actual: SchemaCatalog,
-): Finding[] {
+function driftsOf({ catalog, map }: VerifyDataOptions, subject: Subject, actual: SchemaCatalog): Drift[] {
   return schemaDrift(catalog, map, subject.belonging, withoutLoginPolicies(actual))
-    .filter(({ isSurplus }) => isSurplus !== true || subject.clinic === undefined)
+    .filter(({ isSurplus }) => isSurplus !== true)
     .filter(({ kind, table }) => {
       // The central database may have served other purposes before; only clinics' tables are out of place there.
       if (kind !== 'misplaced' || subject.clinic !== undefined) return true;
       const mapped = map.tables.find((each) => displayName(each) === displayName(table));
       return mapped?.scope === 'clinic' && !isClinicTable(map, table);
-    })
-    .map(({ kind, table, what, hint }) => ({
-      code: kind === 'misplaced' ? 'DATA_TABLE_MISPLACED' : 'DATA_SCHEMA_DRIFT',
-      severity: kind === 'lesser' ? 'warning' : 'error',
-      subject: displayName(table),
-      message: `${subject.place}: ${displayName(table)}: ${what}`,
-      ...(hint === undefined
-        ? {}
-        : {
-            hint: `${kind === 'misplaced' ? 'Once its rows are known to be elsewhere: ' : ''}${inDatabase(databaseOf(subject.url), hint)}`,
-          }),
-    }));
+    });
+}
+
+/** One cause is one finding: the graver one, with what mends it. */
+function schemaFindings(drifts: readonly Drift[], unlike: readonly Unlike[], subject: Subject): Finding[] {
+  const lesser = drifts.filter(({ kind }) => kind === 'lesser');
+  const untold = unlike.filter(
+    ({ place }) => !drifts.some((drift) => drift.kind !== 'lesser' && isAbout(drift, place)),
+  );
+  const mend = ({ place }: Unlike): string | undefined => lesser.find((drift) => isAbout(drift, place))?.hint;
+  return [
+    ...drifts
+      .filter((drift) => drift.kind !== 'lesser' || !untold.some(({ place }) => isAbout(drift, place)))
+      .map((drift) => driftFinding(drift, subject)),
+    ...untold.map((each) => meaningFinding(each, subject, mend(each))),
+  ];
+}
+
+function driftFinding({ kind, table, what, hint }: Drift, { place, url }: Subject): Finding {
+  const isMisplaced = kind === 'misplaced';
+  const when = isMisplaced ? 'Once its rows are known to be elsewhere: ' : '';
+  return {
+    code: isMisplaced ? 'DATA_TABLE_MISPLACED' : 'DATA_SCHEMA_DRIFT',
+    severity: kind === 'lesser' ? 'warning' : 'error',
+    subject: displayName(table),
+    message: `${place}: ${displayName(table)}: ${what}`,
+    ...(hint === undefined ? {} : { hint: `${when}${inDatabase(databaseOf(url), hint)}` }),
+  };
 }
 
 function holdsColumns(catalog: SchemaCatalog, actual: SchemaCatalog, table: MappedTable): boolean {

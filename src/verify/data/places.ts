@@ -1,4 +1,4 @@
-import type { SchemaCatalog, Table } from '../../catalog/types.js';
+import type { SchemaCatalog, SchemaObject, Table } from '../../catalog/types.js';
 import { RunError } from '../../core/errors.js';
 import { displayName, type QualifiedName } from '../../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
@@ -26,6 +26,26 @@ export function centralTables(map: TenancyMap): MappedTable[] {
   return map.tables.filter(
     (table) => table.scope === 'central' || table.scope === 'shared' || isClinicTable(map, table),
   );
+}
+
+/**
+ * Whether a table or view of the legacy database goes where these tables are: a view does where everything that it reads
+ * does. What the catalog does not know is an extension's, and goes everywhere.
+ */
+export function isRelationOf(
+  name: QualifiedName,
+  catalog: SchemaCatalog,
+  belonging: readonly QualifiedName[],
+  through: readonly SchemaObject[] = [],
+): boolean {
+  const view = catalog.objects.find(({ kind, ...each }) => kind.endsWith('view') && sameName(each, name));
+  if (view !== undefined)
+    return (
+      through.includes(view) ||
+      view.dependsOn.every((each) => isRelationOf(each, catalog, belonging, [...through, view]))
+    );
+  const table = catalog.tables.find((each) => sameName(each, name));
+  return table === undefined || belonging.some((each) => sameName(each, table.parent ?? table));
 }
 
 /** The catalog's entry; a RunError where the map speaks of a table that is not there. */

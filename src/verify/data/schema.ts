@@ -2,7 +2,7 @@ import type { SchemaCatalog, SchemaObject, Table } from '../../catalog/types.js'
 import { displayName, type QualifiedName, quoteName } from '../../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
 import { castDrift } from './casts.js';
-import type { Drift } from './drift.js';
+import type { Drift, Thing } from './drift.js';
 import {
   dropColumn,
   dropObject,
@@ -56,11 +56,18 @@ function tableDrift(
   map: TenancyMap,
   belongs: (name: QualifiedName) => boolean,
 ): Drift[] {
-  const drift = (kind: Drift['kind'], what: string, hint?: string): Drift => ({
+  const drift = (kind: Drift['kind'], what: string, hint?: string, about?: Thing): Drift => ({
     table: expected,
     kind,
     what,
     ...(hint === undefined ? {} : { hint }),
+    ...(about === undefined ? {} : { about }),
+  });
+  const hanging = (kind: Thing['kind'], name: string): Thing => ({
+    kind,
+    schema: expected.schema,
+    name,
+    dependsOn: [expected],
   });
   const drifts: Drift[] = [];
   const describe = (column: Table['columns'][number]): string =>
@@ -91,6 +98,7 @@ function tableDrift(
           'constraints',
           `the unique key ${key.name} is missing or different`,
           mendKey(expected, key, other !== undefined),
+          hanging('index', key.name),
         ),
       );
   }
@@ -111,6 +119,7 @@ function tableDrift(
           'constraints',
           `the foreign key ${key.name} is ${other.definition}`,
           mendForeignKey(expected, key, true),
+          hanging('check constraint', key.name),
         ),
       );
   }
@@ -191,15 +200,17 @@ function objectDrift(
     table: object.dependsOn[0] ?? object,
     kind: RULING.has(object.kind) ? 'constraints' : 'lesser',
     what: `the ${object.kind} ${object.name} ${how}`,
+    about: object,
     ...(hint === undefined ? {} : { hint }),
   });
   const missing = expected
     .filter((object) => hangsHere(object) || (STANDING.has(object.kind) && isPossible(object)))
     .flatMap((object) => {
       const other = found.get(identity(object));
-      if (other === undefined) return [drift(object, 'is missing', mendObject(object, false))];
+      const mend = isGenerated(object, legacy) ? undefined : mendObject(object, other !== undefined);
+      if (other === undefined) return [drift(object, 'is missing', mend)];
       return sameVersion && other.definition !== object.definition
-        ? [drift(object, 'is not what it was', mendObject(object, true))]
+        ? [drift(object, 'is not what it was', mend)]
         : [];
     });
   const known = new Set(expected.map(identity));
@@ -212,7 +223,14 @@ function objectDrift(
   return [...missing, ...more];
 }
 
+/** What a generated column is computed by cannot be set. */
+function isGenerated({ kind, name, dependsOn: [owner] }: SchemaObject, { tables }: SchemaCatalog): boolean {
+  const table = tables.find((each) => owner !== undefined && sameName(each, owner));
+  return kind === 'default' && table?.columns.some((each) => each.name === name && each.generated) === true;
+}
+
 const major = ({ serverVersion }: SchemaCatalog): number => Math.floor(serverVersion / 10_000);
 
+/** A view that reads something else is another, and not missing. */
 const identity = ({ kind, schema, name, dependsOn }: SchemaObject): string =>
-  JSON.stringify([kind, schema, name, ...dependsOn.map(displayName)]);
+  JSON.stringify([kind, schema, name, ...(kind.endsWith('view') ? [] : dependsOn.map(displayName))]);

@@ -5,7 +5,7 @@ import { type QualifiedName, quoteIdent } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
 import type { TenancyMap } from '../../tenancy/types.js';
-import { clinicTables, sameName } from './places.js';
+import { clinicTables, isRelationOf, sameName } from './places.js';
 import type { Subject } from './subject.js';
 
 /** Something that stands in a schema by itself, as PostgreSQL names it; a schema that is empty has no type. */
@@ -17,12 +17,13 @@ interface Thing extends QualifiedName {
 
 /** What depends on its schema stands in it; the members of extensions come and go with them. */
 const THINGS = `
-  SELECT n.nspname::text AS schema, i.type, i.name, i.identity
+  SELECT n.nspname::text AS schema, i.type, a.object_names[pg_catalog.cardinality(a.object_names)] AS name, i.identity
     FROM pg_catalog.pg_namespace n
     LEFT JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = n.oid
      AND d.deptype = 'n' AND NOT EXISTS (
            SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
     LEFT JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS i ON d.objid IS NOT NULL
+    LEFT JOIN LATERAL pg_catalog.pg_identify_object_as_address(d.classid, d.objid, d.objsubid) AS a ON d.objid IS NOT NULL
    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'clinic_migrate')
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_namespace'::regclass
                         AND e.objid = n.oid AND e.deptype = 'e')
@@ -123,23 +124,7 @@ function isCalledFor(
     const root = catalog.tables.find((table) => owner !== undefined && sameName(table, owner))?.parent;
     return owner === undefined || belongs(root ?? owner);
   }
-  return type === 'view' || type === 'materialized view' ? isViewOf(thing, catalog, belongs, []) : true;
-}
-
-/** A view goes where everything it reads is. */
-function isViewOf(
-  name: QualifiedName,
-  catalog: SchemaCatalog,
-  belongs: (table: QualifiedName) => boolean,
-  through: readonly SchemaObject[],
-): boolean {
-  const view = catalog.objects.find(({ kind, ...each }) => kind.endsWith('view') && sameName(each, name));
-  if (view === undefined) {
-    const table = catalog.tables.find((each) => sameName(each, name));
-    return table === undefined || belongs(table.parent ?? table);
-  }
-  return (
-    through.includes(view) ||
-    view.dependsOn.every((each) => isViewOf(each, catalog, belongs, [...through, view]))
-  );
+  return type === 'view' || type === 'materialized view'
+    ? isRelationOf(thing, catalog, clinicTables(map))
+    : true;
 }
