@@ -16,7 +16,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cli-'));
   database = await createDatabase(
-    'CREATE TABLE companies (id int PRIMARY KEY, name text); CREATE TABLE patients (id int, company_id int REFERENCES companies)',
+    'CREATE TABLE companies (id int PRIMARY KEY, name text); CREATE TABLE patients (id int, company_id int REFERENCES companies); INSERT INTO companies VALUES (1)',
   );
 });
 afterAll(async () => {
@@ -60,7 +60,7 @@ describe('clinic-migrate', () => {
       command: 'inspect',
       ok: true,
       tables: [
-        { name: 'public.companies', scope: 'clinic', rule: 'id', evidence: 'clinic table', rows: 0 },
+        { name: 'public.companies', scope: 'clinic', rule: 'id', evidence: 'clinic table', rows: 1 },
         { name: 'public.patients', scope: 'clinic', rule: 'company_id', evidence: 'foreign key', rows: 0 },
       ],
     });
@@ -148,7 +148,7 @@ describe('clinic-migrate', () => {
         args,
         `legacy: { url: ${legacy} }, central: { url: ${central} }, servers: { main: { url: ${server} } }`,
         {},
-        10_000,
+        60_000,
       );
       expect(stderr, args.join(' ')).toMatch(
         new RegExp(`^error .*: ${key.replaceAll('.', '\\.')} (is|names) .*\n  .*\n$`),
@@ -160,7 +160,7 @@ describe('clinic-migrate', () => {
     const { status, stderr } = spawnSync(process.execPath, [PROGRAM, 'init', '--yes', '--url', url], {
       cwd: empty,
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: 60_000,
     });
     expect(stderr).toMatch(/^error --url (is|names) /);
     expect(stderr).not.toContain('hunter2');
