@@ -10,7 +10,8 @@ export const CLOSE_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_DELAY_MS = 30_000;
 
 const MOST_TRIES = 50;
-const PATIENCE = `SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+/** A catalog that somebody keeps locked must not keep a session from being opened for ever; `settings` say what holds after that. */
+const PATIENCE = `SET statement_timeout = 0; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = 0;
   SET idle_session_timeout = 0;
   SELECT pg_catalog.set_config('transaction_timeout', '0', false)
    WHERE pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL;`;

@@ -41,6 +41,14 @@ const NOTICE_US = `
    WHERE pg_catalog.current_setting('client_connection_check_interval', true) IS NOT NULL
      AND pg_catalog.version() ~ 'linux';`;
 
+/**
+ * Sessions that only read do so from tables: a view or a foreign table in the place of one would run somebody's code as
+ * us. From 15.8, 16.4 and 17 on the server itself refuses it.
+ */
+const TABLES_ONLY = `
+  SELECT pg_catalog.set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', false)
+   WHERE pg_catalog.current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL;`;
+
 const SETTINGS = TEXT + MAKING + PLANNING + NOTICE_US;
 
 class PgSession implements Session {
@@ -112,9 +120,13 @@ class PgSession implements Session {
 async function connect(url: string, options: ConnectOptions = {}): Promise<Session> {
   const { readOnly, patience } = options;
   const settings = [
-    SETTINGS,
-    `SET default_transaction_read_only = ${readOnly ? 'on' : 'off'};`,
+    // From the first statement on: a catalog may be locked.
     ...(patience === undefined ? [] : [`SET lock_timeout = ${patience.milliseconds};`]),
+    SETTINGS,
+    readOnly
+      ? `${TABLES_ONLY} SET default_transaction_read_only = on;`
+      : 'SET default_transaction_read_only = off;',
+    ...(patience === undefined ? ['SET lock_timeout = 0;'] : []),
   ].join('');
   const label = describeUrl(url); // a URL that is none of ours is refused before anything is opened
   const client = await openClient(url, settings);

@@ -56,7 +56,7 @@ async function readAll(
     sequences: await readSequences(session, schemas),
     objects,
     outside: await readOutside(session, schemas),
-    needs: await readNeeds(session),
+    needs: await readNeeds(session, schemas, login),
     namePath,
     readPath: (await readsByNames(session)) ? namePath : [],
   };

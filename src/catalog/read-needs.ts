@@ -1,4 +1,5 @@
 import type { Session } from '../core/ports.js';
+import { readAppLogin } from './app-login.js';
 import type { Member, Need } from './types.js';
 
 const classes = (...names: readonly string[]): string =>
@@ -25,6 +26,14 @@ const PARTS = `
               WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
                 AND d.deptype IN ('a', 'i')`;
 
+/** A policy that is for other roles than the login $1 alone, and so is made nowhere. */
+const OF_OTHERS = `
+  SELECT FROM pg_catalog.pg_policy p
+   WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND p.oid = d.objid AND $1::text IS NOT NULL AND NOT 0 = ANY (p.polroles)
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles l JOIN pg_catalog.pg_roles g ON g.oid = ANY (p.polroles)
+                        AND (g.oid = l.oid OR NOT l.rolsuper AND pg_catalog.pg_has_role(l.oid, g.oid, 'USAGE'))
+                      WHERE l.rolname = $1)`;
+
 /** Foreign keys between databases, and heirs of tables that are elsewhere, are said of the tables. */
 const EDGES = `
   SELECT d.classid, d.objid, d.refclassid, d.refobjid
@@ -33,7 +42,7 @@ const EDGES = `
     LEFT JOIN pg_catalog.pg_trigger g ON d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid
     LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('r', 'p', 'f')
    WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.deptype IN ('n', 'a', 'i')
-     AND k.contype IS DISTINCT FROM 'f' AND g.tgisinternal IS NOT TRUE
+     AND k.contype IS DISTINCT FROM 'f' AND g.tgisinternal IS NOT TRUE AND NOT EXISTS (${OF_OTHERS})
      AND NOT (c.oid IS NOT NULL AND d.refclassid = 'pg_catalog.pg_class'::regclass)
      AND d.classid IN (${classes(
        ...[
@@ -96,7 +105,18 @@ const NEEDS = `
                         AND ((x.classid, x.objid) = (of_class, of_object) OR (x.classid, x.objid) = (on_class, on_object)))) AS found
    ORDER BY object::text COLLATE "C", needs::text COLLATE "C"`;
 
-/** Which objects need which others, as far as the server knows: not what the text of a function's body names. */
-export function readNeeds(session: Session): Promise<Need[]> {
-  return session.query<{ object: Member; needs: Member }>(NEEDS);
+/**
+ * Which objects need which others, as far as the server knows: not what the text of a function's body names. `login` is
+ * the application's.
+ */
+export async function readNeeds(
+  session: Session,
+  schemas: readonly string[],
+  login: string | undefined,
+): Promise<Need[]> {
+  const [found] = await session.query<{ others: boolean }>(
+    'SELECT EXISTS (SELECT FROM pg_catalog.pg_policy WHERE NOT 0 = ANY (polroles)) AS others',
+  );
+  const known = found?.others === true ? (await readAppLogin(session, schemas, login)).login : undefined;
+  return session.query<{ object: Member; needs: Member }>(NEEDS, [known ?? null]);
 }

@@ -1,6 +1,7 @@
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { quoteIdent } from '../core/identifiers.js';
+import { refuseChangedOwnTables } from '../core/own-tables.js';
 import type { Databases, Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
 import { type ClinicPlace, ensureAccess } from './access/ensure.js';
@@ -61,6 +62,7 @@ export async function ensureClinicDatabase(
 
 /** Writes the clinic's key into its clone. A database that says it is another's, or nothing, is not touched. */
 async function adopt(session: Session, { key, database, installation }: ClinicDatabase): Promise<string> {
+  await refuseChangedOwnTables(session, ['origin']);
   const [known] = await session.query<{ known: boolean }>(
     `SELECT pg_catalog.to_regclass('clinic_migrate.origin') IS NOT NULL AS known`,
   );

@@ -2,7 +2,7 @@ import type { SchemaCatalog } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
 import { type QualifiedName, quoteName } from '../core/identifiers.js';
 import { lookInto } from '../core/name-path.js';
-import { OWN_TABLES } from '../core/own-tables.js';
+import { OWN_TABLES, refuseChangedOwnTables } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { adaptPolicy } from './access/dumped-policies.js';
@@ -74,6 +74,7 @@ export async function readFinishPlan(
  * the legacy database too, or a way from row to clinic that the map does not know.
  */
 export async function finishDatabase(session: Session, readPlan: () => Promise<FinishPlan>): Promise<void> {
+  await refuseChangedOwnTables(session);
   await session.execute(OWN_TABLES);
   const done = await session.query('SELECT FROM clinic_migrate.finished');
   if (done.length > 0) return;

@@ -20,7 +20,8 @@ export function ownerName(database: string): string {
 
 /**
  * Everything in a database that has an owner, is no extension's, and is not $1's, with the statement that gives it to
- * him. Indexes, row types, arrays and sequences of columns follow their tables. What belongs to the bootstrap superuser
+ * him. Indexes, row types, arrays and sequences of columns follow their tables. A large object may have any number: it is
+ * chosen by whoever makes it. What belongs to the bootstrap superuser
  * (10), as constructors of ranges always do, only a superuser may give away.
  */
 const MISOWNED = `
@@ -68,7 +69,7 @@ const MISOWNED = `
   SELECT pg_catalog.format('ALTER %s %s OWNER TO %I', p.kind,
            (pg_catalog.pg_identify_object(p.classid, p.objid, 0)).identity, r.rolname) AS sql
     FROM present p JOIN pg_catalog.pg_roles r ON r.rolname = $1 AND p.owner <> r.oid
-   WHERE (p.objid >= 16384 OR p.objid = 'public'::regnamespace AND p.kind = 'SCHEMA')
+   WHERE (p.objid >= 16384 OR p.kind = 'LARGE OBJECT' OR p.objid = 'public'::regnamespace AND p.kind = 'SCHEMA')
      AND (p.owner <> 10 OR (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user))
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                       WHERE d.classid = p.classid AND d.objid = p.objid AND d.deptype = 'e')

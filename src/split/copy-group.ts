@@ -8,6 +8,7 @@ import type { OpenCentral } from './central.js';
 import { expectedOf } from './conservation.js';
 import { copyLargeObjects, type ObjectTarget } from './copy-large-objects.js';
 import { copyTable, type OpenTarget, type PassOptions } from './copy-table.js';
+import { refuseForeignCode } from './foreign-code.js';
 import { objectsOfCentral, objectsOfClinic } from './large-objects.js';
 import { type TablePlan, tablesOf } from './plan.js';
 import {
@@ -123,12 +124,10 @@ async function seal({ options, plans, snapshot, fingerprint, tally }: Run, targe
 }
 
 /** An earlier run may have copied a clinic and been stopped before it was ready. */
-async function isCopied(
-  { plans, fingerprint, tally }: Run,
-  target: ClinicTarget,
-  session: Session,
-): Promise<boolean> {
+async function isCopied(run: Run, target: ClinicTarget, session: Session): Promise<boolean> {
+  const { plans, fingerprint, tally } = run;
   const receipts = await openReceipts(session, target.owner);
+  await refuseForeignCode(run, target, session);
   if (!copyIsComplete(receipts, tablesOf(plans, false), fingerprint, session.label)) return false;
   tally.wasCopied(target, receipts);
   return true;

@@ -2,7 +2,7 @@ import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest, showDigest } from 
 import { actAs } from '../core/act-as.js';
 import { RunError } from '../core/errors.js';
 import { displayName, type QualifiedName, quoteName } from '../core/identifiers.js';
-import { OWN_TABLES } from '../core/own-tables.js';
+import { OWN_TABLES, refuseChangedOwnTables } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 
 /** What was copied into one table of one database; committed with the rows it speaks of. */
@@ -35,6 +35,7 @@ const TAKE_OVER = `
  */
 export async function openReceipts(session: Session, owner?: string): Promise<CopyReceipt[]> {
   await session.execute(TAKE_OVER);
+  await refuseChangedOwnTables(session);
   if (owner !== undefined) await actAs(session, owner);
   await session.execute(OWN_TABLES);
   return selectReceipts(session);
@@ -45,7 +46,9 @@ export async function readReceipts(session: Session): Promise<CopyReceipt[]> {
   const [found] = await session.query<{ there: boolean }>(
     `SELECT pg_catalog.to_regclass('clinic_migrate.receipts') IS NOT NULL AS there`,
   );
-  return found?.there === true ? selectReceipts(session) : [];
+  if (found?.there !== true) return [];
+  await refuseChangedOwnTables(session, ['receipts']);
+  return selectReceipts(session);
 }
 
 async function selectReceipts(session: Session): Promise<CopyReceipt[]> {

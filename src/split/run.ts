@@ -1,3 +1,4 @@
+import type { Code } from '../catalog/code.js';
 import { InterruptedError } from '../core/errors.js';
 import type { BucketPlan } from './buckets.js';
 import type { LargeObjects } from './large-objects.js';
@@ -17,6 +18,8 @@ export interface Run {
   readonly fingerprint: string;
   /** Read when they are first asked for: that reads each of them from end to end. */
   readonly largeObjects: () => Promise<LargeObjects>;
+  /** The legacy database's own functions, triggers and the like. */
+  readonly code: Code;
   readonly tally: Tally;
   /** In which parts tables were surveyed, where copies are to be brought up to date. */
   readonly buckets: BucketPlan | undefined;

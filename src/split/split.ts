@@ -1,3 +1,4 @@
+import { readCode } from '../catalog/code.js';
 import { RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import type { Session } from '../core/ports.js';
@@ -66,6 +67,7 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
       fingerprint,
       tally,
       largeObjects,
+      code: await readCode(snapshot.session),
       buckets,
     };
     if (hasErrors(findings)) return { ...known, findings, done: false, ...tally.figures() };

@@ -1,3 +1,4 @@
+import { refuseChangedOwnTables } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
 import type { ClinicTarget } from '../provision/types.js';
 import { objectsOfCentral, objectsOfClinic } from './large-objects.js';
@@ -22,6 +23,7 @@ export async function staleObjects(
     `SELECT pg_catalog.to_regclass('clinic_migrate.large_objects') IS NOT NULL AS there`,
   );
   if (made?.there !== true) return wanted.length;
+  await refuseChangedOwnTables(session, ['large_objects']);
   const given = await session.query<{ oid: string; digest: string }>(
     'SELECT oid::text AS oid, bytes || digest AS digest FROM clinic_migrate.large_objects',
   );

@@ -1,3 +1,4 @@
+import { isLocked } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { sideBySide } from '../core/side-by-side.js';
 import { endpointOf } from '../core/urls.js';
@@ -11,6 +12,7 @@ import { isSaid, isShut } from './access/server/databases.js';
 import { isExplained } from './access/server/roles.js';
 import { checkServer, type ServerResult } from './access/server/server.js';
 import { showClinic, stopIfAsked } from './data/words.js';
+import { lockedFinding } from './patience.js';
 
 export type { Compared, OffLimits, VerifyAccessOptions, VerifyAccessResult } from './access/options.js';
 export { type AccessRecord, readAccessRecord } from './access/record.js';
@@ -45,7 +47,13 @@ export async function verifyAccess(options: VerifyAccessOptions): Promise<Verify
       const result =
         server === undefined
           ? { findings: [], objects: 0, privileges: 0 }
-          : await checkClinic(options, server, target, next === target ? undefined : next);
+          : await checkClinic(options, server, target, next === target ? undefined : next).catch(
+              (error: unknown): Counted => {
+                if (!isLocked(error)) throw error;
+                const finding = lockedFinding(showClinic(target.clinic), error);
+                return { findings: [finding], objects: 0, privileges: 0 };
+              },
+            );
       task.advance(1, `Compared ${showClinic(target.clinic)}`);
       return result;
     });

@@ -1,3 +1,4 @@
+import { readCode } from '../catalog/code.js';
 import { sameDatabase } from '../catalog/same-database.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
@@ -54,7 +55,8 @@ async function compare(
     const surroundings = await readSurroundings(options, reader);
     const standing = await readStanding(reader);
     const meaning = await readMeaning(reader);
-    const check: Check = { options, legacy, surroundings, standing, meaning, searches: new Map() };
+    const code = await readCode(reader);
+    const check: Check = { options, legacy, surroundings, standing, meaning, code, searches: new Map() };
     const results = await sideBySide(subjects, readers.length, async (subject, worker) => {
       const result = await checkDatabase(check, subject, readers[worker] ?? reader);
       task.advance(1, `Checked ${subject.place}`);

@@ -197,3 +197,24 @@ describe('the application’s login', () => {
     );
   });
 });
+
+it('does not ask for what only a policy needs that is left out, since its role is', async () => {
+  const auditor = await role();
+  const own = await legacyDatabase(
+    `CREATE TABLE companies (id integer PRIMARY KEY, name text);
+     CREATE TABLE users (id integer PRIMARY KEY, name text);
+     CREATE TABLE patients (id integer PRIMARY KEY, company_id integer REFERENCES companies, name text);
+     INSERT INTO companies VALUES (1, 'One'), (2, 'Two');
+     INSERT INTO patients VALUES (1, 1, 'p'), (2, 2, 'q');
+     CREATE FUNCTION known(text) RETURNS boolean LANGUAGE sql
+       BEGIN ATOMIC SELECT EXISTS (SELECT FROM users WHERE name = $1); END;
+     ALTER TABLE patients ENABLE ROW LEVEL SECURITY;
+     CREATE POLICY auditing ON patients TO ${auditor} USING (EXISTS (SELECT FROM users u WHERE u.name = patients.name));
+     CREATE POLICY knowing ON patients TO ${auditor} USING (known(name));`,
+    { legacy: { url: '${LEGACY}' }, tables: { users: { scope: 'central' } } },
+  );
+  made.push(own);
+  await migrate(own);
+  expect(await verify(own, 'data')).toEqual([]);
+  expect(await verify(own, 'access')).toEqual([]);
+});

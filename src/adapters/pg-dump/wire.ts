@@ -12,7 +12,8 @@ export interface Wire {
 }
 
 /** pg_dump quotes as the connection reads, and the dump is read under the standard. */
-const SETTINGS = 'SET default_transaction_read_only = on; SET standard_conforming_strings = on;';
+const SETTINGS =
+  'SET lock_timeout = 0; SET default_transaction_read_only = on; SET standard_conforming_strings = on;';
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4]);
 

@@ -93,6 +93,11 @@ export const ACCESS = {
       "A clinic's login sees fewer rows of a table than its owner: row level security hides them. A warning where a policy is for the login and may ask for what only the application sets.",
     mend: 'Run the statement of the hint, or provision again; nothing, where the application sets what the policy asks for.',
   },
+  ACCESS_RECORD_CHANGED: {
+    cause:
+      "What the program keeps in a clinic database is not the table that it made: a view stands in its place, or it has a rule, a trigger or an expression by which reading it would run somebody's code with the rights of whoever verifies. It is not read.",
+    mend: 'Find out who could act as the owner of the database: a SECURITY DEFINER function that runs what it is given, say. Make the copy again, or restore the schema clinic_migrate from a backup.',
+  },
   ACCESS_NOT_CHECKED: {
     cause:
       'Something could not be compared: somebody holds a lock on a table, or policies bind whoever would count its rows.',

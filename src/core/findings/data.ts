@@ -56,6 +56,11 @@ export const DATA = {
     cause: 'The registry names a database for this clinic, and the server has none of that name.',
     mend: 'Restore it from a backup if the clinic is served from it. If it only ever held what split copied, run provision and split again.',
   },
+  DATA_FOREIGN_CODE: {
+    cause:
+      "A clinic database holds code that the legacy database has not, and that would run with the rights of whoever reads a table there: a function in an index or a statistic, a cast, a view in place of the program's own table. Rows are not read there. Whoever acts as the owner of the database can make such code: a SECURITY DEFINER function that runs what it is given is enough.",
+    mend: 'Find out who made it, and make the copy again as the hint has it. Where the clinic is served from it, drop what was made, or give the legacy database the same.',
+  },
   DATA_DATABASE_CLOSED: {
     cause:
       "A clinic's database is on its server and cannot be opened: it takes no connections, or as many as are open already, or the server refuses the administrator's login. The other clinics are looked at.",

@@ -16,6 +16,7 @@ import { databaseOf } from '../../core/urls.js';
 import type { ClinicTarget } from '../../provision/types.js';
 import { Buckets, bucketSql, columnOf, keyText, rowKey } from '../buckets.js';
 import { expectedOf } from '../conservation.js';
+import { refuseForeignCode } from '../foreign-code.js';
 import { type TablePlan, tablesOf } from '../plan.js';
 import { type CopyReceipt, openReceipts } from '../receipts.js';
 import { liftForce } from '../row-security.js';
@@ -51,6 +52,8 @@ export async function beginRefresh(
   await session.execute(`BEGIN; ${INCOMING}`);
   if (!(await lockTables(session, plans)))
     return [inUse(run, target, `another transaction has been writing there for ${PATIENCE}`)];
+  // Under the lock, so that nobody makes some in the meantime.
+  if (target !== undefined) await refuseForeignCode(run, target, session);
   const forced = await liftForce(
     session,
     plans.map(({ table }) => table),

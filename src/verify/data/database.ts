@@ -1,3 +1,4 @@
+import type { Code } from '../../catalog/code.js';
 import {
   addDigests,
   type Digest,
@@ -9,7 +10,7 @@ import {
 import { readCatalog } from '../../catalog/read-catalog.js';
 import { rowsOf } from '../../catalog/rows.js';
 import type { SchemaCatalog } from '../../catalog/types.js';
-import { isLocked, UsageError } from '../../core/errors.js';
+import { DatabaseError, isLocked, UsageError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
 import { inDatabase } from '../../core/hints.js';
 import { displayName } from '../../core/identifiers.js';
@@ -20,6 +21,7 @@ import { lockedFinding } from '../patience.js';
 import { closedFinding, limitFindings } from './closed.js';
 import { findDifferences } from './differences.js';
 import type { Drift } from './drift.js';
+import { foreignCodeFindings } from './foreign-code.js';
 import { orphanFindings, sequenceFindings } from './integrity.js';
 import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
 import { type Meaning, meaningFinding, readMeaning, type Unlike, unlikeIn } from './meaning.js';
@@ -55,6 +57,8 @@ export interface Check {
   readonly standing: ReadonlySet<string>;
   /** What the legacy database's objects are bound to. */
   readonly meaning: Meaning;
+  /** The legacy database's functions, triggers and the like. */
+  readonly code: Code;
   /** How often rows were searched for what differs, by table: each time reads the legacy table once more. */
   readonly searches: Map<MappedTable, number>;
 }
@@ -82,11 +86,26 @@ export async function checkDatabase(
     const { findings, digests } = await look(check, subject, reader, session);
     return { findings: withMends(findings, subject), digests };
   } catch (error) {
-    if (!isLocked(error)) throw error;
-    return { findings: [lockedFinding(subject.place, error)], digests: undefined };
+    if (isLocked(error)) return { findings: [lockedFinding(subject.place, error)], digests: undefined };
+    if (!isRefused(error)) throw error;
+    return { findings: [refusedFinding(subject.place, error)], digests: undefined };
   } finally {
     await session.close();
   }
+}
+
+/** A table that may not be read, or whose policies bind whoever asks: our sessions want an error then, and not fewer rows. */
+function isRefused(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && error.sqlState === '42501';
+}
+
+function refusedFinding(place: string, error: DatabaseError): Finding {
+  return {
+    code: 'DATA_NOT_CHECKED',
+    severity: 'error',
+    message: `${place}: its rows could not be read: ${error.message}`,
+    hint: 'Name in the configuration, for this run, a login of its server that row level security does not bind: a superuser, or one with BYPASSRLS and the rights of the owner.',
+  };
 }
 
 async function look(
@@ -97,7 +116,8 @@ async function look(
 ): Promise<DatabaseResult> {
   const { catalog } = check.options;
   const { place, belonging } = subject;
-  const astray = await originFindings(session, subject);
+  const foreign = await foreignCodeFindings(session, subject, check.code);
+  const astray = foreign.length > 0 ? [] : await originFindings(session, subject);
   if (astray.length > 0) return { findings: astray, digests: undefined };
   const actual = await readSchema(session, catalog.schemas);
   if (typeof actual === 'string') {
@@ -114,6 +134,7 @@ async function look(
     ...(await surplusFindings(session, subject, check.standing, check.options, actual)),
     ...(await surroundingsFindings(session, subject, check.surroundings)),
   ];
+  if (foreign.length > 0) return { findings: [...foreign, ...findings], digests: undefined };
   const present = belonging.filter((table) => holdsColumns(catalog, actual, table));
   // The way to a clinic may lead through any of them.
   const whole = present.length === belonging.length;
@@ -186,7 +207,9 @@ function driftFinding({ kind, table, what, hint }: Drift, { place, url }: Subjec
 
 function holdsColumns(catalog: SchemaCatalog, actual: SchemaCatalog, table: MappedTable): boolean {
   const name = displayName(table);
-  const found = actual.tables.find((candidate) => displayName(candidate) === name)?.columns;
+  const found = actual.tables.find(
+    (candidate) => displayName(candidate) === name && candidate.kind !== 'foreign',
+  )?.columns;
   return provenColumns(catalogTable(catalog, table)).every((column) =>
     found?.some((other) => other.name === column),
   );

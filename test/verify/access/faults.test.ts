@@ -69,12 +69,17 @@ async function plantAndMend(round: readonly Fault[]): Promise<string[]> {
   const findings = await fleet.findings();
   await follow(findings);
   await run(round.map(({ database, remove = [] }) => [database, remove]));
-  const due = round.flatMap(({ kind, codes, subject }) =>
-    codes.map((code) => ({ kind, is: `error ${code} ${subject}` })),
+  const due = round.flatMap(({ kind, codes, subject, says = '' }) =>
+    codes.map((code, i) => ({ kind, is: `error ${code} ${subject}`, says: i === 0 ? says : '' })),
   );
   const rest = [...findings];
-  const missed = due.filter(({ is }) => {
-    const index = rest.findIndex(({ severity, code, subject }) => `${severity} ${code} ${subject}` === is);
+  // Those that say more first: others would take theirs.
+  due.sort((a, b) => b.says.length - a.says.length);
+  const missed = due.filter(({ is, says }) => {
+    const index = rest.findIndex(
+      ({ severity, code, subject, message }) =>
+        `${severity} ${code} ${subject}` === is && message.includes(says),
+    );
     return index < 0 || rest.splice(index, 1).length === 0;
   });
   return [

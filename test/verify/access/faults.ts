@@ -10,6 +10,8 @@ export interface Fault {
   /** The codes of all findings that it causes. */
   readonly codes: readonly string[];
   readonly subject: string;
+  /** What its first finding names, where many have the same subject. */
+  readonly says?: string;
   /** Faults of a family with the same word would come to one finding, or into each other's way: they are planted in turn. */
   readonly apart: string;
   /** Takes away what mending leaves behind. */
@@ -72,6 +74,8 @@ export function objectGrants(fleet: PlantedFleet): Fault[] {
     ['SCHEMA public', ['USAGE'], OTHERS],
     ['LANGUAGE plpgsql', ['USAGE'], OTHERS],
     ['LARGE OBJECT 4711', ['SELECT', 'UPDATE'], ALL],
+    ['LARGE OBJECT 4712', ['SELECT'], OTHERS],
+    ['LARGE OBJECT 4712', ['UPDATE'], NOT_LOGIN],
     ['SCHEMA clinic_migrate', ['USAGE', 'CREATE'], ALL],
     ['TABLE clinic_migrate.receipts', ['SELECT', 'DELETE'], ALL],
     ['TABLE pg_catalog.pg_authid', ['SELECT'], ALL],
@@ -93,6 +97,7 @@ export function objectGrants(fleet: PlantedFleet): Fault[] {
           plant: [`GRANT ${privilege} ON ${on} TO ${sql}`],
           codes: [code],
           subject: a.database,
+          says: on.replace(/^[A-Z ]+ |\(.*/g, ''),
           apart: `${on} ${privilege.replace(/^\w+/, '')} ${each}`,
         };
       }),

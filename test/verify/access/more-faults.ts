@@ -32,6 +32,7 @@ export function owners({ a, b, admin, stranger, legacy }: PlantedFleet): Fault[]
     plant: [`ALTER ${what} OWNER TO ${quoteIdent(owner)}`],
     codes: [code],
     subject,
+    ...(what.startsWith('DATABASE') ? {} : { says: what.replace(/^[A-Z ]+ | ?\(.*/g, '') }),
     apart: what,
   });
   const database = `DATABASE ${quoteIdent(a.database)}`;
@@ -46,6 +47,7 @@ export function owners({ a, b, admin, stranger, legacy }: PlantedFleet): Fault[]
       'FUNCTION public.definer()',
       'TYPE public.kind',
       'LARGE OBJECT 4711',
+      'LARGE OBJECT 4712',
       'SEQUENCE public.numbers',
       'TABLE public.patients',
     ].map((what) => owned(what, a.role, "the clinic's login", 'ACCESS_ROLE_OWNS')),
@@ -298,6 +300,8 @@ export function takenAway({ a }: PlantedFleet): Fault[] {
     `ALL ON TABLE public.patients FROM ${owner}`,
     'EXECUTE ON FUNCTION public.f(integer) FROM PUBLIC',
     'USAGE ON TYPE public.kind FROM PUBLIC',
+    `UPDATE ON LARGE OBJECT 4712 FROM ${role}`,
+    'SELECT ON LARGE OBJECT 4712 FROM PUBLIC',
   ];
   return statements.map((what) => {
     const isBoth = what.startsWith('USAGE ON SCHEMA');

@@ -72,6 +72,13 @@ export async function plantedFleet(): Promise<PlantedFleet> {
     a.database,
     'SELECT pg_catalog.lo_create(4711)',
     `ALTER LARGE OBJECT 4711 OWNER TO "${a.owner}"`,
+    // As split leaves one that everybody may read in the legacy database.
+    'SELECT pg_catalog.lo_create(4712)',
+    `ALTER LARGE OBJECT 4712 OWNER TO "${a.owner}"`,
+    `GRANT SELECT, UPDATE ON LARGE OBJECT 4712 TO "${a.role}"`,
+    'GRANT SELECT ON LARGE OBJECT 4712 TO PUBLIC',
+    `INSERT INTO clinic_migrate.large_objects (oid, bytes, digest, login, public)
+      VALUES (4712, 0, '', '{SELECT,UPDATE}', '{SELECT}')`,
     "INSERT INTO public.clinics VALUES (1, 'One'); INSERT INTO public.patients (clinic_id, name) VALUES (1, 'p')",
     // A publication asks for a key, and keys come with the rows.
     'ALTER TABLE public.clinics REPLICA IDENTITY FULL; ALTER TABLE public.patients REPLICA IDENTITY FULL',

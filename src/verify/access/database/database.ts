@@ -10,6 +10,7 @@ import { defaultFindings } from './defaults.js';
 import { expectation } from './expected.js';
 import { extensionFindings } from './extensions.js';
 import { readInventory } from './inventory.js';
+import { readKept } from './kept.js';
 import { objectFindings } from './objects.js';
 import { unknownFindings } from './unknown.js';
 
@@ -33,10 +34,12 @@ export async function checkDatabase(
     return { findings: notOpened(view, target, error), objects: 0, privileges: 0 };
   }
   try {
-    const expected = expectation(record, schemas);
+    const kept = await readKept(session, target);
+    const expected = expectation(record, schemas, kept.largeObjects);
     const { notable, objects, privileges } = await readInventory(session);
     return {
       findings: [
+        ...kept.findings,
         ...notable
           .filter(({ kind, origin }) => !(origin === 'own' && kind.startsWith('FOREIGN')))
           .flatMap((object) => objectFindings(view, target, object, expected(object))),

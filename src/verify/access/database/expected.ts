@@ -5,8 +5,6 @@ import type { Owned } from './inventory.js';
 export interface Expected {
   readonly login: readonly string[];
   readonly public: readonly string[];
-  /** What the login must have of it, where that is less than all. */
-  readonly loginNeeds?: readonly string[];
   /** What PUBLIC must have of it; less than all where nobody wrote down what it had in the legacy database. */
   readonly publicNeeds?: readonly string[];
 }
@@ -18,8 +16,21 @@ const NOTHING: Expected = { login: [], public: [] };
 /** The program's own tables: nobody but the owner has any business with them. */
 const OWN_SCHEMA = 'clinic_migrate';
 
-/** By the record of what provision granted; without one, by what every version has granted since the first. */
-export function expectation(record: AccessRecord | undefined, schemas: readonly string[]): Expectation {
+/**
+ * By the record of what provision granted; without one, by what every version has granted since the first. Large objects
+ * come with the rows, and have a record of their own.
+ */
+export function expectation(
+  record: AccessRecord | undefined,
+  schemas: readonly string[],
+  largeObjects: ReadonlyMap<string, Expected>,
+): Expectation {
+  const others = ofOthers(record, schemas);
+  return (object) =>
+    object.kind === 'LARGE OBJECT' ? (largeObjects.get(object.identity) ?? NOTHING) : others(object);
+}
+
+function ofOthers(record: AccessRecord | undefined, schemas: readonly string[]): Expectation {
   if (record === undefined) return (object) => ({ ...withoutRecord(object, schemas), publicNeeds: [] });
   const keyOf = (kind: string, identity: string): string => `${kind}\0${identity}`;
   const objects = new Map<string, RecordedObject>(
@@ -39,13 +50,9 @@ function inColumn(columns: RecordedObject['columns'] = {}, name: string): readon
   return Object.hasOwn(columns, name) ? (columns[name] ?? []) : [];
 }
 
-/** They come with the rows, after the record was made, and each with the rights that it had in the legacy database. */
-const LARGE_OBJECT: Expected = { login: ['SELECT', 'UPDATE'], loginNeeds: [], public: [] };
-
 /** What the record is silent of is as its maker left it; of the clinic's own, it is nobody's. */
 function fromMaking({ origin, kind, follows, init }: Owned): Expected {
   // A row type goes with its table, and has no grants of its own.
-  if (origin === 'own' && kind === 'LARGE OBJECT') return LARGE_OBJECT;
   if (origin === 'own' && !(kind === 'TYPE' && follows)) return NOTHING;
   return {
     login: [],
@@ -59,7 +66,6 @@ const BY_KIND: Readonly<Record<string, Expected>> = {
   ROUTINE: { login: [], public: ['EXECUTE'] },
   TYPE: { login: [], public: ['USAGE'] },
   DOMAIN: { login: [], public: ['USAGE'] },
-  'LARGE OBJECT': LARGE_OBJECT,
 };
 
 function withoutRecord(object: Owned, schemas: readonly string[]): Expected {

@@ -25,6 +25,8 @@ export function objectFindings(
 function ownerFindings(view: ServerView, target: ClinicTarget, object: Owned, expected: Expected): Finding[] {
   const { origin, owner, kind } = object;
   if (owner === target.owner || kind === 'COLUMN' || object.follows) return [];
+  // An application in service makes its own as the login.
+  if (kind === 'LARGE OBJECT' && owner === target.role && target.state === 'active') return [];
   // Whoever may make an extension owns it and what it brings.
   if (origin === 'system' ? object.bySystem : origin === 'extension' && view.isTrusted(owner)) return [];
   const rightful = origin === 'own' ? target.owner : view.bootstrap;
@@ -41,13 +43,18 @@ function ownerFindings(view: ServerView, target: ClinicTarget, object: Owned, ex
 
 function mendOwner(target: ClinicTarget, object: Owned, rightful: string, expected: Expected): string {
   const { owner, kind } = object;
-  // What an owner had as a grantee was lost when he became the owner.
-  if (owner === target.role && expected.login.length > 0) return 'Run clinic-migrate provision.';
+  // What an owner had as a grantee was lost when he became the owner. Provision knows nothing of large objects' grants.
+  if (owner === target.role && expected.login.length > 0 && kind !== 'LARGE OBJECT')
+    return 'Run clinic-migrate provision.';
+  const given = kind === 'LARGE OBJECT' && owner === target.role ? expected.login : [];
   return inDatabase(
     target.database,
     kind === 'EXTENSION'
       ? `REASSIGN OWNED BY ${quoteIdent(owner)} TO ${quoteIdent(target.owner)}`
       : `ALTER ${alterName(object)} OWNER TO ${quoteIdent(rightful)}`,
+    ...(given.length === 0
+      ? []
+      : [`GRANT ${given.join(', ')} ON ${grantName(object)} TO ${quoteIdent(target.role)}`]),
   );
 }
 
@@ -125,7 +132,7 @@ function lackFindings(target: ClinicTarget, object: Owned, expected: Expected): 
     ];
   };
   // What everybody has, a login need not be granted.
-  const needed = lack(null, expected.loginNeeds ?? expected.login);
+  const needed = lack(null, expected.login);
   const owners = init.filter((item) => item.grantee === owner).map(({ privilege }) => privilege);
   return [
     ...finding(target.role, `its login ${target.role}`, lack(target.role, needed)),

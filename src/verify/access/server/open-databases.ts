@@ -57,10 +57,18 @@ async function grantFindings(
   const visitor = target ?? view.targets.find((each) => !isExplained(view, each));
   if (visitor === undefined) return [];
   const url = withDatabase(visitor.adminUrl, row.name);
-  const around = await lookAround(options.databases, visitor, url, names);
+  const around = await lookAround(options.databases, visitor, url, names).catch(async (error: unknown) => {
+    if (await isThere(view, row.name)) throw error;
+    return undefined; // It was dropped in the meantime, with those who were in it.
+  });
   if (around === undefined) return [];
   const place = options.offLimits.find((each) => isSame(each.url, url));
   return [tell(row, grantee, target, surplus, around, place?.name)];
+}
+
+async function isThere({ session }: ServerView, database: string): Promise<boolean> {
+  const rows = await session.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [database]);
+  return rows.length > 0;
 }
 
 function tell(
