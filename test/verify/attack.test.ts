@@ -26,6 +26,8 @@ let legacy: Legacy;
 let targets: readonly ClinicTarget[];
 let version: number;
 let template: string;
+/** Errors that verify has before anybody attacks: views that a superuser's rights made work. */
+let before: readonly string[];
 
 beforeAll(async () => {
   await asAdmin(`CREATE ROLE ${login} LOGIN; CREATE ROLE ${stranger}`);
@@ -55,6 +57,10 @@ beforeAll(async () => {
     version = row?.version ?? 0;
     template = row?.template ?? '';
   });
+  before = await verified();
+  expect(before.filter((text) => !text.includes('cannot use public.passwords, public.version_file'))).toEqual(
+    [],
+  );
 });
 afterAll(async () => {
   await legacy?.drop();
@@ -95,7 +101,7 @@ function attacksOf(places: Places): Attack[] {
 
 /** What no superuser of a server that others use should run, not even to take it back: it reaches past the transaction. */
 const NOT_TAKEN_BACK =
-  /DATABASE|SYSTEM|SUBSCRIPTION|TABLESPACE|PROGRAM|LOAD|CHECKPOINT|REINDEX|VACUUM|ANALYZE|COPY .* TO|lo_(im|ex)port|shell|pg_(terminate|cancel|log|promote|switch|reload|rotate|stat_reset|drop|create|backup|replication|import|database|authid)|IDENTIFY|DROP OWNED|REASSIGN|CONCURRENTLY/;
+  /DATABASE|SYSTEM|SUBSCRIPTION|TABLESPACE|PROGRAM|LOAD|CHECKPOINT|REINDEX|VACUUM|ANALYZE|COPY .* TO|lo_(im|ex)port|setval|run_sql\('SET ROLE|shell|pg_(terminate|cancel|log|promote|switch|reload|rotate|stat_reset|drop|create|backup|replication|import|database|authid)|IDENTIFY|DROP OWNED|REASSIGN|CONCURRENTLY/;
 
 /** What verify has against this fleet; the server may have databases of others, open to everybody. */
 async function verified(): Promise<string[]> {
@@ -122,7 +128,9 @@ describe("each clinic's login", () => {
       );
       const outcomes = await sideBySide(attacks, 6, async (attack) => {
         const statements = ['BEGIN', ...attack.statements.map((text) => text.replaceAll('@KEY@', '1'))];
-        return { ...attack, outcome: await attempt(own.adminUrl, { ...attack, statements }) };
+        // What runs as its owner does so as a superuser where it came from.
+        const url = /ran as a superuser/.test(attack.family) ? legacy.database.url : own.adminUrl;
+        return { ...attack, outcome: await attempt(url, { ...attack, statements }) };
       });
       const refused = outcomes.filter(({ expected, outcome }) => expected === '42501' && outcome === '42501');
       expect(refused.map(({ statements }) => statements.join('; '))).toEqual([]);
@@ -154,6 +162,6 @@ describe("each clinic's login", () => {
   });
 
   it('leaves nothing behind that verify finds', async () => {
-    expect(await verified()).toEqual([]);
+    expect(await verified()).toEqual(before);
   });
 });

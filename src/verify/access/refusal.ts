@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../core/errors.js';
+import { DatabaseError, isLocked } from '../../core/errors.js';
 
 /** No CONNECT, no entry in pg_hba.conf, no such login there or another password, no such database. */
 const REFUSALS = ['42501', '28000', '28P01', '3D000'];
@@ -14,6 +14,11 @@ export function isRefusal(error: unknown): error is DatabaseError {
 /** True for whatever keeps a login out of a database and says nothing of the rest of the server. */
 export function isNotLetIn(error: unknown): error is DatabaseError {
   return isOneOf(error, [...REFUSALS, ...SHUT]);
+}
+
+/** True where another database of the server may answer what this one does not, for whatever reason. */
+export function mayAskAnother(error: unknown): error is DatabaseError {
+  return isNotLetIn(error) || isLocked(error);
 }
 
 /** True where the server took the password for wrong, or would not even look at it. */

@@ -66,11 +66,12 @@ function roundsOf(faults: readonly Fault[]): Fault[][] {
 /** What is wrong: empty where exactly these faults were found. What the hints of the round before left is found, too. */
 async function plantAndMend(round: readonly Fault[]): Promise<string[]> {
   await run(round.map(({ database, plant }) => [database, plant]));
+  await run(round.flatMap(({ there }) => (there === undefined ? [] : [there])));
   const findings = await fleet.findings();
   await follow(findings);
   await run(round.map(({ database, remove = [] }) => [database, remove]));
-  const due = round.flatMap(({ kind, codes, subject, says = '' }) =>
-    codes.map((code, i) => ({ kind, is: `error ${code} ${subject}`, says: i === 0 ? says : '' })),
+  const due = round.flatMap(({ kind, codes, subject, says = '', severity = 'error' }) =>
+    codes.map((code, i) => ({ kind, is: `${severity} ${code} ${subject}`, says: i === 0 ? says : '' })),
   );
   const rest = [...findings];
   // Those that say more first: others would take theirs.

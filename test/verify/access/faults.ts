@@ -7,6 +7,10 @@ export interface Fault {
   /** Where it is planted. */
   readonly database: string;
   readonly plant: readonly string[];
+  /** What is planted after that in a database that is made by it. */
+  readonly there?: readonly [database: string, statements: readonly string[]];
+  /** Of its findings; an error where nothing is said. */
+  readonly severity?: 'warning' | 'error';
   /** The codes of all findings that it causes. */
   readonly codes: readonly string[];
   readonly subject: string;

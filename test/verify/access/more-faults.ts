@@ -282,6 +282,30 @@ export function objects({ a, stranger, legacy, prefix, version }: PlantedFleet):
       apart: 'copy',
       remove: [`DROP DATABASE ${copy}`],
     },
+    ...(
+      [
+        ['and find what every database has', 'empty', 'warning', []],
+        [
+          'and read in',
+          'read',
+          'error',
+          ['CREATE TABLE public.notes (t text)', 'GRANT SELECT ON public.notes TO PUBLIC'],
+        ],
+        ['and make things in', 'make', 'error', ['GRANT CREATE ON SCHEMA public TO PUBLIC']],
+      ] as const
+    ).map(
+      ([what, name, severity, statements]): Fault => ({
+        kind: `another database that everybody may open ${what}`,
+        database: 'postgres',
+        plant: [`CREATE DATABASE ${quoteIdent(`${prefix}_${name}`)} TEMPLATE template0`],
+        there: [`${prefix}_${name}`, statements],
+        codes: ['ACCESS_CROSS_CONNECT'],
+        severity,
+        subject: `${prefix}_${name}`,
+        apart: name,
+        remove: [`DROP DATABASE ${quoteIdent(`${prefix}_${name}`)}`],
+      }),
+    ),
   ];
 }
 

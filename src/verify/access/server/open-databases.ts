@@ -6,7 +6,7 @@ import type { ClinicTarget } from '../../../provision/types.js';
 import { byGrantee, privilegesInWords, revokes, type Surplus, surplusOf } from '../acl.js';
 import { type Around, lookAround } from '../login/look-around.js';
 import type { VerifyAccessOptions } from '../options.js';
-import { isNotLetIn } from '../refusal.js';
+import { mayAskAnother } from '../refusal.js';
 import { granteeSql, ofClinic, onServer } from '../words.js';
 import { isExplained } from './roles.js';
 import type { DatabaseRow, ServerView } from './view.js';
@@ -126,7 +126,7 @@ async function ownTables(
     try {
       session = await databases.connect(adminUrl, { readOnly: true });
     } catch (error) {
-      if (isNotLetIn(error)) continue;
+      if (mayAskAnother(error)) continue;
       throw error;
     }
     try {

@@ -3,7 +3,7 @@ import type { Databases, Session } from '../../../core/ports.js';
 import { withDatabase } from '../../../core/urls.js';
 import type { ClinicTarget } from '../../../provision/types.js';
 import type { VerifyAccessOptions } from '../options.js';
-import { isNotLetIn } from '../refusal.js';
+import { mayAskAnother } from '../refusal.js';
 import { databaseFindings } from './databases.js';
 import { elsewhereFindings } from './elsewhere.js';
 import { hbaFindings } from './hba.js';
@@ -70,7 +70,7 @@ async function openServer(
     try {
       return await databases.connect(url, { readOnly: true });
     } catch (error) {
-      if (!isNotLetIn(error) || error.sqlState === '28P01') throw error;
+      if (!mayAskAnother(error) || error.sqlState === '28P01') throw error;
     }
   }
   return databases.connect(first.adminUrl, { readOnly: true });
