@@ -7,6 +7,7 @@ import { AFTER } from './fleet.js';
 
 /** Where a plant is not one line of a list: the test names the code, plants it, and follows the hint. */
 const IN_A_TEST: Readonly<Record<string, string>> = {
+  DATA_FOREIGN_CODE: 'verify/access/planted-code.test.ts',
   DATA_NOT_CONSERVED: 'mends/fleet.test.ts',
   PROVISION_PUBLIC_CONNECT: 'mends/split.test.ts',
   PROVISION_SCHEMA_STALE: 'mends/split.test.ts',
