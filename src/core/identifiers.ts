@@ -34,6 +34,10 @@ export function displayName({ schema, name }: QualifiedName): string {
   return `${schema}.${name}`;
 }
 
+export function sameName(a: QualifiedName, b: QualifiedName): boolean {
+  return a.schema === b.schema && a.name === b.name;
+}
+
 /** Returns the identifier, or throws where PostgreSQL would silently cut it. */
 export function checkedIdentifier(identifier: string, what: string): string {
   const bytes = Buffer.byteLength(identifier);

@@ -1,6 +1,6 @@
 import type { SchemaCatalog } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
-import { type QualifiedName, quoteName } from '../core/identifiers.js';
+import { type QualifiedName, quoteName, sameName } from '../core/identifiers.js';
 import { lookInto } from '../core/name-path.js';
 import { OWN_TABLES, refuseChangedOwnTables } from '../core/own-tables.js';
 import type { Session } from '../core/ports.js';
@@ -164,8 +164,4 @@ function isAbout({ text }: Statement, keys: readonly KeyName[]): boolean {
 
 function isNamed({ schema, name }: QualifiedName, names: readonly string[]): boolean {
   return names.length === 2 && names[0] === schema && names[1] === name;
-}
-
-function sameName(a: QualifiedName, b: QualifiedName): boolean {
-  return a.schema === b.schema && a.name === b.name;
 }

@@ -1,6 +1,6 @@
 import { rowsOf } from '../catalog/rows.js';
 import type { ForeignKey, SchemaCatalog, Table } from '../catalog/types.js';
-import { type QualifiedName, quoteIdent, quoteLiteral, quoteName } from '../core/identifiers.js';
+import { type QualifiedName, quoteIdent, quoteLiteral, quoteName, sameName } from '../core/identifiers.js';
 import type { MappedTable, Rule, TenancyMap } from '../tenancy/types.js';
 import { equality } from './equality.js';
 import type { FromClause, Member } from './joins.js';
@@ -108,8 +108,4 @@ export function brokenRows({ owner, key, target }: KeptKey): string {
     ? `(${named.join(' OR ')}) AND NOT (${named.join(' AND ')} AND ${there})`
     : `${named.join(' AND ')} AND NOT ${there}`;
   return `${rowsOf(owner)} AS r WHERE ${broken}`;
-}
-
-function sameName(a: QualifiedName, b: QualifiedName): boolean {
-  return a.schema === b.schema && a.name === b.name;
 }

@@ -1,6 +1,6 @@
 import type { SchemaCatalog, Table } from '../catalog/types.js';
 import { RunError } from '../core/errors.js';
-import { displayName, type QualifiedName } from '../core/identifiers.js';
+import { displayName, type QualifiedName, sameName } from '../core/identifiers.js';
 import type { ClinicTable, Reference, Rule, TenancyMap } from '../tenancy/types.js';
 import { type CircleTable, circleSql, type OwnWord, type RowId } from './circle.js';
 import { asKey, equality, haveOneText } from './equality.js';
@@ -358,8 +358,4 @@ class RoutingQuery {
 
 function rowId(row: Member): RowId {
   return { tab: row.expression('tableoid'), tid: row.expression('ctid') };
-}
-
-function sameName(a: QualifiedName, b: QualifiedName): boolean {
-  return a.schema === b.schema && a.name === b.name;
 }

@@ -33,7 +33,6 @@ const BY_A_PERSON: Readonly<Record<string, string>> = {
   PROVISION_POLICY_ASKS_WHO: 'what the policy is to ask for where each clinic has a login of its own',
   PROVISION_POLICY_LEFT_OUT: 'whether another role needs the policy',
   PROVISION_EXTENSION_LEFT_OUT: 'software of the server has to be installed',
-  PROVISION_KEY_LEFT_OUT: 'an older version said so; crossing keys are findings of the map now',
   PROVISION_MEANING_DIFFERS: 'what the expression is to mean',
   PROVISION_SETTING_LEFT_BEHIND: 'whether the application needs it: it stays where it is',
   SPLIT_LARGE_OBJECT_MISSING: 'which object the row is to name',

@@ -6,10 +6,6 @@ export const PROVISION = {
     cause: 'A view reads tables that are no longer in one database, so it is made in none.',
     mend: 'Write the query in the application, as one for each database.',
   },
-  PROVISION_KEY_LEFT_OUT: {
-    cause: 'A foreign key points at a table that is not in the same database; the column keeps its value.',
-    mend: 'Check in the application what the constraint checked, or give the two tables the same scope.',
-  },
   PROVISION_OBJECT_LEFT_BEHIND: {
     cause:
       'An object belongs to the legacy database as a whole, or to a place outside of it, and no clinic database gets one.',

@@ -1,10 +1,10 @@
 import { rowsOf } from '../../catalog/rows.js';
 import type { ForeignKey, SchemaCatalog, Table } from '../../catalog/types.js';
-import { quoteIdent } from '../../core/identifiers.js';
+import { quoteIdent, sameName } from '../../core/identifiers.js';
 import type { MappedTable } from '../../tenancy/types.js';
 import { equal } from './equality.js';
 import { type OwnershipOptions, ownership } from './ownership.js';
-import { catalogTable, sameName } from './places.js';
+import { catalogTable } from './places.js';
 
 /** The rows of a central table that clinics have copies of, as SQL: each once a clinic, or once where all have it. */
 export interface BorrowedRows {

@@ -1,7 +1,6 @@
 import type { SchemaCatalog, SchemaObject } from '../../catalog/types.js';
-import type { QualifiedName } from '../../core/identifiers.js';
+import { type QualifiedName, sameName } from '../../core/identifiers.js';
 import type { Drift } from './drift.js';
-import { sameName } from './places.js';
 
 /**
  * Casts decide what an expression means. Each must be where its types and its function are, as it is in the legacy

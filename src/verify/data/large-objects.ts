@@ -1,10 +1,10 @@
-import { quoteIdent } from '../../core/identifiers.js';
+import { quoteIdent, sameName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import type { MappedTable } from '../../tenancy/types.js';
 import { borrowedRows } from './borrowed.js';
 import type { VerifyDataOptions } from './options.js';
 import { ownership } from './ownership.js';
-import { catalogTable, centralTables, sameName } from './places.js';
+import { catalogTable, centralTables } from './places.js';
 import { allRows } from './rows.js';
 
 /** The large objects of the legacy database that rows name, by oid, and where they belong by that. */

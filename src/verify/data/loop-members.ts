@@ -1,8 +1,8 @@
 import { rowsOf } from '../../catalog/rows.js';
-import { quoteIdent } from '../../core/identifiers.js';
+import { quoteIdent, sameName } from '../../core/identifiers.js';
 import type { ClinicTable, Reference } from '../../tenancy/types.js';
 import type { LoopMember } from './loops.js';
-import { catalogTable, sameName } from './places.js';
+import { catalogTable } from './places.js';
 import { breaksJoined } from './valid-keys.js';
 import { keyPairs, namesKey, type Writing, wayOf } from './ways.js';
 

@@ -1,11 +1,11 @@
 import { rowsOf } from '../../catalog/rows.js';
 import type { SchemaCatalog, Table } from '../../catalog/types.js';
 import { RunError } from '../../core/errors.js';
-import { displayName, quoteIdent } from '../../core/identifiers.js';
+import { displayName, quoteIdent, sameName } from '../../core/identifiers.js';
 import type { ClinicTable, Reference, Rule, TenancyMap } from '../../tenancy/types.js';
 import { loopMember } from './loop-members.js';
 import { loopSql, loopsOf } from './loops.js';
-import { catalogTable, sameName } from './places.js';
+import { catalogTable } from './places.js';
 import { breaksJoined, follows, type ValidKey, validKeys } from './valid-keys.js';
 import { verdict, type Way, type Writing, wayOf } from './ways.js';
 

@@ -1,11 +1,7 @@
 import type { SchemaCatalog, SchemaObject, Table } from '../../catalog/types.js';
 import { RunError } from '../../core/errors.js';
-import { displayName, type QualifiedName } from '../../core/identifiers.js';
+import { displayName, type QualifiedName, sameName } from '../../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
-
-export function sameName(a: QualifiedName, b: QualifiedName): boolean {
-  return a.schema === b.schema && a.name === b.name;
-}
 
 export function isClinicTable(map: TenancyMap, table: QualifiedName): boolean {
   return sameName(map.clinicTable, table);

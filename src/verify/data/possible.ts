@@ -1,6 +1,5 @@
 import type { Member, SchemaCatalog } from '../../catalog/types.js';
-import type { QualifiedName } from '../../core/identifiers.js';
-import { sameName } from './places.js';
+import { type QualifiedName, sameName } from '../../core/identifiers.js';
 
 type Named = Pick<Member, 'kind' | 'schema' | 'name'>;
 

@@ -1,5 +1,5 @@
 import type { SchemaCatalog, SchemaObject, Table } from '../../catalog/types.js';
-import { displayName, type QualifiedName, quoteName } from '../../core/identifiers.js';
+import { displayName, type QualifiedName, quoteName, sameName } from '../../core/identifiers.js';
 import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
 import { castDrift } from './casts.js';
 import type { Drift, Thing } from './drift.js';
@@ -12,7 +12,6 @@ import {
   mendObject,
   mendRowSecurity,
 } from './mend-drift.js';
-import { sameName } from './places.js';
 import { possibleWith } from './possible.js';
 
 /**

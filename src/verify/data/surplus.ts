@@ -1,11 +1,11 @@
 import type { SchemaCatalog, SchemaObject } from '../../catalog/types.js';
 import type { Finding } from '../../core/finding.js';
 import { inDatabase } from '../../core/hints.js';
-import { type QualifiedName, quoteIdent } from '../../core/identifiers.js';
+import { type QualifiedName, quoteIdent, sameName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
 import type { TenancyMap } from '../../tenancy/types.js';
-import { clinicTables, isRelationOf, sameName } from './places.js';
+import { clinicTables, isRelationOf } from './places.js';
 import type { Subject } from './subject.js';
 
 /** Something that stands in a schema by itself, as PostgreSQL names it; a schema that is empty has no type. */

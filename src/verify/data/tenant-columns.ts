@@ -1,10 +1,10 @@
 import { rowsOf } from '../../catalog/rows.js';
 import type { Column, SchemaCatalog, Table } from '../../catalog/types.js';
-import { quoteIdent } from '../../core/identifiers.js';
+import { quoteIdent, sameName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
 import { asKey, equal } from './equality.js';
-import { catalogTable, isClinicTable, sameName } from './places.js';
+import { catalogTable, isClinicTable } from './places.js';
 
 /** A column that names a clinic, so that a clinic's database may hold its own key in it and no other. */
 export interface TenantColumn {

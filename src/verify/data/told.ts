@@ -1,7 +1,7 @@
 import type { SchemaCatalog } from '../../catalog/types.js';
-import type { QualifiedName } from '../../core/identifiers.js';
+import { type QualifiedName, sameName } from '../../core/identifiers.js';
 import type { Drift, Thing } from './drift.js';
-import { isRelationOf, sameName } from './places.js';
+import { isRelationOf } from './places.js';
 
 /** An object as the server identifies it. */
 export interface Place extends QualifiedName {

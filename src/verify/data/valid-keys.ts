@@ -1,9 +1,9 @@
 import { rowsOf } from '../../catalog/rows.js';
 import type { ForeignKey, SchemaCatalog, Table } from '../../catalog/types.js';
-import { quoteIdent, quoteLiteral, quoteName } from '../../core/identifiers.js';
+import { quoteIdent, quoteLiteral, quoteName, sameName } from '../../core/identifiers.js';
 import type { ClinicTable, Reference, TenancyMap } from '../../tenancy/types.js';
 import { equal } from './equality.js';
-import { catalogTable, isClinicTable, sameName } from './places.js';
+import { catalogTable, isClinicTable } from './places.js';
 
 /** A valid foreign key of a clinic table, or of a part of it, that its database keeps. */
 export interface ValidKey {
