@@ -75,6 +75,17 @@ export async function readAppLogin(
   );
 }
 
+/** The same where a name is needed in any case: the configured one, or this session's, where nothing tells. */
+export async function nameOfAppLogin(
+  legacy: Session,
+  schemas: readonly string[],
+  configured: string | undefined,
+): Promise<string> {
+  const { login } = await readAppLogin(legacy, schemas, configured);
+  const [row] = await legacy.query<{ name: string }>('SELECT session_user::text AS name');
+  return login ?? configured ?? row?.name ?? '';
+}
+
 const unclear = (why: UnclearLogin['why'], candidates: readonly string[]): LoginAnswer => ({
   login: undefined,
   unclear: { why, candidates },

@@ -8,6 +8,15 @@ export interface LeftSetting extends Setting {
   readonly why: string;
   /** True where whoever administers the clinics' server may set it there by hand. */
   readonly allowed: boolean;
+  /** What to run before anything is made, where names would be found elsewhere without it. */
+  readonly mend?: string;
+}
+
+/** How names without a schema are found where nothing else is set. */
+export interface OwnPath {
+  readonly standing: string;
+  /** The schema of the application's login, where it has one. */
+  readonly own: string | undefined;
 }
 
 /** What the clinics' databases are set to, as the legacy database and the application's login are. */
@@ -44,6 +53,7 @@ export function planSettings(
   applied: readonly AppliedSetting[],
   login: string,
   { objects }: Pick<SchemaCatalog, 'objects'>,
+  { standing, own }: OwnPath,
 ): SettingsPlan {
   // What is said of this database outdoes what is said of all.
   const merge = (of: (setting: AppliedSetting) => boolean): AppliedSetting[] => {
@@ -58,22 +68,24 @@ export function planSettings(
     settings.flatMap((setting) => {
       const { name, value } = setting;
       const reason = whyLeft(setting, objects);
-      if (reason === undefined) return [{ name, value }];
+      if (reason === undefined) return [withOwnSchema({ name, value }, own)];
       left.push({ name, value, of, ...reason });
       return [];
     });
-  const database = carried(
+  const ofAll = carried(
     merge(({ role }) => role === null),
     'the legacy database',
   );
-  const own = carried(
+  const ofLogin = carried(
     merge(({ role }) => role === login),
     `the login ${login}`,
   );
   const others = applied.filter((each) => each.database && each.role !== null && each.role !== login);
+  const hasPath = [...ofAll, ...ofLogin].some(({ name }) => isList(name));
+  const path = withOwnSchema({ name: 'search_path', value: standing }, own);
   return {
-    database,
-    login: own,
+    database: hasPath || path.value === standing ? ofAll : [...ofAll, path],
+    login: ofLogin,
     left,
     others: [...new Set(others.map(({ role }) => role ?? ''))].map((role) => ({
       role,
@@ -107,6 +119,14 @@ function hasConfiguration(value: string, objects: SchemaCatalog['objects']): boo
 
 /** Of what PostgreSQL keeps as a list of quoted names, this alone is carried. */
 const isList = (name: string): boolean => name.toLowerCase() === 'search_path';
+
+/** The same, with the schema of the application's login for "$user": clinics' logins have other names. */
+export function withOwnSchema(setting: Setting, own: string | undefined): Setting {
+  const names = listOf(setting.value);
+  if (own === undefined || !isList(setting.name) || !names.includes('$user')) return setting;
+  const plain = new Set(names.map((name) => (name === '$user' ? own : name)));
+  return { name: setting.name, value: [...plain].map(quoteIdent).join(', ') };
+}
 
 /** `SET name TO value`, for behind ALTER DATABASE and ALTER ROLE; stored, it is the same text again. */
 export function setClause({ name, value }: Setting): string {

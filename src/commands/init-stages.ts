@@ -1,3 +1,4 @@
+import { nameOfAppLogin } from '../catalog/app-login.js';
 import { probeColumns } from '../catalog/probe.js';
 import { readCatalog } from '../catalog/read-catalog.js';
 import { readOutside } from '../catalog/read-outside.js';
@@ -140,7 +141,7 @@ async function readSubject(
   { clinicTable: named, prompter, url }: InitOptions,
   decider: Decider,
 ): Promise<{ subject: Subject; clinicTable: ChosenClinicTable; clinics: readonly Clinic[] }> {
-  const catalog = await readCatalog(session, schemas);
+  const catalog = await readCatalog(session, schemas, await nameOfAppLogin(session, schemas, undefined));
   const index = indexTables(catalog);
   const chosen = await chooseClinicTable(index, named, decider, prompter !== undefined);
   const clinicTable = findClinicTable(catalog, { table: index.shortName(chosen.table), key: chosen.key });

@@ -1,3 +1,4 @@
+import { nameOfAppLogin } from '../catalog/app-login.js';
 import { probeColumns } from '../catalog/probe.js';
 import { readCatalog } from '../catalog/read-catalog.js';
 import { rowsOf } from '../catalog/rows.js';
@@ -33,7 +34,8 @@ export async function openLegacy({ config, databases }: Context): Promise<Sessio
 /** Reads schema, tenancy map and clinics; the map may hold findings that forbid to go on. */
 export async function readTenancy({ config, databases }: Context, legacy: Session): Promise<Tenancy> {
   const { schemas, login } = requireSection(config, 'legacy');
-  const catalog = await readCatalog(legacy, schemas, login, config.extensions);
+  const known = await nameOfAppLogin(legacy, schemas, login);
+  const catalog = await readCatalog(legacy, schemas, known, config.extensions);
   const { readPath } = catalog;
   if (readPath.length > 0) await legacy.execute(lookAlwaysInto(readPath));
   const clinicTable = findClinicTable(catalog, config.clinics);

@@ -15,13 +15,14 @@ import type { Session } from '../core/ports.js';
 /** What is not carried of the settings, before anything is made. */
 export function settingFindings({ left, others }: Pick<SettingsPlan, 'left' | 'others'>): Finding[] {
   return [
-    ...left.map(({ name, of, why, allowed }): Finding => {
+    ...left.map(({ name, of, why, allowed, mend }): Finding => {
       const finding = {
         code: 'PROVISION_SETTING_LEFT_BEHIND' as const,
-        severity: 'warning' as const,
+        severity: mend === undefined ? ('warning' as const) : ('error' as const),
         subject: name,
         message: `the setting ${name} of ${of} is not carried: ${why}`,
       };
+      if (mend !== undefined) return { ...finding, hint: `Say it by the schema’s name: ${mend}` };
       return allowed ? { ...finding, hint: BY_HAND } : finding;
     }),
     ...others.map(
