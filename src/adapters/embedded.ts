@@ -14,6 +14,8 @@ const SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
+  // With hundreds of databases a worker is started for one after the other all the time, and finds nothing to do.
+  autovacuum_naptime: '1h',
   max_connections: '300',
   shared_buffers: '256MB',
   max_wal_size: '4GB',

@@ -24,21 +24,33 @@ export interface DigestedRows {
 
 /**
  * A query for the digest of these rows: text columns `rows`, `sum1` and `sum2` for parseDigest(). With `groups` (name
- * to SQL) one row a group. Same columns and session settings on both sides, or the digests differ.
+ * to SQL) one row a group. `lists` are texts of the rows, each answered for its group, a blank between two. Same columns and session settings on both sides, or the digests differ.
  */
 export function digestQuery(
   { from, row, columns, where }: DigestedRows,
   groups: Readonly<Record<string, string>> = {},
+  lists: Readonly<Record<string, string>> = {},
 ): string {
   const names = Object.keys(groups);
-  const line = `ROW(${columns.map((column) => `${row}.${quoteIdent(column)}`).join(', ')})::text AS line`;
-  const inner = [...Object.entries(groups).map(([name, sql]) => `${sql} AS ${name}`), line];
-  const sum = (seed: number): string => `coalesce(sum(${hashOfText('line', seed)}), 0)::text`;
+  const named = [...Object.entries(groups), ...Object.entries(lists)];
+  const inner = [...named.map(([name, sql]) => `${sql} AS ${name}`), `${lineOf(row, columns)} AS line`];
+  const joined = Object.keys(lists).map((name) => `, string_agg(${name}, ' ') AS ${name}`);
   // OFFSET 0 keeps the planner from writing the row's text out once for each seed.
-  return `SELECT ${names.map((name) => `${name}, `).join('')}count(*)::text AS rows, ${sum(SEEDS[0])} AS sum1, ${sum(SEEDS[1])} AS sum2
+  return `SELECT ${names.map((name) => `${name}, `).join('')}count(*)::text AS rows, ${digestSums('line')}${joined.join('')}
     FROM (SELECT ${inner.join(', ')} FROM ${from}${where === undefined ? '' : ` WHERE ${where}`} OFFSET 0) AS digested${
       names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`
     }`;
+}
+
+/** SQL: a row's text; `row` is an alias whose columns these are. */
+export function lineOf(row: string, columns: readonly string[]): string {
+  return `ROW(${columns.map((column) => `${row}.${quoteIdent(column)}`).join(', ')})::text`;
+}
+
+/** SQL: the sums of a digest, over the texts of rows, or of some of them. */
+export function digestSums(line: string, filter = ''): string {
+  const sum = (seed: number): string => `coalesce(sum(${hashOfText(line, seed)})${filter}, 0)::text`;
+  return `${sum(SEEDS[0])} AS sum1, ${sum(SEEDS[1])} AS sum2`;
 }
 
 /**
@@ -83,4 +95,10 @@ export function sameDigest(a: Digest, b: Digest): boolean {
 /** 32 hexadecimal digits, for reports and receipts. */
 export function showDigest({ sums }: Digest): string {
   return sums.map((sum) => sum.toString(16).padStart(16, '0')).join('');
+}
+
+/** What showDigest() wrote down of so many rows. */
+export function readDigest(rows: number, text: string): Digest {
+  const sums = [text.slice(0, 16), text.slice(16)].map((half) => BigInt(`0x${half}`));
+  return { rows, sums: [sums[0] ?? 0n, sums[1] ?? 0n] };
 }

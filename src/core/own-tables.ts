@@ -10,7 +10,8 @@ export const OWN_TABLES = `
   CREATE TABLE IF NOT EXISTS clinic_migrate.receipts (
     table_schema text NOT NULL, table_name text NOT NULL, rows bigint NOT NULL, digest text NOT NULL,
     snapshot text NOT NULL, fingerprint text NOT NULL, copied_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (table_schema, table_name));
+    parts bytea, PRIMARY KEY (table_schema, table_name));
+  ALTER TABLE clinic_migrate.receipts ADD COLUMN IF NOT EXISTS parts bytea;
   CREATE TABLE IF NOT EXISTS clinic_migrate.large_objects (
     oid oid PRIMARY KEY, bytes bigint NOT NULL, digest text NOT NULL, login text[] NOT NULL, public text[] NOT NULL);
   CREATE TABLE IF NOT EXISTS clinic_migrate.finished (

@@ -1,9 +1,7 @@
 import { addDigests, type Digest, EMPTY_DIGEST, hashOfText } from '../catalog/digest.js';
 import type { SchemaCatalog } from '../catalog/types.js';
-import { displayName, quoteIdent, quoteLiteral } from '../core/identifiers.js';
-import { ROUTE } from './judgement.js';
+import { quoteIdent } from '../core/identifiers.js';
 import type { TablePlan } from './plan.js';
-import type { CopyReceipt } from './receipts.js';
 import { findTable } from './unique.js';
 
 /**
@@ -38,14 +36,50 @@ export class Buckets {
   total(): Digest {
     return Array.from({ length: this.count }, (_, i) => this.at(i)).reduce(addDigests, EMPTY_DIGEST);
   }
+
+  /** For a receipt. */
+  encode(): Buffer {
+    const bytes = Buffer.alloc(this.count * BYTES_EACH);
+    for (let i = 0; i < this.count; i += 1) {
+      const { rows, sums } = this.at(i);
+      bytes.writeBigUInt64BE(BigInt(rows), i * BYTES_EACH);
+      bytes.writeBigUInt64BE(sums[0], i * BYTES_EACH + 8);
+      bytes.writeBigUInt64BE(sums[1], i * BYTES_EACH + 16);
+    }
+    return bytes;
+  }
+
+  /** What encode() made; undefined where these bytes are nothing of that kind. */
+  static decode(bytes: Buffer): Buckets | undefined {
+    const count = bytes.length / BYTES_EACH;
+    if (!Number.isInteger(Math.log2(count))) return undefined;
+    const buckets = new Buckets(count);
+    for (let i = 0; i < count; i += 1) {
+      const [rows, ...sums] = [0, 8, 16].map((at) => bytes.readBigUInt64BE(i * BYTES_EACH + at));
+      buckets.add(i, { rows: Number(rows), sums: [sums[0] ?? 0n, sums[1] ?? 0n] });
+    }
+    return buckets;
+  }
 }
 
+const BYTES_EACH = 24;
 /** Small enough for a changed row to drag few others along. */
 const ROWS_EACH = 8;
 /** Of one table in one database. */
 const MOST = 1 << 14;
 /** Of everything together: what bounds the memory. */
 const BUDGET = 1 << 19;
+
+/** How many rows a part has, by what there is in all databases together. */
+export function rowsOfPart(all: number): number {
+  return Math.max(ROWS_EACH, all / BUDGET);
+}
+
+/** In how many parts so many rows are digested. */
+export function partsFor(rows: number, rowsEach: number): number {
+  const wanted = Math.min(MOST, rows / rowsEach);
+  return wanted < 2 ? 1 : 2 ** Math.floor(Math.log2(wanted));
+}
 const SEED = 0x6275636b;
 
 /** SQL: the part that a row is in, by its key's text; `mask` is the number of parts less one. */
@@ -76,73 +110,6 @@ export function rowKey(catalog: SchemaCatalog, plan: Pick<TablePlan, 'table' | '
   );
   const key = usable.find(({ primary }) => primary) ?? usable[0];
   return { columns: key?.columns ?? plan.columns, isUnique: key !== undefined };
-}
-
-/** The rows that an earlier run left of each table, by clinic; of the central database under undefined. */
-type Sizes = ReadonlyMap<string | undefined, readonly CopyReceipt[]>;
-
-/** In how many parts each table is digested for each database: by the size that the receipts say it has there. */
-export class BucketPlan {
-  private readonly sizes = new Map<string, Map<string | undefined, number>>();
-  private readonly rowsEach: number;
-
-  constructor(copies: Sizes) {
-    let total = 0;
-    for (const [key, receipts] of copies)
-      for (const { table, rows } of receipts) {
-        const name = displayName(table);
-        const sizes = this.sizes.get(name) ?? new Map();
-        this.sizes.set(name, sizes.set(key, rows));
-        total += rows;
-      }
-    this.rowsEach = Math.max(ROWS_EACH, total / BUDGET);
-  }
-
-  /** `key` is undefined for the central database. */
-  countFor(plan: TablePlan, key: string | undefined): number {
-    const sizes = this.sizes.get(displayName(plan.table));
-    // Every row is another clinic's, in parts of its own.
-    if (key === undefined && plan.clinics === 'each its own') return 1;
-    return this.count(plan.clinics === 'all' ? Math.max(0, ...(sizes?.values() ?? [])) : sizes?.get(key));
-  }
-
-  /** Of a table that goes somewhere whole. */
-  countForWhole(plan: TablePlan): number {
-    return this.countFor(plan, undefined);
-  }
-
-  /** Rows that have no place are not compared. */
-  countForRoute(plan: TablePlan, route: string): number {
-    if (route === ROUTE.shared) return this.countForShared(plan);
-    return route.startsWith(ROUTE.key) ? this.countFor(plan, route.slice(1)) : 1;
-  }
-
-  /** As many as any clinic has: what all of them get can be put into the parts of each. */
-  countForShared(plan: TablePlan): number {
-    const sizes = [...(this.sizes.get(displayName(plan.table)) ?? [])];
-    return Math.max(1, ...sizes.map(([key]) => (key === undefined ? 1 : this.countFor(plan, key))));
-  }
-
-  /** SQL: by a row's route, the number of parts less one. */
-  maskByRoute(plan: TablePlan, route: string): string {
-    const byCount = new Map<number, string[]>([[this.countForShared(plan), [ROUTE.shared]]]);
-    for (const key of this.sizes.get(displayName(plan.table))?.keys() ?? []) {
-      if (key === undefined) continue;
-      const count = this.countFor(plan, key);
-      byCount.set(count, [...(byCount.get(count) ?? []), ROUTE.key + key]);
-    }
-    const cases = [...byCount].flatMap(([count, routes]) =>
-      count === 1
-        ? []
-        : [`WHEN ${route} = ANY (ARRAY[${routes.map(quoteLiteral).join(', ')}]) THEN ${count - 1}`],
-    );
-    return cases.length === 0 ? '0' : `CASE ${cases.join(' ')} ELSE 0 END`;
-  }
-
-  private count(rows = 0): number {
-    const wanted = Math.min(MOST, rows / this.rowsEach);
-    return wanted < 2 ? 1 : 2 ** Math.floor(Math.log2(wanted));
-  }
 }
 
 /** What columns are called over an alias whose columns have names of their own. */

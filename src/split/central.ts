@@ -5,10 +5,11 @@ import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
 import type { Clinic } from '../tenancy/types.js';
 import { copyLargeObjects } from './copy-large-objects.js';
+import { digestTables } from './digest-tables.js';
 import { objectsOfCentral } from './large-objects.js';
 import { isClinicTable, type TablePlan, tablesOf } from './plan.js';
 import { QUARANTINE_SCHEMA } from './quarantine.js';
-import { copyIsComplete, digestTables, openReceipts } from './receipts.js';
+import { copyIsComplete, openReceipts } from './receipts.js';
 import type { Run } from './run.js';
 import { openTarget } from './targets.js';
 import type { SplitOptions } from './types.js';
@@ -101,7 +102,7 @@ async function renewReceipt(central: Session, plan: TablePlan): Promise<void> {
   const [digest] = await digestTables(central, [{ rows: plan.rows, columns: plan.proof }]);
   if (digest === undefined) throw new Error(`${displayName(plan.table)} was not digested`);
   await central.query(
-    'UPDATE clinic_migrate.receipts SET rows = $3, digest = $4 WHERE table_schema = $1 AND table_name = $2',
+    'UPDATE clinic_migrate.receipts SET rows = $3, digest = $4, parts = NULL WHERE table_schema = $1 AND table_name = $2',
     [plan.table.schema, plan.table.name, digest.rows, showDigest(digest)],
   );
 }

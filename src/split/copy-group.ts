@@ -4,28 +4,23 @@ import { lookInto } from '../core/name-path.js';
 import type { Session } from '../core/ports.js';
 import { everyOne } from '../core/side-by-side.js';
 import type { ClinicTarget } from '../provision/types.js';
+import { Buckets, partsFor } from './buckets.js';
 import type { OpenCentral } from './central.js';
 import { expectedOf } from './conservation.js';
 import { copyLargeObjects, type ObjectTarget } from './copy-large-objects.js';
 import { copyTable, type OpenTarget, type PassOptions } from './copy-table.js';
+import { digestParts, requireSent } from './digest-tables.js';
 import { refuseForeignCode } from './foreign-code.js';
 import { objectsOfCentral, objectsOfClinic } from './large-objects.js';
 import { type TablePlan, tablesOf } from './plan.js';
-import {
-  type CopiedTable,
-  copyIsComplete,
-  digestCopies,
-  emptyTables,
-  openReceipts,
-  writeReceipts,
-} from './receipts.js';
+import { copyIsComplete, emptyTables, openReceipts, writeReceipts } from './receipts.js';
 import { liftForce, restoreForce } from './row-security.js';
 import { type Run, stopIfAsked } from './run.js';
 import { openAll } from './targets.js';
 
 /** A database of this pass, with what has been sent to it so far. */
 interface Copying extends OpenTarget {
-  readonly tables: CopiedTable[];
+  readonly tables: { readonly plan: TablePlan; readonly sent: number }[];
   /** Tables whose row security binds their owner again at the end. */
   readonly forced: readonly QualifiedName[];
 }
@@ -101,11 +96,26 @@ async function copyObjects(
  * Commits a database with the receipts for its tables. Where what it found in itself is not what the snapshot has for
  * it, there are none: the rows can be looked at, and the next run copies them again.
  */
-async function seal({ options, plans, snapshot, fingerprint, tally }: Run, target: Copying): Promise<void> {
+async function seal(run: Run, target: Copying): Promise<void> {
+  const { options, plans, snapshot, fingerprint, tally } = run;
   const { key, session, tables } = target;
   await session.execute(lookInto(options.catalog.readPath));
-  const digests = await digestCopies(session, tables);
-  tally.sealed(key, tables, digests);
+  const parts = await digestParts(
+    session,
+    options.catalog,
+    tables.map(({ plan }) => plan),
+    // Of a clinic table the central database has every clinic's rows, which are not compared in parts.
+    tables.map(({ plan, sent }) =>
+      key === undefined && plan.clinics === 'each its own' ? 1 : partsFor(sent, run.rowsOfPart),
+    ),
+  );
+  const copies = tables.map(({ plan, sent }, i) => {
+    const digests = parts[i] ?? new Buckets(1);
+    const digest = digests.total();
+    requireSent(session, plan, sent, digest.rows);
+    return { table: plan.table, digests, digest };
+  });
+  tally.sealed(key, copies);
   const isWhole = plans.every((plan) => {
     const { clinics, central } = tally.copied(plan);
     const found = key === undefined ? central : clinics.get(key);
@@ -116,7 +126,7 @@ async function seal({ options, plans, snapshot, fingerprint, tally }: Run, targe
     );
   });
   if (isWhole) {
-    await writeReceipts(session, tables, digests, { snapshot: snapshot.label, fingerprint });
+    await writeReceipts(session, copies, { snapshot: snapshot.label, fingerprint });
     tally.isCopyOf(key, snapshot.label, snapshot);
   } else tally.spoil(key);
   await restoreForce(session, target.forced);
@@ -177,7 +187,7 @@ async function copyTables(
       const copy = await copyTable(plan, pass);
       for (const target of [...to.clinics, ...(to.central === undefined ? [] : [to.central])]) {
         const sent = copy.sent.get(target.key);
-        if (sent !== undefined) target.tables.push({ ...plan, columns: plan.proof, sent: sent.rows });
+        if (sent !== undefined) target.tables.push({ plan, sent: sent.rows });
       }
       tally.add(plan, copy, (performance.now() - start) / 1000);
     }

@@ -1,9 +1,13 @@
-import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest, showDigest } from '../catalog/digest.js';
+import { type Digest, readDigest, showDigest } from '../catalog/digest.js';
 import { actAs } from '../core/act-as.js';
 import { RunError } from '../core/errors.js';
-import { displayName, type QualifiedName, quoteName } from '../core/identifiers.js';
+
+import { type QualifiedName, quoteName } from '../core/identifiers.js';
 import { OWN_TABLES, refuseChangedOwnTables } from '../core/own-tables.js';
+
 import type { Session } from '../core/ports.js';
+import { Buckets } from './buckets.js';
+import type { TablePlan } from './plan.js';
 
 /** What was copied into one table of one database; committed with the rows it speaks of. */
 export interface CopyReceipt {
@@ -12,6 +16,18 @@ export interface CopyReceipt {
   readonly digest: string;
   readonly snapshot: string;
   readonly fingerprint: string;
+  /** The same digest in parts; not where there is only one, nor in receipts of an earlier version. */
+  readonly parts?: Buckets;
+}
+
+/** The digest that a receipt has. */
+export function digestOf({ rows, digest }: CopyReceipt): Digest {
+  return readDigest(rows, digest);
+}
+
+/** True where these rows are the ones that the receipt speaks of. */
+export function isReceiptOf(receipt: CopyReceipt | undefined, { rows, ...sums }: Digest): boolean {
+  return receipt?.rows === rows && receipt.digest === showDigest({ rows, ...sums });
 }
 
 // Two integers that no other program is likely to use: "clin" and "rows" in ASCII.
@@ -22,62 +38,64 @@ const LOCK = '1668049262, 1919907699';
  * process may be gone and its COMMIT still on the way, to arrive beside the rows of this run. No other run can be
  * at work, since that would hold the run lock.
  */
-const TAKE_OVER = `
+async function takeOver(session: Session): Promise<void> {
+  const [lock] = await session.query<{ isFree: boolean }>(
+    `SELECT pg_catalog.pg_try_advisory_lock(${LOCK}) AS "isFree"`,
+  );
+  if (lock?.isFree) return;
+  await session.execute(`
     SELECT pg_catalog.pg_terminate_backend(l.pid)
       FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
      WHERE d.datname = pg_catalog.current_database() AND l.locktype = 'advisory' AND l.granted
        AND (l.classid, l.objid) = (${LOCK}) AND l.pid <> pg_catalog.pg_backend_pid();
-    SELECT pg_catalog.pg_advisory_lock(${LOCK});`;
+    SELECT pg_catalog.pg_advisory_lock(${LOCK});`);
+}
 
 /**
- * Makes the receipts' table where it is missing, and answers with what is in it; see TAKE_OVER. From here on the session
+ * Makes the receipts' table where it is missing, and answers with what is in it; see takeOver(). From here on the session
  * acts as `owner`, where there is one. RunError where there is no such role.
  */
 export async function openReceipts(session: Session, owner?: string): Promise<CopyReceipt[]> {
-  await session.execute(TAKE_OVER);
+  await takeOver(session);
   await refuseChangedOwnTables(session);
   if (owner !== undefined) await actAs(session, owner);
   await session.execute(OWN_TABLES);
   return selectReceipts(session);
 }
 
-/** What is there, without making or locking anything; none where there is no such table. */
-export async function readReceipts(session: Session): Promise<CopyReceipt[]> {
+/** What is there, without making or locking anything; none where there is no such table. Parts only where asked for. */
+export async function readReceipts(session: Session, withParts = false): Promise<CopyReceipt[]> {
   const [found] = await session.query<{ there: boolean }>(
     `SELECT pg_catalog.to_regclass('clinic_migrate.receipts') IS NOT NULL AS there`,
   );
   if (found?.there !== true) return [];
   await refuseChangedOwnTables(session, ['receipts']);
-  return selectReceipts(session);
+  return selectReceipts(session, withParts);
 }
 
-async function selectReceipts(session: Session): Promise<CopyReceipt[]> {
-  const rows = await session.query<Record<string, string>>(
-    `SELECT table_schema, table_name, rows::text, digest, snapshot, fingerprint FROM clinic_migrate.receipts
-      ORDER BY table_schema, table_name`,
+async function selectReceipts(session: Session, withParts = false): Promise<CopyReceipt[]> {
+  // An earlier version wrote down no parts: there is no such column.
+  const columns = withParts ? '*' : 'table_schema, table_name, rows, digest, snapshot, fingerprint';
+  const rows = await session.query(
+    `SELECT ${columns} FROM clinic_migrate.receipts ORDER BY table_schema, table_name`,
   );
-  return rows.map((row) => ({
-    table: { schema: String(row['table_schema']), name: String(row['table_name']) },
-    rows: Number(row['rows']),
-    digest: String(row['digest']),
-    snapshot: String(row['snapshot']),
-    fingerprint: String(row['fingerprint']),
-  }));
-}
-
-/** A table of the database that a session is on, and how many rows were sent to it. */
-export interface CopiedTable {
-  readonly table: QualifiedName;
-  /** Its rows, ready for FROM. */
-  readonly rows: string;
-  readonly columns: readonly string[];
-  readonly sent: number;
+  return rows.map((row): CopyReceipt => {
+    const parts = Buffer.isBuffer(row['parts']) ? Buckets.decode(row['parts']) : undefined;
+    return {
+      table: { schema: String(row['table_schema']), name: String(row['table_name']) },
+      rows: Number(row['rows']),
+      digest: String(row['digest']),
+      snapshot: String(row['snapshot']),
+      fingerprint: String(row['fingerprint']),
+      ...(parts === undefined ? {} : { parts }),
+    };
+  });
 }
 
 /** Empties the tables that hold anything: TRUNCATE makes new files for a table, so empty ones are left alone. */
 export async function emptyTables(
   session: Session,
-  tables: readonly Pick<CopiedTable, 'table' | 'rows'>[],
+  tables: readonly Pick<TablePlan, 'table' | 'rows'>[],
 ): Promise<void> {
   if (tables.length === 0) return;
   const filled = tables.map(({ rows }, i) => `SELECT ${i} AS i WHERE EXISTS (SELECT FROM ${rows})`);
@@ -86,55 +104,24 @@ export async function emptyTables(
   if (names.length > 0) await session.query(`TRUNCATE ${names.join(', ')}`);
 }
 
-/** Counts and digests tables as the database itself sees them, in the order given. */
-export async function digestTables(
-  session: Session,
-  tables: readonly Pick<CopiedTable, 'rows' | 'columns'>[],
-): Promise<Digest[]> {
-  if (tables.length === 0) return [];
-  const queries = tables.map(({ rows, columns }, i) => {
-    const digest = digestQuery({ from: `${rows} AS t`, row: 't', columns });
-    return `SELECT ${i} AS i, d.* FROM (${digest}) AS d`;
-  });
-  const found = await session.query<{ i: number }>(queries.join(' UNION ALL '));
-  const digests = new Map(found.map((row) => [row.i, parseDigest(row)]));
-  return tables.map((_, i) => digests.get(i) ?? EMPTY_DIGEST);
-}
-
-/**
- * Counts and digests what was copied, as the database itself sees it, in the order given. RunError, before anything is
- * committed, where that is not the number of rows that were sent.
- */
-export async function digestCopies(session: Session, tables: readonly CopiedTable[]): Promise<Digest[]> {
-  const digests = await digestTables(session, tables);
-  for (const [i, { table, sent }] of tables.entries()) {
-    const there = digests[i]?.rows;
-    if (there === sent) continue;
-    throw new RunError(
-      `copying ${displayName(table)} into ${session.label}: ${sent} rows were sent and ${there} are there`,
-      { hint: 'Look for a trigger or a rule in the clinic database, then run split again.' },
-    );
-  }
-  return digests;
-}
-
 /** Writes a receipt for each of these tables, in the transaction that copied them. */
 export async function writeReceipts(
   session: Session,
-  tables: readonly CopiedTable[],
-  digests: readonly Digest[],
+  copies: readonly { readonly table: QualifiedName; readonly digests: Buckets }[],
   origin: { readonly snapshot: string; readonly fingerprint: string },
 ): Promise<void> {
+  const totals = copies.map(({ digests }) => digests.total());
   await session.query(
-    `INSERT INTO clinic_migrate.receipts (table_schema, table_name, rows, digest, snapshot, fingerprint)
-      SELECT r.*, $5, $6 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS r
+    `INSERT INTO clinic_migrate.receipts (table_schema, table_name, rows, digest, parts, snapshot, fingerprint)
+      SELECT r.*, $6, $7 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bytea[]) AS r
       ON CONFLICT (table_schema, table_name) DO UPDATE SET rows = excluded.rows, digest = excluded.digest,
-        snapshot = excluded.snapshot, fingerprint = excluded.fingerprint, copied_at = now()`,
+        parts = excluded.parts, snapshot = excluded.snapshot, fingerprint = excluded.fingerprint, copied_at = now()`,
     [
-      tables.map(({ table }) => table.schema),
-      tables.map(({ table }) => table.name),
-      digests.map(({ rows }) => rows),
-      digests.map(showDigest),
+      copies.map(({ table }) => table.schema),
+      copies.map(({ table }) => table.name),
+      totals.map(({ rows }) => rows),
+      totals.map(showDigest),
+      copies.map(({ digests }) => (digests.count === 1 ? null : digests.encode())),
       origin.snapshot,
       origin.fingerprint,
     ],
@@ -147,7 +134,7 @@ export async function writeReceipts(
  */
 export function copyIsComplete(
   receipts: readonly CopyReceipt[],
-  tables: readonly Pick<CopiedTable, 'table'>[],
+  tables: readonly Pick<TablePlan, 'table'>[],
   fingerprint: string,
   database: string,
 ): boolean {

@@ -1,9 +1,9 @@
 import type { Code } from '../catalog/code.js';
 import { InterruptedError } from '../core/errors.js';
-import type { BucketPlan } from './buckets.js';
 import type { LargeObjects } from './large-objects.js';
 import type { TablePlan } from './plan.js';
 import type { Snapshot } from './snapshot.js';
+import type { StoredParts } from './stored-parts.js';
 import type { TableSurvey } from './survey.js';
 import type { Tally } from './tally.js';
 import type { SplitOptions } from './types.js';
@@ -21,8 +21,10 @@ export interface Run {
   /** The legacy database's own functions, triggers and the like. */
   readonly code: Code;
   readonly tally: Tally;
-  /** In which parts tables were surveyed, where copies are to be brought up to date. */
-  readonly buckets: BucketPlan | undefined;
+  /** How many rows a part has of what is digested in parts. */
+  readonly rowsOfPart: number;
+  /** What earlier runs left, and in which parts tables were surveyed, where copies are to be brought up to date. */
+  readonly stored: StoredParts | undefined;
 }
 
 /** InterruptedError where Ctrl-C was pressed. */

@@ -1,5 +1,6 @@
-import { quoteLiteral } from '../core/identifiers.js';
+import { quoteLiteral, quoteName } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
+import type { TablePlan } from './plan.js';
 
 /** The legacy database as it stood at one instant. Lives as long as `session` stays in its transaction. */
 export interface Snapshot {
@@ -27,6 +28,13 @@ export async function openSnapshot(databases: Databases, legacyUrl: string): Pro
     await session.close();
     throw error;
   }
+}
+
+/** Until the snapshot's end its rows stay where they lie: no table is rewritten. Nobody but who would do that waits. */
+export async function holdTables(session: Session, plans: readonly TablePlan[]): Promise<void> {
+  if (plans.length === 0) return;
+  const names = plans.map(({ table }) => quoteName(table)).join(', ');
+  await session.execute(`LOCK TABLE ${names} IN ACCESS SHARE MODE`);
 }
 
 /** Another session on the same snapshot. */

@@ -4,7 +4,7 @@ import { type Finding, hasErrors } from '../core/finding.js';
 import type { Session } from '../core/ports.js';
 import { everyOne, shareOut } from '../core/side-by-side.js';
 import { type ClinicTarget, isServed } from '../provision/types.js';
-import { BucketPlan } from './buckets.js';
+import { rowsOfPart } from './buckets.js';
 import { openCentral } from './central.js';
 import { conservationFindings } from './conservation.js';
 import { copyGroup } from './copy-group.js';
@@ -16,8 +16,9 @@ import { neededObjects, readLargeObjects } from './large-objects.js';
 import { planTables, type TablePlan } from './plan.js';
 import { refreshCopies } from './refresh/refresh.js';
 import { type Run, stopIfAsked } from './run.js';
-import { openSnapshot } from './snapshot.js';
+import { holdTables, openSnapshot } from './snapshot.js';
 import { filledBefore, readAllReceipts, stalenessOf } from './staleness.js';
+import { StoredParts } from './stored-parts.js';
 import { surveyFindings } from './survey.js';
 import { surveyDatabase } from './survey-database.js';
 import { Tally } from './tally.js';
@@ -35,15 +36,16 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
   refuseServed(options.targets);
   const plans = planTables(catalog, map);
   const fingerprint = splitFingerprint(catalog, map, unassignable);
-  // Read before the snapshot is taken: by them it is settled how finely tables are compared.
+  // Read before the rows are looked at: what is in each part as it was need not be remembered.
   const isRefreshing = options.refresh && !options.dryRun;
-  const buckets = isRefreshing ? new BucketPlan(await readAllReceipts(options)) : undefined;
+  const stored = isRefreshing ? new StoredParts(await readAllReceipts(options)) : undefined;
   const snapshot = await openSnapshot(databases, legacyUrl);
   const task = progress.start('Looking at every row', { total: map.tables.length, unit: 'tables' });
   try {
+    if (stored !== undefined) await holdTables(snapshot.session, plans);
     const { surveys, suspects } = await surveyDatabase({
       ...options,
-      buckets,
+      stored,
       digests: !options.dryRun || options.targets.some(({ state }) => state === 'ready'),
       snapshotId: snapshot.id,
       onTable: (name) => task.advance(1, `Looking at every row: ${name}`),
@@ -68,7 +70,8 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
       tally,
       largeObjects,
       code: await readCode(snapshot.session),
-      buckets,
+      rowsOfPart: rowsOfPart(plans.reduce((sum, plan) => sum + tally.expectedEverywhere(plan), 0)),
+      stored,
     };
     if (hasErrors(findings)) return { ...known, findings, done: false, ...tally.figures() };
     if (!options.dryRun) {

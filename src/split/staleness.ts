@@ -1,4 +1,4 @@
-import { type Digest, EMPTY_DIGEST, sameDigest, showDigest } from '../catalog/digest.js';
+import { type Digest, EMPTY_DIGEST, sameDigest } from '../catalog/digest.js';
 import type { Finding } from '../core/finding.js';
 import { commandLine, inDatabase, makeCopyAgain } from '../core/hints.js';
 import { displayName, quoteName } from '../core/identifiers.js';
@@ -7,9 +7,10 @@ import { sideBySide } from '../core/side-by-side.js';
 import { databaseOf } from '../core/urls.js';
 import type { ClinicTarget } from '../provision/types.js';
 import { expectedOf } from './conservation.js';
+import { digestTables } from './digest-tables.js';
 import { type TablePlan, tablesOf } from './plan.js';
 import { quarantineOf } from './quarantine.js';
-import { type CopyReceipt, digestTables, readReceipts } from './receipts.js';
+import { type CopyReceipt, isReceiptOf, readReceipts } from './receipts.js';
 import type { Run } from './run.js';
 import { ageOf, showAge } from './snapshot.js';
 import { staleObjects } from './stale-objects.js';
@@ -37,11 +38,11 @@ export interface TableChange {
 /** How old the copies of earlier runs are, and a finding for each that the legacy database has left behind. */
 export async function stalenessOf(run: Run): Promise<Finding[]> {
   const { tally, snapshot, options } = run;
+  // A refresh has said how old each copy is, what it left as it was, and why.
+  if (options.refresh && !options.dryRun) return [];
   const copies = await copiesOf(run);
   for (const { target, receipts } of copies)
     tally.isCopyOf(target.clinic.key, receipts[0]?.snapshot, snapshot);
-  // A refresh has said what it left as it was, and why.
-  if (options.refresh && !options.dryRun) return [];
   return [...copies.flatMap((copy) => staleFindings(run, copy)), ...(await staleCentral(run))];
 }
 
@@ -65,7 +66,7 @@ function copiesOf(run: Run): Promise<ClinicCopy[]> {
   });
 }
 
-/** The receipts of every copy that there is, by clinic; of the central database under undefined. */
+/** The receipts of every copy that there is, with their parts, by clinic; of the central database under undefined. */
 export async function readAllReceipts({
   databases,
   jobs,
@@ -85,7 +86,7 @@ export async function readAllReceipts({
 async function receiptsAt(databases: Databases, url: string): Promise<CopyReceipt[]> {
   const session = await databases.connect(url, { readOnly: true });
   try {
-    return await readReceipts(session);
+    return await readReceipts(session, true);
   } finally {
     await session.close();
   }
@@ -134,8 +135,7 @@ export function copyState(
     const survey = tally.surveyOf(plan);
     const expected = target === undefined ? survey.total : expectedOf(plan, survey, target.clinic.key);
     const receipt = byName.get(displayName(plan.table));
-    const isSame = receipt?.rows === expected.rows && receipt.digest === showDigest(expected);
-    return isSame ? [] : [{ plan, receipt, expected }];
+    return isReceiptOf(receipt, expected) ? [] : [{ plan, receipt, expected }];
   });
   return { target, receipts, changed };
 }

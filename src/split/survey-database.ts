@@ -24,6 +24,10 @@ export interface DatabaseSurvey {
   readonly suspects: ReadonlySet<string>;
 }
 
+/** Digests in very many parts are otherwise sorted on the server's disk. */
+const ROOM = `SELECT pg_catalog.set_config('work_mem', '64MB', false)
+  WHERE pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) < 67108864`;
+
 /**
  * Surveys every table, several at once. Where a table holds rows without a place, tables that refer to others are
  * surveyed again, since a row goes where the row it refers to goes, until nothing more is found.
@@ -33,6 +37,7 @@ export async function surveyDatabase(options: SurveyOptions): Promise<DatabaseSu
   try {
     for (let i = 0; i < Math.max(1, options.jobs); i += 1)
       readers.push(await joinSnapshot(options.databases, options.legacyUrl, options.snapshotId));
+    if (options.stored !== undefined) await everyOne(readers, (reader) => reader.execute(ROOM));
     const surveys = new Map<MappedTable, TableSurvey>();
     let suspects: ReadonlySet<string> = new Set();
     for (let tables = options.map.tables; ; tables = tables.filter(leadsOn)) {

@@ -7,11 +7,13 @@ import { displayName, type QualifiedName, quoteIdent } from '../core/identifiers
 import type { Session } from '../core/ports.js';
 import { isElsewhere } from '../tenancy/tables.js';
 import type { Clinic, ClinicTable, MappedTable, TenancyMap } from '../tenancy/types.js';
-import { type BucketPlan, Buckets } from './buckets.js';
+import { Buckets } from './buckets.js';
 import { ROUTE } from './judgement.js';
 import { brokenRows, keptKeys } from './kept-keys.js';
+import { type Places, placeOf } from './places.js';
 import { referencedRouting } from './referenced.js';
 import { type Routing, routing } from './routing.js';
+import type { StoredParts } from './stored-parts.js';
 import { routesInParts, surveyParts, type TableParts, wholeTable } from './survey-parts.js';
 import { findTable } from './unique.js';
 
@@ -46,6 +48,8 @@ export interface SurveyParts {
   readonly total: Buckets;
   readonly perClinic: ReadonlyMap<string, Buckets>;
   readonly shared: Buckets;
+  /** Where the rows lie that clinics may lack. */
+  readonly places?: Places | undefined;
 }
 
 export interface SurveyedDatabase {
@@ -54,8 +58,8 @@ export interface SurveyedDatabase {
   readonly clinics: readonly Clinic[];
   /** False where only counts are wanted: then all sums are the same and mean nothing. */
   readonly digests: boolean;
-  /** In which parts digests are wanted, if in parts at all. */
-  readonly buckets?: BucketPlan | undefined;
+  /** In which parts digests are wanted, and what these had before, if in parts at all. */
+  readonly stored?: StoredParts | undefined;
 }
 
 /** How many example keys a problem carries. */
@@ -87,15 +91,18 @@ export async function surveyTable(
   };
   if (isElsewhere(entry, catalog)) return { ...base, total: EMPTY_DIGEST };
   const keys = new Set(clinics.map((clinic) => clinic.key));
-  const parts = database.buckets && surveyParts(database.buckets, catalog, map, table);
+  const parts = database.stored && surveyParts(database.stored, catalog, map, table);
   if (table.scope !== 'clinic') {
     const { total, buckets } = await wholeTable(session, entry, names, parts);
     const problems = await danglingRows(session, table, database);
     const none = { total: buckets, perClinic: new Map<string, Buckets>(), shared: new Buckets(1) };
     if (table.scope !== 'central' || !table.copyReferenced)
       return { ...base, total, problems, ...(parts && { parts: none }) };
-    const needed = referencedRouting(table, { catalog, map, suspects, keys, columns: names });
-    const { perClinic, shared, parts: lent } = tallyRoutes(await queryRoutes(session, needed, parts), keys);
+    const places = parts === undefined ? [] : [placeOf(parts.plan)];
+    const options = { catalog, map, suspects, keys, columns: names, expressions: places };
+    const needed = referencedRouting(table, options);
+    const lentRows = await queryRoutes(session, needed, parts);
+    const { perClinic, shared, parts: lent } = tallyRoutes(lentRows, keys);
     return {
       ...base,
       total,
@@ -106,7 +113,8 @@ export async function surveyTable(
     };
   }
   const sample = sampleExpression(entry);
-  const routed = routing(table, { catalog, map, suspects, columns: names, expressions: [sample] });
+  const expressions = parts === undefined ? [sample] : [sample, placeOf(parts.plan)];
+  const routed = routing(table, { catalog, map, suspects, columns: names, expressions });
   const tally = tallyRoutes(await queryRoutes(session, routed, parts), keys);
   const rows = await countRows(session, entry);
   if (tally.total.rows !== rows) throw doubled(table, rows, tally.total.rows);
@@ -239,28 +247,45 @@ interface RouteGroup {
   readonly buckets: Buckets | undefined;
 }
 
+interface Routes {
+  readonly routes: readonly RouteGroup[];
+  readonly places?: Places;
+}
+
+/** In parts, the last expression of the routing is where a row lies. */
 async function queryRoutes(
   session: Session,
   routed: Routing,
   parts: TableParts | undefined,
-): Promise<RouteGroup[]> {
+): Promise<Routes> {
   // The columns get names of ours, so that none can clash; their order is what the digest knows.
   const columns = routed.columns.map((_, i) => `c${i}`);
   const list = routed.columns.map((sql, i) => `${sql} AS c${i}`);
-  const from = `(SELECT ${[`${routed.route} AS route`, ...list].join(', ')} FROM ${routed.from}) AS r`;
+  const place = parts === undefined ? [] : [`${routed.expressions.at(-1)} AS place`];
+  const from = `(SELECT ${[`${routed.route} AS route`, ...list, ...place].join(', ')} FROM ${routed.from}) AS r`;
   if (parts !== undefined) return routesInParts(session, routed.with, { from, row: 'r', columns }, parts);
   const groups = await session.query<{ route: string }>(
     routed.with + digestQuery({ from, row: 'r', columns }, { route: 'r.route' }),
   );
-  return groups.map((group) => ({ route: group.route, digest: parseDigest(group), buckets: undefined }));
+  const routes = groups.map((group) => ({
+    route: group.route,
+    digest: parseDigest(group),
+    buckets: undefined,
+  }));
+  return { routes };
 }
 
-function tallyRoutes(groups: readonly RouteGroup[], keys: ReadonlySet<string>) {
+function tallyRoutes({ routes, places }: Routes, keys: ReadonlySet<string>) {
   const perClinic = new Map<string, Digest>();
   const problems = new Map<ProblemReason, Digest>();
   let [shared, total] = [EMPTY_DIGEST, EMPTY_DIGEST];
-  const parts = { total: new Buckets(1), perClinic: new Map<string, Buckets>(), shared: new Buckets(1) };
-  for (const { route, digest, buckets } of groups) {
+  const parts = {
+    total: new Buckets(1),
+    perClinic: new Map<string, Buckets>(),
+    shared: new Buckets(1),
+    places,
+  };
+  for (const { route, digest, buckets } of routes) {
     total = addDigests(total, digest);
     const place = readRoute(route, keys);
     if (place === 'shared') {

@@ -1,10 +1,10 @@
 import { addDigests, type Digest, EMPTY_DIGEST, showDigest } from '../catalog/digest.js';
-import { displayName } from '../core/identifiers.js';
+import { displayName, type QualifiedName } from '../core/identifiers.js';
 import type { ClinicTarget } from '../provision/types.js';
 import { type CopiedRows, expectedOf } from './conservation.js';
 import type { Sent, TableCopy } from './copy-table.js';
 import type { TablePlan } from './plan.js';
-import type { CopiedTable, CopyReceipt } from './receipts.js';
+import type { CopyReceipt } from './receipts.js';
 import type { TableRefresh } from './refresh/target.js';
 import { ageOf, type Snapshot, timeOf } from './snapshot.js';
 import type { TableSurvey } from './survey.js';
@@ -96,12 +96,14 @@ export class Tally {
   }
 
   /** One database has committed these tables, and digested them itself; `key` is undefined for the central one. */
-  sealed(key: string | undefined, tables: readonly CopiedTable[], digests: readonly Digest[]): void {
+  sealed(
+    key: string | undefined,
+    copies: readonly { readonly table: QualifiedName; readonly digest: Digest }[],
+  ): void {
     const target = key === undefined ? undefined : this.byKey.get(key);
-    for (const [i, { table: name }] of tables.entries()) {
+    for (const { table: name, digest } of copies) {
       const table = this.perTable.get(displayName(name));
-      const digest = digests[i];
-      if (table === undefined || digest === undefined) continue;
+      if (table === undefined) continue;
       if (key === undefined) table.central = digest;
       else table.clinics.set(key, digest);
       if (target === undefined) continue;
@@ -173,6 +175,12 @@ export class Tally {
   /** Rows of the legacy snapshot that belong in this clinic's database. */
   expectedRows({ clinic }: ClinicTarget): number {
     return sum(this.plans.map((plan) => expectedOf(plan, this.surveyOf(plan), clinic.key).rows));
+  }
+
+  /** Rows of one table in all databases together. */
+  expectedEverywhere(plan: TablePlan): number {
+    const { rows } = this.surveyOf(plan).total;
+    return plan.clinics === 'all' ? rows * (this.byKey.size + 1) : rows;
   }
 
   copied(plan: TablePlan): CopiedRows {

@@ -4,7 +4,7 @@ import type { Finding } from '../../core/finding.js';
 import { displayName } from '../../core/identifiers.js';
 import { lookInto } from '../../core/name-path.js';
 import type { TablePlan } from '../plan.js';
-import { type CopiedTable, writeReceipts } from '../receipts.js';
+import { writeReceipts } from '../receipts.js';
 import { restoreForce } from '../row-security.js';
 import type { Run } from '../run.js';
 import { type TableChanges, tableChanges } from './changes.js';
@@ -39,9 +39,8 @@ export async function applyChanges(
     if (wrong.length > 0) return notConserved(one, wrong);
     refreshed = await countChanges(one);
   }
-  const copied = tables.map(({ plan, expected }): CopiedTable => ({ ...plan, sent: expected.rows }));
-  const digests = tables.map(({ expected }) => expected);
-  await writeReceipts(session, copied, digests, { snapshot: snapshot.label, fingerprint });
+  const copies = tables.map(({ plan, digests }) => ({ table: plan.table, digests }));
+  await writeReceipts(session, copies, { snapshot: snapshot.label, fingerprint });
   await session.execute(await options.afterRefresh(keyOf(one), changed.length > 0));
   await restoreForce(session, one.forced);
   await session.execute('COMMIT');
@@ -75,7 +74,7 @@ async function isWrittenRowByRow({ one, changes, order, exposed, quiet, catalog 
     ...ordered.flatMap(({ insert, update }) => [insert, update]),
     ...above.reverse().map(({ remove }) => remove),
     'SET CONSTRAINTS ALL IMMEDIATE',
-    lookInto([]),
+    lookInto(catalog.readPath),
     ...quiet.after,
   ];
   try {
@@ -106,7 +105,7 @@ async function writeWithoutKeys({ one, changes, exposed, quiet, catalog }: Work)
       ...changes.map(({ insertBoth }) => insertBoth),
       'SET CONSTRAINTS ALL IMMEDIATE',
       ...keys.after,
-      lookInto([]),
+      lookInto(catalog.readPath),
       ...quiet.after,
     ].join(';\n'),
   );

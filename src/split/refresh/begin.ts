@@ -1,12 +1,4 @@
-import {
-  addDigests,
-  type Digest,
-  digestQuery,
-  EMPTY_DIGEST,
-  parseDigest,
-  sameDigest,
-  showDigest,
-} from '../../catalog/digest.js';
+import { addDigests, EMPTY_DIGEST, sameDigest } from '../../catalog/digest.js';
 import { DatabaseError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
 import { commandLine } from '../../core/hints.js';
@@ -14,11 +6,12 @@ import { displayName, quoteName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
 import type { ClinicTarget } from '../../provision/types.js';
-import { Buckets, bucketSql, columnOf, keyText, rowKey } from '../buckets.js';
+import { Buckets } from '../buckets.js';
 import { expectedOf } from '../conservation.js';
+import { digestParts, digestTables } from '../digest-tables.js';
 import { refuseForeignCode } from '../foreign-code.js';
 import { type TablePlan, tablesOf } from '../plan.js';
-import { type CopyReceipt, openReceipts } from '../receipts.js';
+import { type CopyReceipt, isReceiptOf, openReceipts } from '../receipts.js';
 import { liftForce } from '../row-security.js';
 import { RowSink } from '../row-sink.js';
 import type { Run } from '../run.js';
@@ -30,7 +23,7 @@ const PATIENCE = '5s';
 
 /** Rows on their way, and what has to be done with them; both are gone with the transaction. */
 const INCOMING = `
-  CREATE TEMPORARY TABLE clinic_migrate_incoming (tab integer, line text) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE clinic_migrate_incoming (tab integer, k text, line text) ON COMMIT DROP;
   CREATE TEMPORARY TABLE clinic_migrate_diff (tab integer, op text, rel oid, tid tid, line text) ON COMMIT DROP`;
 
 /**
@@ -44,12 +37,12 @@ export async function beginRefresh(
   chunkBytes: number,
 ): Promise<Refreshing | readonly Finding[]> {
   const receipts = await openReceipts(session, target?.owner);
-  const state = copyState(run, target, receipts);
-  if (receipts.some(({ fingerprint }) => fingerprint !== run.fingerprint)) return staleFindings(run, state);
+  run.tally.isCopyOf(target?.clinic.key, receipts[0]?.snapshot, run.snapshot);
+  if (receipts.some(({ fingerprint }) => fingerprint !== run.fingerprint))
+    return staleFindings(run, copyState(run, target, receipts));
   const users = target === undefined ? 0 : await countSessions(session, target.role);
   if (users > 0) return [inUse(run, target, `its login has ${users} open session${users === 1 ? '' : 's'}`)];
   const plans = tablesOf(run.plans, target === undefined);
-  await session.execute(`BEGIN; ${INCOMING}`);
   if (!(await lockTables(session, plans)))
     return [inUse(run, target, `another transaction has been writing there for ${PATIENCE}`)];
   // Under the lock, so that nobody makes some in the meantime.
@@ -58,23 +51,69 @@ export async function beginRefresh(
     session,
     plans.map(({ table }) => table),
   );
-  const names = new Set(state.changed.map(({ plan }) => plan));
-  const key = target?.clinic.key;
-  const counts = plans.map((plan) => (names.has(plan) ? (run.buckets?.countFor(plan, key) ?? 1) : 1));
-  const found = await digestParts(run, session, plans, counts);
-  const totals = found.map((buckets) => buckets.total());
-  const written = plans.filter((plan, i) => !isExplained(receipts, plan, totals[i] ?? EMPTY_DIGEST));
+  const found = await digestTables(
+    session,
+    plans.map(({ rows, proof }) => ({ rows, columns: proof })),
+  );
+  const written = plans.filter(
+    (plan, i) => !isReceiptOf(receiptFor(receipts, plan), found[i] ?? EMPTY_DIGEST),
+  );
   if (written.length > 0 && !mayOverwrite(run, target))
     return [writtenFinding(run, target, receipts, written)];
-  const tables = plans.map((plan, i): TableState => {
-    const expected = expectedParts(run, plan, key, counts[i] ?? 1);
-    const differing = differingParts(expected, found[i] ?? new Buckets(1));
-    const index = run.plans.indexOf(plan);
-    const inParts = differing.map((part) => expected.at(part)).reduce(addDigests, EMPTY_DIGEST);
-    return { index, plan, expected: expected.total(), parts: expected.count, differing, inParts };
-  });
-  const copy = 'COPY pg_temp.clinic_migrate_incoming (tab, line) FROM STDIN';
+  const tables = await compareParts(run, session, { key: target?.clinic.key, plans, written, receipts });
+  if (tables.some(({ differing }) => differing.length > 0)) await session.execute(INCOMING);
+  const copy = 'COPY pg_temp.clinic_migrate_incoming (tab, k, line) FROM STDIN';
   return { target, session, forced, tables, incoming: new RowSink(session, copy, chunkBytes) };
+}
+
+interface Copy {
+  readonly key: string | undefined;
+  readonly plans: readonly TablePlan[];
+  /** Those that hold something else than their receipts say. */
+  readonly written: readonly TablePlan[];
+  readonly receipts: readonly CopyReceipt[];
+}
+
+/**
+ * In which parts each table is not what the snapshot has. What a table has in its parts its receipt says, which speaks of
+ * all that is there; of tables that were written to, the database itself.
+ */
+async function compareParts(
+  run: Run,
+  session: Session,
+  { key, plans, written, receipts }: Copy,
+): Promise<TableState[]> {
+  const all = new Map(plans.map((plan) => [plan, expectedParts(run, plan, key)]));
+  const counts = written.map((plan) => all.get(plan)?.count ?? 1);
+  const seen = await digestParts(session, run.options.catalog, written, counts);
+  return plans.map((plan): TableState => {
+    const digests = all.get(plan) ?? new Buckets(1);
+    const expected = digests.total();
+    const receipt = receiptFor(receipts, plan);
+    // The survey went by the receipts that there were before it.
+    const before = receiptFor(run.stored?.receiptsOf(key) ?? [], plan);
+    const isSurveyed = before !== undefined && before.digest === receipt?.digest;
+    const isWritten = written.includes(plan);
+    const had = isWritten
+      ? seen[written.indexOf(plan)]
+      : isSurveyed
+        ? run.stored?.partsOf(plan, key)
+        : undefined;
+    const inParts = new Buckets(had?.count ?? digests.count);
+    inParts.addAll(digests);
+    const isSame = !isWritten && isReceiptOf(receipt, expected);
+    const differing = isSame ? [] : differingParts(inParts, had);
+    return {
+      index: run.plans.indexOf(plan),
+      plan,
+      expected,
+      digests,
+      parts: inParts.count,
+      differing,
+      inParts: differing.map((part) => inParts.at(part)).reduce(addDigests, EMPTY_DIGEST),
+      isByPlace: isSurveyed && !isWritten,
+    };
+  });
 }
 
 function mayOverwrite({ options }: Run, target: ClinicTarget | undefined): boolean {
@@ -90,14 +129,12 @@ async function countSessions(session: Session, role: string): Promise<number> {
   return row?.open ?? 0;
 }
 
-/** False where somebody else is at work in them. */
+/** Begins the transaction. False where somebody else is at work in them. */
 async function lockTables(session: Session, plans: readonly TablePlan[]): Promise<boolean> {
-  if (plans.length === 0) return true;
   const names = plans.map(({ table }) => quoteName(table)).join(', ');
+  const lock = `SET LOCAL lock_timeout = '${PATIENCE}'; LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE; SET LOCAL lock_timeout = 0`;
   try {
-    await session.execute(
-      `SET LOCAL lock_timeout = '${PATIENCE}'; LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE; SET LOCAL lock_timeout = 0`,
-    );
+    await session.execute(plans.length === 0 ? 'BEGIN' : `BEGIN; ${lock}`);
     return true;
   } catch (error) {
     if (error instanceof DatabaseError && error.sqlState === '55P03') return false;
@@ -105,32 +142,11 @@ async function lockTables(session: Session, plans: readonly TablePlan[]): Promis
   }
 }
 
-/** What the database itself has in each table, in so many parts. */
-async function digestParts(
-  { options }: Run,
-  session: Session,
-  plans: readonly TablePlan[],
-  counts: readonly number[],
-): Promise<Buckets[]> {
-  const buckets = counts.map((count) => new Buckets(count));
-  if (plans.length === 0) return buckets;
-  const queries = plans.map((plan, i) => {
-    const key = keyText(rowKey(options.catalog, plan), columnOf('t'));
-    const bucket = bucketSql(key, `${(counts[i] ?? 1) - 1}`);
-    const rows = { from: `${plan.rows} AS t`, row: 't', columns: plan.proof };
-    const digests = digestQuery(rows, counts[i] === 1 ? {} : { bucket });
-    return `SELECT ${i} AS i, ${counts[i] === 1 ? '0::bigint' : 'd.bucket'} AS bucket, d.rows, d.sum1, d.sum2 FROM (${digests}) AS d`;
-  });
-  const found = await session.query<{ i: number; bucket: string }>(queries.join(' UNION ALL '));
-  for (const row of found) buckets[row.i]?.add(Number(row.bucket), parseDigest(row));
-  return buckets;
-}
-
-/** What the snapshot has for a database, in so many parts. */
-function expectedParts({ tally }: Run, plan: TablePlan, key: string | undefined, count: number): Buckets {
+/** What the snapshot has for a database, in the parts in which it was surveyed. */
+function expectedParts({ tally, stored }: Run, plan: TablePlan, key: string | undefined): Buckets {
   const survey = tally.surveyOf(plan);
-  const parts = new Buckets(count);
-  if (count === 1 || survey.parts === undefined)
+  const parts = new Buckets(stored?.countFor(plan, key) ?? 1);
+  if (parts.count === 1 || survey.parts === undefined)
     parts.add(0, key === undefined ? survey.total : expectedOf(plan, survey, key));
   else if (key === undefined || plan.clinics === 'all') parts.addAll(survey.parts.total);
   else {
@@ -141,16 +157,16 @@ function expectedParts({ tally }: Run, plan: TablePlan, key: string | undefined,
   return parts;
 }
 
-function differingParts(expected: Buckets, found: Buckets): number[] {
+/** All of them where it is not known what was in each. */
+function differingParts(expected: Buckets, had: Buckets | undefined): number[] {
   return Array.from({ length: expected.count }, (_, i) => i).filter(
-    (i) => !sameDigest(expected.at(i), found.at(i)),
+    (i) => had === undefined || !sameDigest(expected.at(i), had.at(i)),
   );
 }
 
-function isExplained(receipts: readonly CopyReceipt[], plan: TablePlan, found: Digest): boolean {
+function receiptFor(receipts: readonly CopyReceipt[], plan: TablePlan): CopyReceipt | undefined {
   const name = displayName(plan.table);
-  const receipt = receipts.find(({ table }) => displayName(table) === name);
-  return receipt?.rows === found.rows && receipt.digest === showDigest(found);
+  return receipts.find(({ table }) => displayName(table) === name);
 }
 
 function writtenFinding(

@@ -81,7 +81,7 @@ function changesOf(catalog: SchemaCatalog, state: TableState, type: string): Tab
   const sets = updated.map((name) => `${quoteIdent(name)} = (d.r).${quoteIdent(name)}`).join(', ');
   return {
     plan,
-    find: findDifferences(state, key, type),
+    find: findDifferences(state, key),
     remove: remove("'delete'"),
     insert: insert("'insert'"),
     update:
@@ -92,20 +92,18 @@ function changesOf(catalog: SchemaCatalog, state: TableState, type: string): Tab
 }
 
 /** Rows without a key are told apart by their whole text, and by their number among equal ones. */
-function findDifferences({ plan, index, parts, differing }: TableState, key: RowKey, type: string): string {
+function findDifferences({ plan, index, parts, differing }: TableState, key: RowKey): string {
   const line = (row: string): string => `ROW(${plan.columns.map(columnOf(row)).join(', ')})::text`;
-  const keyOf = (row: string): string => keyText(key, columnOf(row));
   const number = key.isUnique ? '1' : 'pg_catalog.row_number() OVER (PARTITION BY line)';
   const isAll = differing.length === parts;
   const where = isAll
     ? ''
     : ` WHERE ${bucketSql('k', `${parts - 1}`)} = ANY (ARRAY[${differing.join(', ')}]::bigint[])`;
   const numbered = (rows: string): string => `SELECT *, ${number} AS n FROM (${rows}) AS x${where}`;
-  const want = key.isUnique
-    ? `SELECT line, ${keyOf('(p.r)')} AS k FROM (SELECT line, line::${type} AS r FROM pg_temp.clinic_migrate_incoming WHERE tab = ${index} OFFSET 0) AS p`
-    : `SELECT line, line AS k FROM pg_temp.clinic_migrate_incoming WHERE tab = ${index}`;
+  // No line is read as a row here: that could call functions, which find their names only where rows are written.
+  const want = `SELECT line, ${key.isUnique ? 'k' : 'line AS k'} FROM pg_temp.clinic_migrate_incoming WHERE tab = ${index}`;
   return `INSERT INTO pg_temp.clinic_migrate_diff (tab, op, rel, tid, line)
-    WITH have AS MATERIALIZED (${numbered(`SELECT t.tableoid AS rel, t.ctid AS tid, ${line('t')} AS line, ${key.isUnique ? keyOf('t') : line('t')} AS k FROM ${plan.rows} AS t`)}),
+    WITH have AS MATERIALIZED (${numbered(`SELECT t.tableoid AS rel, t.ctid AS tid, ${line('t')} AS line, ${key.isUnique ? keyText(key, columnOf('t')) : line('t')} AS k FROM ${plan.rows} AS t`)}),
     want AS MATERIALIZED (${numbered(want)})
     SELECT ${index}, CASE WHEN want.k IS NULL THEN 'delete' WHEN have.k IS NULL THEN 'insert' ELSE 'update' END, have.rel, have.tid, want.line
       FROM have FULL JOIN want ON want.k = have.k AND want.n = have.n

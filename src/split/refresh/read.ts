@@ -1,5 +1,5 @@
 import { RunError } from '../../core/errors.js';
-import { displayName, quoteIdent, quoteLiteral } from '../../core/identifiers.js';
+import { displayName, quoteLiteral } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { everyOne, sideBySide } from '../../core/side-by-side.js';
 import { bucketSql, columnOf, keyText, rowKey } from '../buckets.js';
@@ -8,17 +8,10 @@ import { ROUTE } from '../judgement.js';
 import { routedTable, type TablePlan } from '../plan.js';
 import { referencedRouting } from '../referenced.js';
 import { type Routing, routing } from '../routing.js';
-import type { RowSink } from '../row-sink.js';
 import { type Run, stopIfAsked } from '../run.js';
 import { joinSnapshot } from '../snapshot.js';
-import { keyOf, type Refreshing, type TableState } from './target.js';
-
-/** A database that wants rows of one table. */
-interface Wanting {
-  readonly key: string | undefined;
-  readonly state: TableState;
-  readonly sink: RowSink;
-}
+import { incomingRow, readsByPlace } from './read-places.js';
+import { keyOf, type Refreshing, type Wanting } from './target.js';
 
 /** Past this share of a table's parts, telling them apart costs more than the rows that are not needed. */
 const MANY = 0.5;
@@ -61,11 +54,20 @@ async function readTable(
   const whole = plan.clinics === 'all' ? wanting : central;
   const read = (sql: string, line: LineReader, to: readonly Wanting[]): Promise<void> =>
     stream(run, reader, plan, sql, line, to);
-  if (plan.clinics === 'each its own')
-    await read(ownRows(run, plan, wanting), byRoute(clinics, central, prefix), wanting);
-  else if (whole.length > 0) await read(wholeRows(run, plan, whole), broadcast(whole, prefix), whole);
-  if (plan.clinics === 'referenced' && clinics.length > 0)
-    await read(lentRows(run, plan, clinics), byRoute(clinics, [], prefix), clinics);
+  const isOwn = plan.clinics === 'each its own';
+  if (!isOwn && whole.length > 0) await read(wholeRows(run, plan, whole), broadcast(whole, prefix), whole);
+  if (!isOwn && plan.clinics !== 'referenced') return;
+  const places = run.tally.surveyOf(plan).parts?.places;
+  const isKnown = places !== undefined && !places.areTooMany && (!isOwn || central.length === 0);
+  const [near, far] = isKnown
+    ? [clinics.filter(({ state }) => state.isByPlace), clinics.filter(({ state }) => !state.isByPlace)]
+    : [[], clinics];
+  if (places !== undefined)
+    for (const { sql, line } of readsByPlace(run.options.catalog, plan, places, near, prefix))
+      await read(sql, line, near);
+  if (isOwn && far.length + central.length > 0)
+    await read(ownRows(run, plan, [...far, ...central]), byRoute(far, central, prefix), [...far, ...central]);
+  else if (far.length > 0) await read(lentRows(run, plan, far), byRoute(far, [], prefix), far);
 }
 
 async function stream(
@@ -126,13 +128,13 @@ function lentRows(run: Run, plan: TablePlan, wanting: readonly Wanting[]): strin
 function routedRows(run: Run, plan: TablePlan, routed: Routing, wanting: readonly Wanting[]): string {
   const columns = routed.columns.map((sql, i) => `${sql} AS c${i}`);
   const from = `(SELECT ${[`${routed.route} AS route`, ...columns].join(', ')} FROM ${routed.from}) AS r`;
-  const line = `ROW(${routed.columns.map((_, i) => `r.c${i}`).join(', ')})::text`;
+  const row = incomingRow(run.options.catalog, plan, (_, i) => `r.c${i}`);
   const where = wanting.some(({ key }) => key === undefined) ? '' : ` WHERE ${inPlay(run, plan, wanting)}`;
-  return `COPY (${routed.with}SELECT r.route, ${line} FROM ${from}${where}) TO STDOUT`;
+  return `COPY (${routed.with}SELECT r.route, ${row} FROM ${from}${where}) TO STDOUT`;
 }
 
 /** SQL: a row is everybody's, or one of a clinic's that may be in a part that differs. */
-function inPlay({ options, buckets }: Run, plan: TablePlan, wanting: readonly Wanting[]): string {
+function inPlay({ options, stored }: Run, plan: TablePlan, wanting: readonly Wanting[]): string {
   const whole: string[] = [ROUTE.shared];
   const parts: string[] = [];
   for (const { key, state } of wanting) {
@@ -142,25 +144,25 @@ function inPlay({ options, buckets }: Run, plan: TablePlan, wanting: readonly Wa
   }
   const list = (items: readonly string[]): string => `ARRAY[${items.map(quoteLiteral).join(', ')}]::text[]`;
   const byClinic = `r.route = ANY (${list(whole)})`;
-  if (buckets === undefined || parts.length === 0) return byClinic;
+  if (stored === undefined || parts.length === 0) return byClinic;
   const routes = list([ROUTE.shared, ...wanting.map(({ key }) => ROUTE.key + key)]);
   const key = keyText(rowKey(options.catalog, plan), (name) => `r.c${plan.columns.indexOf(name)}`);
-  const bucket = bucketSql(key, buckets.maskByRoute(plan, 'r.route'));
+  const bucket = bucketSql(key, stored.maskByRoute(plan, 'r.route'));
   // The route first: of another group's clinics nothing else is worked out.
   return `CASE WHEN r.route <> ALL (${routes}) THEN false WHEN ${byClinic} THEN true ELSE (${bucket})::text || ' ' || r.route = ANY (${list(parts)}) END`;
 }
 
 /** COPY of a table that goes to each of these whole. */
-function wholeRows({ options, buckets }: Run, plan: TablePlan, wanting: readonly Wanting[]): string {
-  const line = `ROW(${plan.columns.map((name) => `t.${quoteIdent(name)}`).join(', ')})::text`;
+function wholeRows({ options, stored }: Run, plan: TablePlan, wanting: readonly Wanting[]): string {
+  const row = incomingRow(options.catalog, plan, columnOf('t'));
   const parts = Math.max(...wanting.map(({ state }) => state.parts));
   const differing = new Set(wanting.flatMap(({ state }) => state.differing));
   const isWhole =
-    buckets === undefined ||
+    stored === undefined ||
     wanting.some(({ state }) => state.parts !== parts) ||
     differing.size > parts * MANY;
   const key = keyText(rowKey(options.catalog, plan), columnOf('t'));
   const bucket = bucketSql(key, `${parts - 1}`);
   const where = isWhole ? '' : ` WHERE ${bucket} = ANY (ARRAY[${[...differing].join(', ')}]::bigint[])`;
-  return `COPY (SELECT ${line} FROM ${plan.rows} AS t${where}) TO STDOUT`;
+  return `COPY (SELECT ${row} FROM ${plan.rows} AS t${where}) TO STDOUT`;
 }

@@ -2,6 +2,7 @@ import type { Digest } from '../../catalog/digest.js';
 import type { QualifiedName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import type { ClinicTarget } from '../../provision/types.js';
+import type { Buckets } from '../buckets.js';
 import type { TablePlan } from '../plan.js';
 import type { RowSink } from '../row-sink.js';
 
@@ -25,11 +26,22 @@ export interface TableState {
   readonly plan: TablePlan;
   /** What the legacy snapshot has for this database. */
   readonly expected: Digest;
+  /** The same in the parts that its receipt is to have. */
+  readonly digests: Buckets;
   /** In how many parts it was compared, and the numbers of those that differ. */
   readonly parts: number;
   readonly differing: readonly number[];
   /** What the snapshot has in these. */
   readonly inParts: Digest;
+  /** True where the survey has kept where the rows lie that are in these, if it has kept any. */
+  readonly isByPlace: boolean;
+}
+
+/** A database that wants rows of one table. */
+export interface Wanting {
+  readonly key: string | undefined;
+  readonly state: TableState;
+  readonly sink: RowSink;
 }
 
 /** Rows of one table that were written. */
