@@ -1,6 +1,6 @@
 import type { SettingsPlan } from '../catalog/settings.js';
 import { InterruptedError, RunError } from '../core/errors.js';
-import { type Finding, hasErrors } from '../core/finding.js';
+import type { Finding } from '../core/finding.js';
 import { makeCopyAgain } from '../core/hints.js';
 import type { Databases, Session } from '../core/ports.js';
 import { everyOne, oneAtATime, shareOut } from '../core/side-by-side.js';
@@ -17,7 +17,7 @@ import { known, nameOf, type Plan, placeOf, serverUrl } from './plan.js';
 import { saveEntry } from './registry.js';
 import { ensureLogin, ensureOwner } from './roles.js';
 import { ensureSettings, hasTextOfAnEncoding } from './settings.js';
-import { makeTemplate, templateName } from './template.js';
+import { makeTemplate, type TemplatePlan, templateName } from './template.js';
 import { isServed, type RegistryEntry } from './types.js';
 
 export interface ProvisionedClinic {
@@ -29,7 +29,7 @@ export interface ProvisionedClinic {
   readonly outcome: 'made' | 'mended' | 'kept' | 'to make';
 }
 
-/** Makes on each server the template and then the selected clinics, as many side by side as there are jobs. */
+/** Makes on each server the selected clinics from its template, as many side by side as there are jobs. */
 export async function provideClinics(
   plan: Plan,
   central: Session,
@@ -49,11 +49,6 @@ export async function provideClinics(
       const url = withDatabase(serverUrl(plan, server), 'postgres');
       const sessions = await openSessions(options.databases, url, options.jobs);
       try {
-        const [first] = sessions;
-        if (first === undefined) continue;
-        const different = await provideTemplate(plan, { session: first, url }, installation);
-        findings.push(...different);
-        if (hasErrors(different)) continue;
         const here = plan.selected.filter((clinic) => placeOf(plan, clinic) === server);
         await shareOut(here, sessions, async (clinic, session) => {
           stopIfAsked(options.signal);
@@ -89,13 +84,26 @@ export async function provideClinics(
   };
 }
 
-async function provideTemplate(
-  { options, clinicData, uses }: Plan,
-  server: { readonly session: Session; readonly url: string },
-  installation: string,
-): Promise<Finding[]> {
-  if (await databaseExists(server.session, templateName(installation, clinicData))) return [];
-  return makeTemplate(options.databases, server, installation, clinicData, uses);
+const templateOf = ({ clinicData, rehearsal, uses }: Plan): TemplatePlan => ({
+  preData: clinicData,
+  rehearsal,
+  uses,
+});
+
+/** Before anything else is made: what cannot be is found here, once. Errors: nothing else is to be made. */
+export async function provideTemplates(plan: Plan, installation: string): Promise<Finding[]> {
+  const { databases } = plan.options;
+  const findings: Finding[] = [];
+  for (const server of new Set(plan.selected.map((clinic) => placeOf(plan, clinic)))) {
+    const url = withDatabase(serverUrl(plan, server), 'postgres');
+    const found = await onDatabase(databases, url, async (session) =>
+      (await databaseExists(session, templateName(installation, templateOf(plan))))
+        ? []
+        : makeTemplate(databases, { session, url }, installation, templateOf(plan)),
+    );
+    findings.push(...found);
+  }
+  return findings;
 }
 
 async function provideClinic(
@@ -122,7 +130,7 @@ async function provideClinic(
     key: clinic.key,
     database,
     installation,
-    template: templateName(installation, clinicData),
+    template: templateName(installation, templateOf(plan)),
     access: plan.access,
     ...rolesOf(role, owner, plan.ourRoles),
   });

@@ -12,7 +12,7 @@ import { Replay } from './replay.js';
 import { dump, hashOf, type LegacySource } from './schema-source.js';
 import { readSequenceValues, type SequenceValue, setSequence } from './sequences.js';
 import { adaptStatement, readNames, type Statement, splitStatements } from './sql-text.js';
-import { readUses } from './uses.js';
+import { readUses, type Uses } from './uses.js';
 
 /** What follows whenever rows come from the legacy database. */
 export interface FollowPlan {
@@ -43,18 +43,10 @@ export async function readFollowPlan(source: LegacySource, kind: DatabaseKind): 
 export async function readFinishPlan(
   source: LegacySource,
   kind: DatabaseKind,
-  access: Pick<AccessPlan, 'policies' | 'centralPolicies'>,
+  access: Policies,
 ): Promise<FinishPlan> {
-  const policies = kind === 'clinic' ? access.policies : access.centralPolicies;
   const plan = await readFollowPlan(source, kind);
-  const absent = absentKeys(source.catalog, source.map, plan.contents);
-  const statements = splitStatements(await dump(source, plan.contents, 'post-data'))
-    .filter((statement) => !isAbout(statement, absent))
-    .map((statement) => adaptPolicy(statement, policies))
-    .filter((statement) => statement !== undefined)
-    .map(adaptStatement)
-    .filter((text) => text !== undefined);
-  const place = kind === 'clinic' ? 'a clinic database' : 'the central database';
+  const statements = await readStatements(source, plan.contents, access);
   const enablesPolicies = ({ text }: Statement): boolean => ENABLES_POLICIES.test(text);
   const all = [
     ...statements.filter((statement) => !enablesPolicies(statement)),
@@ -63,7 +55,38 @@ export async function readFinishPlan(
     ...statements.filter(enablesPolicies),
   ];
   return {
-    replay: new Replay(all, plan.path, await readUses(source.legacy), place),
+    replay: new Replay(all, plan.path, await readUses(source.legacy), placeOf(kind)),
+    fingerprint: hashOf(statements.map(({ text }) => text)),
+  };
+}
+
+type Policies = Pick<AccessPlan, 'policies' | 'centralPolicies'>;
+
+const placeOf = (kind: DatabaseKind): string =>
+  kind === 'clinic' ? 'a clinic database' : 'the central database';
+
+/** What a dump says after the rows, as far as it is for these contents. */
+async function readStatements(
+  source: LegacySource,
+  contents: Contents,
+  access: Policies,
+): Promise<Statement[]> {
+  const policies = contents.kind === 'clinic' ? access.policies : access.centralPolicies;
+  const absent = absentKeys(source.catalog, source.map, contents);
+  return splitStatements(await dump(source, contents, 'post-data'))
+    .filter((statement) => !isAbout(statement, absent))
+    .map((statement) => adaptPolicy(statement, policies))
+    .filter((statement) => statement !== undefined)
+    .map(adaptStatement)
+    .filter((text) => text !== undefined);
+}
+
+/** What every clinic's database gets after its rows, to be tried where there are none. */
+export async function readRehearsal(source: LegacySource, access: Policies, uses: Uses): Promise<FinishPlan> {
+  const contents = contentsOf(source.catalog, source.map, 'clinic');
+  const statements = await readStatements(source, contents, access);
+  return {
+    replay: new Replay(statements, source.catalog.namePath, uses, placeOf('clinic')),
     fingerprint: hashOf(statements.map(({ text }) => text)),
   };
 }

@@ -6,6 +6,7 @@ import type { Databases, Progress, Session } from '../core/ports.js';
 import { databaseOf } from '../core/urls.js';
 import type { Clinic } from '../tenancy/types.js';
 import type { AccessPlan } from './access/plan.js';
+import type { FinishPlan } from './finish.js';
 import { type ClinicName, nameClinics } from './naming.js';
 import { ownerName } from './owner.js';
 import { placeClinics } from './placement.js';
@@ -45,6 +46,8 @@ export interface Plan {
   readonly ourRoles: ReadonlySet<string>;
   readonly clinicData: PreData;
   readonly centralData: PreData;
+  /** What clinics' databases get after their rows. */
+  readonly rehearsal: FinishPlan;
   readonly settings: SettingsPlan;
   /** What the legacy database's objects use. */
   readonly uses: Uses;
@@ -54,7 +57,7 @@ export interface Plan {
 export async function makePlan(
   options: ProvisionOptions,
   central: Session | undefined,
-  known: Pick<Plan, 'key' | 'clinicData' | 'centralData' | 'settings' | 'uses' | 'access'>,
+  known: Pick<Plan, 'key' | 'clinicData' | 'centralData' | 'rehearsal' | 'settings' | 'uses' | 'access'>,
 ): Promise<Plan> {
   const { config, clinics } = options;
   const entries = central === undefined ? [] : await readRegistry(central);

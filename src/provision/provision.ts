@@ -6,8 +6,9 @@ import type { Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
 import { readAccessPlan } from './access/read-plan.js';
 import { centralState, makeCentral, makeCentralTables, mendCentral, openCentral } from './central.js';
-import { type ProvisionedClinic, provideClinics } from './clinics.js';
+import { type ProvisionedClinic, provideClinics, provideTemplates } from './clinics.js';
 import { onDatabase } from './databases.js';
+import { readRehearsal } from './finish.js';
 import { inventoryFindings } from './inventory.js';
 import { largeObjectFindings } from './large-objects.js';
 import { readKey } from './password.js';
@@ -52,7 +53,8 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   let central = await openCentral(databases, centralUrl);
   try {
     const uses = await readUses(options.legacy);
-    const known = { key, clinicData, centralData, settings, uses, access };
+    const rehearsal = await readRehearsal(options, access, uses);
+    const known = { key, clinicData, centralData, rehearsal, settings, uses, access };
     // Names and places are found good before anything is made, and read again once no other run can change them.
     const foreseen = await makePlan(options, central, known);
     const permissions = await readPermissions(foreseen);
@@ -63,7 +65,9 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
     return await withRunLock(session, async () => {
       const installation = await ensureRegistry(session);
       const plan = await makePlan(options, session, known);
-      const findings = [...early, ...(await provideCentral(plan, session, installation))];
+      const templates = await provideTemplates(plan, installation.id);
+      if (hasErrors(templates)) return { findings: [...early, ...templates], clinics: [] };
+      const findings = [...early, ...templates, ...(await provideCentral(plan, session, installation))];
       if (hasErrors(findings)) return { findings, clinics: [] };
       const { database, login } = settings;
       await saveAccess(session, { objects: access.objects, settings: { database, login } });

@@ -4,6 +4,7 @@ import { OWN_TABLES } from '../core/own-tables.js';
 import type { Databases, Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
 import { createEmpty, databaseExists, onDatabase } from './databases.js';
+import type { FinishPlan } from './finish.js';
 import { loadPreData } from './load-schema.js';
 import { hashOf, type PreData } from './schema-source.js';
 import type { Uses } from './uses.js';
@@ -12,9 +13,18 @@ import type { Uses } from './uses.js';
 const prefixOf = (installation: string): string => `clinic_migrate_template_${shorten(installation)}_`;
 const shorten = (installation: string): string => installation.replaceAll('-', '').slice(0, 12);
 
+/** What clinics' databases get before their rows and after, and the name that changes with either. */
+export interface TemplatePlan {
+  readonly preData: PreData;
+  /** What follows the rows is tried in the template, and taken back. */
+  readonly rehearsal: FinishPlan;
+  readonly uses: Uses;
+}
+
 /** The template database of this schema; the name changes with the schema, and with where it finds names. */
-export function templateName(installation: string, { fingerprint, path }: PreData): string {
-  return `${prefixOf(installation)}${hashOf([fingerprint, ...path]).slice(0, 16)}`;
+export function templateName(installation: string, { preData, rehearsal }: TemplatePlan): string {
+  const parts = [preData.fingerprint, ...preData.path, rehearsal.fingerprint];
+  return `${prefixOf(installation)}${hashOf(parts).slice(0, 16)}`;
 }
 
 /**
@@ -26,17 +36,18 @@ export async function makeTemplate(
   databases: Databases,
   server: { readonly session: Session; readonly url: string },
   installation: string,
-  preData: PreData,
-  uses: Uses,
+  plan: TemplatePlan,
 ): Promise<Finding[]> {
+  const { preData, uses, rehearsal } = plan;
   const making = `clinic_migrate_making_${shorten(installation)}`;
   await dropDatabase(server.session, making);
   await createEmpty(server.session, making, preData.locale);
-  const findings = await onDatabase(databases, withDatabase(server.url, making), (session) =>
-    loadPreData(session, preData, uses, () =>
+  const findings = await onDatabase(databases, withDatabase(server.url, making), async (session) => {
+    const loaded = await loadPreData(session, preData, uses, () =>
       session.execute(markTemplate(installation, preData.fingerprint)),
-    ),
-  );
+    );
+    return hasErrors(loaded) ? loaded : [...loaded, ...(await rehearse(session, rehearsal))];
+  });
   if (hasErrors(findings)) {
     await dropDatabase(server.session, making);
     return findings;
@@ -44,7 +55,7 @@ export async function makeTemplate(
   await server.session.execute(
     `ALTER DATABASE ${quoteIdent(making)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`,
   );
-  const name = templateName(installation, preData);
+  const name = templateName(installation, plan);
   await server.session.execute(`ALTER DATABASE ${quoteIdent(making)} RENAME TO ${quoteIdent(name)}`);
   const prefix = prefixOf(installation);
   const others = await server.session.query<{ name: string }>(
@@ -53,6 +64,16 @@ export async function makeTemplate(
   );
   for (const stale of others) await dropDatabase(server.session, stale.name);
   return findings;
+}
+
+/** What would fail in every clinic's database, after all its rows were copied, fails here once. */
+async function rehearse(session: Session, { replay }: FinishPlan): Promise<Finding[]> {
+  await session.execute('BEGIN');
+  try {
+    return await replay.run(session);
+  } finally {
+    await session.execute('ROLLBACK');
+  }
 }
 
 /**

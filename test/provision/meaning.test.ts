@@ -335,6 +335,45 @@ describe('a statement that fails', () => {
   });
 });
 
+describe('what follows the rows', () => {
+  it.each([
+    ['an index', 'CREATE INDEX "by helper" ON things (by_helper(id))', 'index public.by helper'],
+    [
+      'what an index asks',
+      'CREATE UNIQUE INDEX "few Things" ON things (id) WHERE by_helper(id) > 0',
+      'index public.few Things',
+    ],
+    [
+      'an exclusion constraint',
+      'ALTER TABLE things ADD CONSTRAINT once EXCLUDE (by_helper(id) WITH =)',
+      'constraint public.things once',
+    ],
+  ])('is tried before any clinic’s database is made: %s', async (_, sql, named) => {
+    const script = `${TENANTS}
+      CREATE SCHEMA hidden; CREATE FUNCTION hidden.helper(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+      SET search_path = public, hidden;
+      CREATE FUNCTION public.by_helper(i int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT helper(i)';
+      CREATE TABLE public.things (id int PRIMARY KEY, clinic_id int NOT NULL REFERENCES clinics); ${sql};
+      INSERT INTO things VALUES (1, 1), (2, 2);`;
+    const source = await legacy(script, { legacy: { url: '${LEGACY}', schemas: ['public', 'hidden'] } });
+    const run = provisionCommand.run(source.context, [], NO_OPTIONS);
+    await expect(run).rejects.toThrow(`the ${named} could not be made in a clinic database: `);
+    await expect(run).rejects.toHaveProperty(
+      'hint',
+      expect.stringMatching(/ALTER FUNCTION … SET search_path/),
+    );
+    const left = await withSession(adminUrl(), (session) =>
+      session.query('SELECT FROM pg_database WHERE datname LIKE $1', [`${source.prefix}_%`]),
+    );
+    expect(left).toHaveLength(1); // central
+    await withSession(source.database.url, (session) =>
+      session.execute('ALTER FUNCTION public.by_helper(int) SET search_path = hidden'),
+    );
+    expect(errorsOf(await provisionCommand.run(source.context, [], NO_OPTIONS))).toEqual([]);
+    expect(errorsOf(await splitCommand.run(source.context, [], NO_OPTIONS))).toEqual([]);
+  });
+});
+
 describe('a generated value that comes out differently', () => {
   const PEOPLE = `${TENANTS}
     CREATE FUNCTION public.shout(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(t) $$;

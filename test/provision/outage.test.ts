@@ -45,15 +45,15 @@ describe('provision', () => {
       blocker.transaction(async () => {
         await blocker.execute('LOCK TABLE pg_catalog.pg_extension IN ACCESS EXCLUSIVE MODE');
         const provisioning = provisionCommand.run(context, [], NO_OPTIONS);
-        const cancelled = until('the making of the extension', async () => {
-          const found = await withSession(adminUrl(), (session) =>
-            session.query(
+        const cancelled = withSession(adminUrl(), (session) =>
+          until('the making of the extension', async () => {
+            const found = await session.query(
               "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND query ~ '^CREATE EXTENSION' AND wait_event_type = 'Lock'",
               [`${prefix}_central`],
-            ),
-          );
-          return found.length > 0;
-        });
+            );
+            return found.length > 0;
+          }),
+        );
         await expect(provisioning).rejects.toMatchObject({ sqlState: '57014', hint: AGAIN });
         await cancelled;
       }),
