@@ -264,6 +264,56 @@ describe('a column that rightly names another clinic', () => {
     expect(rows).toEqual([{ clinic_id: 1, to_clinic_id: 2 }]);
   });
 
+  const UUID = (n: string): string => `lpad((${n})::text, 32, '0')::uuid`;
+  it.each([
+    [
+      'a uuid, in camelCase',
+      `CREATE TABLE clinics (id uuid PRIMARY KEY, name text);
+       INSERT INTO clinics SELECT ${UUID('g')}, 'c' || g FROM generate_series(1, 3) g;
+       CREATE TABLE "medPatients" (id int PRIMARY KEY, "clinicId" uuid NOT NULL REFERENCES clinics);
+       INSERT INTO "medPatients" SELECT g, ${UUID('1 + g % 3')} FROM generate_series(1, 9) g;
+       CREATE TABLE "medReferrals" (id serial PRIMARY KEY, "clinicId" uuid NOT NULL REFERENCES clinics,
+         "toClinicId" uuid REFERENCES clinics, "patientId" int REFERENCES "medPatients");
+       INSERT INTO "medReferrals" ("clinicId", "toClinicId", "patientId")
+         SELECT "clinicId", ${UUID('1 + (id + 1) % 3')}, id FROM "medPatients"`,
+      'public',
+      'medReferrals',
+      'toClinicId',
+    ],
+    [
+      'a text, in another schema, beside a composite key',
+      `CREATE TABLE clinics (id text PRIMARY KEY, name text);
+       INSERT INTO clinics SELECT 'k' || g, 'c' || g FROM generate_series(1, 3) g;
+       CREATE TABLE patients (id int, clinic_id text NOT NULL REFERENCES clinics, PRIMARY KEY (clinic_id, id));
+       INSERT INTO patients SELECT g, 'k' || 1 + g % 3 FROM generate_series(1, 9) g;
+       CREATE SCHEMA sent; CREATE TABLE sent.referrals (id serial PRIMARY KEY, clinic_id text NOT NULL, to_clinic_id text REFERENCES clinics,
+         patient_id int, FOREIGN KEY (clinic_id, patient_id) REFERENCES patients);
+       INSERT INTO sent.referrals (clinic_id, to_clinic_id, patient_id) SELECT clinic_id, 'k' || 1 + (id + 1) % 3, id FROM patients`,
+      'sent',
+      'referrals',
+      'to_clinic_id',
+    ],
+  ])('is one whatever it is: %s', async (_, script, schema, name, column) => {
+    const source = await start(script);
+    const legacy = { url: '${LEGACY}', schemas: [...new Set(['public', schema])] };
+    expect(saidOf(await inspect(await source.configured({ legacy })))).toEqual([
+      expect.stringMatching(`^SPLIT_PATHS_DISAGREE 9 of 9 rows of ${schema}."?${name}`),
+    ]);
+    const tables = { [`${schema}.${name}`]: { otherClinics: [column] } };
+    const context = await source.configured({ legacy, tables });
+    expect(saidOf(await split(context))).toEqual([]);
+    expect(saidOf(await verify(context))).toEqual([]);
+    const [first] = await withSession(source.centralUrl, (session) =>
+      session.query<{ key: string }>('SELECT min(key) AS key FROM clinic_migrate.clinics'),
+    );
+    const rows = await withSession(await clinicUrl(source, first?.key ?? ''), (session) =>
+      session.query(
+        `SELECT count(*)::int AS rows, count(DISTINCT "${column}")::int AS others FROM ${schema}."${name}"`,
+      ),
+    );
+    expect(rows).toEqual([{ rows: 3, others: 1 }]);
+  });
+
   it('is a fault of the clinic’s own row too, where no foreign key says that it is another', async () => {
     const source =
       await start(`CREATE TABLE clinics (id int PRIMARY KEY, company_id int); INSERT INTO clinics VALUES (1, 1), (2, 1);
