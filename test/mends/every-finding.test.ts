@@ -9,6 +9,9 @@ import { AFTER } from './fleet.js';
 const IN_A_TEST: Readonly<Record<string, string>> = {
   DATA_FOREIGN_CODE: 'verify/access/planted-code.test.ts',
   DATA_NOT_CONSERVED: 'mends/fleet.test.ts',
+  PROVISION_ACCESS_NOT_MENDED: 'provision/grants.test.ts',
+  PROVISION_EXTENSION_REACHES_OUT: 'provision/reaching-extensions.test.ts',
+  PROVISION_LOGIN_UNCLEAR: 'provision/policies.test.ts',
   PROVISION_PUBLIC_CONNECT: 'mends/split.test.ts',
   PROVISION_SCHEMA_STALE: 'mends/split.test.ts',
   REGISTRY_ENTRY: 'verify/registry.test.ts',
@@ -25,11 +28,8 @@ const IN_A_TEST: Readonly<Record<string, string>> = {
 /** What a person has to decide, and why no hint can say it. */
 const BY_A_PERSON: Readonly<Record<string, string>> = {
   DATA_LOCKED: 'whether the holder of the lock is to be waited for or ended',
-  PROVISION_ACCESS_NOT_MENDED: 'an administrator has to take back what only he may: the finding names it',
-  PROVISION_EXTENSION_REACHES_OUT: 'whether clinics need the extension',
   PROVISION_FUNCTION_LEFT_OUT: 'where the application is to do what the function did',
   PROVISION_GRANT_LEFT_BEHIND: 'whether another role needs what it was granted',
-  PROVISION_LOGIN_UNCLEAR: 'which of the logins is the application’s',
   PROVISION_POLICY_ASKS_WHO: 'what the policy is to ask for where each clinic has a login of its own',
   PROVISION_POLICY_LEFT_OUT: 'whether another role needs the policy',
   PROVISION_EXTENSION_LEFT_OUT: 'software of the server has to be installed',

@@ -283,6 +283,11 @@ describe('grants of the legacy database', () => {
         expect.stringContaining(`ALTER ROLE "${own.prefix}_2" WITH ${attribute};`),
       ),
     );
+    // What only an administrator may do; of the rest, the password, provision takes care again.
+    await admin(
+      `ALTER ROLE "${own.prefix}_2" WITH NOSUPERUSER; ALTER ROLE "${own.prefix}_2" WITH NOBYPASSRLS`,
+    );
+    expect(errorsOf(await provisionCommand.run(context, [], NO_OPTIONS))).toEqual([]);
     await own.drop();
     made.splice(0);
   });

@@ -32,7 +32,9 @@ it('is named before anything is made, and stops where something is nothing witho
 
 it('is made where the configuration lists it, and what stays inside in any case', async () => {
   const context = await legacy.configured({ extensions: ['dblink'] });
-  expect((await provisionCommand.run(context, [], NO_OPTIONS)).ok).toBe(true);
+  const { ok, findings } = await provisionCommand.run(context, [], NO_OPTIONS);
+  expect(ok).toBe(true);
+  expect(findings.map(({ message }) => message).join()).not.toContain('dblink');
   const made = await withSession(withDatabase(adminUrl(), `${legacy.prefix}_1`), (session) =>
     session.query('SELECT extname::text AS name FROM pg_extension ORDER BY 1'),
   );
