@@ -56,15 +56,10 @@ it('PROVISION_PUBLIC_CONNECT ends when its hint is followed', async () => {
   expect(await said('provision')).toEqual([]);
 });
 
-it('SPLIT_NOT_CONSERVED ends when the trigger is gone, and split has run again', async () => {
-  await run(
-    '1',
-    `CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name := ''X''; RETURN NEW; END';
-     CREATE TRIGGER spoil BEFORE INSERT ON patients FOR EACH ROW EXECUTE FUNCTION spoil();
-     ALTER TABLE patients ENABLE ALWAYS TRIGGER spoil`,
-  );
+it('SPLIT_NOT_CONSERVED ends when the column is what it was, and split has run again', async () => {
+  await run('1', 'ALTER TABLE patients ALTER name TYPE char(99)'); // pads the names
   expect(codesOf(await said('split'))).toContain('SPLIT_NOT_CONSERVED');
-  await run('1', 'DROP TRIGGER spoil ON patients; DROP FUNCTION spoil()');
+  await run('1', 'ALTER TABLE patients ALTER name TYPE text');
   expect(await said('split')).toEqual([]);
   expect((await verifyCommand.run(legacy.context, ['data'], NO_OPTIONS)).findings).toEqual([]);
 });
