@@ -179,7 +179,9 @@ it('says of one cause one thing, whatever hangs on it and by whichever check it 
   const found = await foundAfter(PLANTS.map(([sql]) => sql).join(';\n'));
   const times = PLANTS.map(([, said]) => found.filter(({ message }) => message.includes(said)).length);
   expect(PLANTS.flatMap(([, said], i) => (times[i] === 1 ? [] : [`${said}: ${times[i]} times`]))).toEqual([]);
-  expect(found.filter(({ message }) => !PLANTS.some(([, said]) => message.includes(said)))).toEqual([]);
+  // Some of it would run while rows are read: that they were not is said once for the database.
+  const rest = found.filter(({ message }) => !PLANTS.some(([, said]) => message.includes(said)));
+  expect(rest.map(({ code }) => code)).toEqual(['DATA_FOREIGN_CODE']);
   // What a warning says too is said by the error.
   expect(found.flatMap(({ severity, subject }) => (severity === 'error' ? [] : [subject])).sort()).toEqual([
     'public.=== (text, text)',
