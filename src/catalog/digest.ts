@@ -24,7 +24,8 @@ export interface DigestedRows {
 
 /**
  * A query for the digest of these rows: text columns `rows`, `sum1` and `sum2` for parseDigest(). With `groups` (name
- * to SQL) one row a group. `lists` are texts of the rows, each answered for its group, a blank between two. Same columns and session settings on both sides, or the digests differ.
+ * to SQL) one row a group. `lists` are texts of the rows, each answered for its group, a blank between two. Same columns
+ * and session settings on both sides, or the digests differ.
  */
 export function digestQuery(
   { from, row, columns, where }: DigestedRows,
@@ -54,8 +55,8 @@ export function digestSums(line: string, filter = ''): string {
 }
 
 /**
- * SQL: a text's hash, the same one in every database that can hold it. Both branches give the same for the same bytes: the hash of a row of one field is the field's. The subquery is
- * evaluated once for the whole statement.
+ * SQL: a text's hash, the same one in every database that can hold it. Both branches give the same for the same bytes: the
+ * hash of a row of one field is the field's. The subquery is evaluated once for the whole statement.
  */
 export function hashOfText(text: string, seed: number): string {
   return `CASE WHEN (SELECT pg_catalog.getdatabaseencoding() IN ('UTF8', 'SQL_ASCII'))
