@@ -9,6 +9,7 @@ import { withDatabase, withLogin } from '../../src/core/urls.js';
 import type { AccessRecord } from '../../src/provision/types.js';
 import type { Report } from '../../src/report/report.js';
 import { contextIn, NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
 
@@ -35,8 +36,6 @@ async function legacy(script: string, schemas = ['public'], login?: string): Pro
   return source;
 }
 
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 const saidOf = ({ findings }: Report, code: string): string[] =>
   findings.filter((each) => each.code === code).map(({ severity, message }) => `${severity}: ${message}`);
 

@@ -4,8 +4,8 @@ import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
 import { verifyCommand } from '../../src/commands/verify.js';
 import { withDatabase } from '../../src/core/urls.js';
-import type { Report } from '../../src/report/report.js';
 import { NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, withSession } from '../support/postgres.js';
 
@@ -27,9 +27,6 @@ async function legacy(script: string, config: object = {}): Promise<Legacy> {
   made.push(source);
   return source;
 }
-
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 
 /** Inspects, provisions, splits and verifies; none of them may have an error to tell. */
 async function migrate({ context }: Legacy): Promise<void> {

@@ -5,8 +5,8 @@ import { splitCommand } from '../../src/commands/split.js';
 import { verifyCommand } from '../../src/commands/verify.js';
 import { quoteIdent } from '../../src/core/identifiers.js';
 import { withDatabase } from '../../src/core/urls.js';
-import type { Report } from '../../src/report/report.js';
 import { NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { follow } from '../support/follow-hint.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
@@ -42,9 +42,6 @@ async function legacy(
   );
   return { source, own };
 }
-
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 
 /** Rows of `places` as the clinic's login sees them when it has just come in. */
 async function seen({ source }: { source: Legacy }): Promise<unknown> {

@@ -5,8 +5,8 @@ import { splitCommand } from '../../src/commands/split.js';
 import { verifyCommand } from '../../src/commands/verify.js';
 import { quoteIdent } from '../../src/core/identifiers.js';
 import { withDatabase } from '../../src/core/urls.js';
-import type { Report } from '../../src/report/report.js';
 import { NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
 
@@ -32,9 +32,6 @@ async function legacy(script: string, login?: string): Promise<Legacy> {
   made.push(source);
   return source;
 }
-
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 
 async function migrate(own: Legacy): Promise<void> {
   for (const command of [provisionCommand, splitCommand])

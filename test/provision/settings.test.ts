@@ -7,6 +7,7 @@ import { quoteIdent, quoteLiteral } from '../../src/core/identifiers.js';
 import { databaseOf, withDatabase, withLogin } from '../../src/core/urls.js';
 import type { Report } from '../../src/report/report.js';
 import { contextIn, NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
 
@@ -45,8 +46,6 @@ async function legacy(settings: readonly string[], config: object = CONFIG): Pro
   return source;
 }
 
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 const leftIn = ({ findings }: Report): string[] =>
   findings
     .filter(({ code }) => code === 'PROVISION_SETTING_LEFT_BEHIND')

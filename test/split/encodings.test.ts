@@ -6,8 +6,8 @@ import { verifyCommand } from '../../src/commands/verify.js';
 import { quoteIdent } from '../../src/core/identifiers.js';
 import { databaseOf, withDatabase } from '../../src/core/urls.js';
 import { createEmpty } from '../../src/provision/databases.js';
-import type { Report } from '../../src/report/report.js';
 import { NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, uniqueName, withSession } from '../support/postgres.js';
 
@@ -21,9 +21,6 @@ async function legacy(options: string, script: string, config: object = {}): Pro
   made.push(result);
   return result;
 }
-
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 
 const SCRIPT = `
   CREATE TABLE clinics (id int PRIMARY KEY, name text);

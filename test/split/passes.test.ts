@@ -7,6 +7,7 @@ import type { Session } from '../../src/core/ports.js';
 import { withDatabase, withLogin } from '../../src/core/urls.js';
 import type { Report } from '../../src/report/report.js';
 import { contextIn, NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, withSession } from '../support/postgres.js';
 
@@ -20,9 +21,6 @@ async function legacy(script: string, config: object = {}): Promise<Legacy> {
   made.push(result);
   return result;
 }
-
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 
 async function migrate(context: Context): Promise<Report> {
   expect(errorsOf(await provisionCommand.run(context, [], NO_OPTIONS))).toEqual([]);

@@ -2,8 +2,8 @@ import { afterAll, expect, it } from 'vitest';
 import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
 import { verifyCommand } from '../../src/commands/verify.js';
-import type { Report } from '../../src/report/report.js';
 import { NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { withSession } from '../support/postgres.js';
 
@@ -27,9 +27,6 @@ const sources: Legacy[] = [];
 afterAll(async () => {
   for (const source of sources) await source.drop();
 });
-
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 
 it.each(Object.entries(CASES))(
   'split --refresh finds the functions of %s where the legacy database does',

@@ -6,6 +6,7 @@ import { verifyCommand } from '../../src/commands/verify.js';
 import { withDatabase } from '../../src/core/urls.js';
 import type { Report } from '../../src/report/report.js';
 import { NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, withSession } from '../support/postgres.js';
 
@@ -35,8 +36,6 @@ beforeAll(async () => {
 });
 afterAll(() => source?.drop());
 
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 const inLegacy = (sql: string): Promise<void> =>
   withSession(source.database.url, (session) => session.execute(`SET search_path = public; ${sql}`));
 const inCopies = async (sql: string): Promise<void> => {

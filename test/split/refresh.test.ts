@@ -7,6 +7,7 @@ import { withDatabase } from '../../src/core/urls.js';
 import { readTargets } from '../../src/provision/targets.js';
 import type { Report } from '../../src/report/report.js';
 import { NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, withSession } from '../support/postgres.js';
 
@@ -75,8 +76,6 @@ beforeAll(async () => {
 });
 afterAll(() => source?.drop());
 
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 /** As if nobody had a say: what the application does with triggers and rules is not what is looked at here. */
 const change = (sql: string): Promise<void> =>
   withSession(source.database.url, (session) =>

@@ -6,6 +6,7 @@ import { verifyCommand } from '../../src/commands/verify.js';
 import { withDatabase } from '../../src/core/urls.js';
 import type { Report } from '../../src/report/report.js';
 import { NO_OPTIONS } from '../support/context.js';
+import { errorsOf } from '../support/errors-of.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, withSession } from '../support/postgres.js';
 
@@ -19,9 +20,6 @@ async function legacy(script: string, config: object = {}): Promise<Legacy> {
   made.push(result);
   return result;
 }
-
-const errorsOf = ({ findings }: Report): string[] =>
-  findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
 
 async function migrate(context: Context): Promise<Report> {
   const provisioned = await provisionCommand.run(context, [], NO_OPTIONS);
