@@ -10,12 +10,14 @@ export interface Item {
   readonly grantable: boolean;
 }
 
-/** SQL that makes a list of Item, as JSON, of an aclitem[]; what PostgreSQL leaves unsaid is said. */
+/** SQL that makes a list of Item, as JSON, of an aclitem[]; what PostgreSQL leaves unsaid is said. By grantee. */
 export function itemsOf(acl: string, type: string, owner: string): string {
   return `(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('grantee', CASE WHEN a.grantee <> 0 THEN
              coalesce(g.rolname::text, a.grantee::text) END, 'grantor', coalesce(o.rolname::text, a.grantor::text),
-             'privilege', a.privilege_type, 'grantable', a.is_grantable)), '[]'::jsonb)
-        FROM pg_catalog.aclexplode(coalesce(${acl}, pg_catalog.acldefault(${type}, ${owner}))) AS a
+             'privilege', a.privilege_type, 'grantable', a.is_grantable) ORDER BY a.grantee <> 0, g.rolname COLLATE "C", a.place),
+             '[]'::jsonb)
+        FROM pg_catalog.aclexplode(coalesce(${acl}, pg_catalog.acldefault(${type}, ${owner})))
+             WITH ORDINALITY AS a(grantor, grantee, privilege_type, is_grantable, place)
         LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee LEFT JOIN pg_catalog.pg_roles o ON o.oid = a.grantor)`;
 }
 

@@ -63,7 +63,8 @@ const ROLES = `
          rolcreatedb AS createdb, rolcreaterole AS createrole, rolinherit AS inherit, rolreplication AS replication,
          rolbypassrls AS bypassrls, rolconnlimit AS limit,
          nullif(rolvaliduntil, 'infinity')::text AS until, coalesce(rolvaliduntil < now(), false) AS expired
-    FROM pg_catalog.pg_roles`;
+    FROM pg_catalog.pg_roles
+   ORDER BY 1`;
 
 /** Through JSON, since the options are columns only from PostgreSQL 16 on. */
 const MEMBERSHIPS = `
