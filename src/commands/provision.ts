@@ -3,6 +3,7 @@ import { hasErrors } from '../core/finding.js';
 import { nameClinics } from '../provision/naming.js';
 import { type ProvisionResult, provision } from '../provision/provision.js';
 import type { Report } from '../report/report.js';
+import { splitFingerprint } from '../split/fingerprint.js';
 import type { Command } from './command.js';
 import { selectClinics } from './select-clinics.js';
 import { openLegacy, readTenancy } from './tenancy.js';
@@ -41,6 +42,7 @@ export const provisionCommand: Command = {
         legacy,
         legacyUrl,
         centralUrl,
+        copyFingerprint: splitFingerprint(catalog, map, config.unassignable),
         login: requireSection(config, 'legacy').login,
         catalog,
         map,

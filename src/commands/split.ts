@@ -12,11 +12,12 @@ import { ensureAccess } from '../provision/access/ensure.js';
 import { rolesOf } from '../provision/access/mend-grants.js';
 import { readAccessPlan } from '../provision/access/read-plan.js';
 import { openCentral } from '../provision/central.js';
-import { staleSchema } from '../provision/clinics.js';
 import type { DatabaseKind } from '../provision/contents.js';
 import { onDatabase } from '../provision/databases.js';
 import { finishDatabase, followScript, readFinishPlan, readFollowPlan } from '../provision/finish.js';
 import { largeObjectFindings } from '../provision/large-objects.js';
+import { lackingKeys, lateScript } from '../provision/late-tables.js';
+import { staleSchema } from '../provision/provide-clinic.js';
 import { readRegistry, setState } from '../provision/registry.js';
 import { withRunLock } from '../provision/run-lock.js';
 import { type LegacySource, readPreData } from '../provision/schema-source.js';
@@ -177,7 +178,14 @@ async function splitClinics(
     onCentralCopied: () =>
       onDatabase(databases, centralUrl, (session) => finishDatabase(session, () => finish('central'))),
     afterRefresh: async (key, rowsChanged) =>
-      followScript(await follow(key === undefined ? 'central' : 'clinic'), rowsChanged),
+      [
+        followScript(await follow(key === undefined ? 'central' : 'clinic'), rowsChanged),
+        ...(key === undefined ? await lackingKeys(source, access, central) : []),
+      ].join(';\n'),
+    afterLateTables: async (tables) => {
+      const plan = await follow('central');
+      return [...lateScript(plan, tables), ...(await lackingKeys(source, access, central))].join(';\n');
+    },
   });
   const findings = [
     ...map.findings,

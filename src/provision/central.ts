@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 import { CENTRAL_COMMENT, isOurCentral } from '../catalog/our-central.js';
 import type { SettingsPlan } from '../catalog/settings.js';
 import type { Finding } from '../core/finding.js';
-import { inDatabase } from '../core/hints.js';
 import { quoteIdent, quoteLiteral } from '../core/identifiers.js';
 import type { Databases, Session } from '../core/ports.js';
-import { databaseOf, describeUrl, withDatabase } from '../core/urls.js';
+import { databaseOf, withDatabase } from '../core/urls.js';
 import { createEmpty, isState, onDatabase } from './databases.js';
 import { loadPreData } from './load-schema.js';
-import type { Installation } from './registry.js';
 import type { PreData } from './schema-source.js';
 import { ensureSettings, permitted } from './settings.js';
 import type { Uses } from './uses.js';
@@ -50,29 +48,6 @@ export async function mendCentral(central: Session, url: string, settings: Setti
   if (!(await isOurCentral(central))) return [];
   const place = { database: databaseOf(url), role: undefined };
   return [...(await ensureSettings(central, place, await permitted(central, settings))).findings];
-}
-
-/** Whether the central tables have yet to be made; a finding where they are those of an older schema. */
-export function centralState(
-  installation: Installation | undefined,
-  preData: PreData,
-  url: string,
-): { readonly needed: boolean; readonly findings: readonly Finding[] } {
-  const made = installation?.centralFingerprint;
-  if (made === undefined) return { needed: true, findings: [] };
-  if (made === preData.fingerprint) return { needed: false, findings: [] };
-  return {
-    needed: false,
-    findings: [
-      {
-        code: 'PROVISION_SCHEMA_STALE',
-        severity: 'error',
-        subject: databaseOf(url),
-        message: `the central database ${describeUrl(url)} has the tables of an older legacy schema`,
-        hint: `Make the same change in it. Then: ${inDatabase(databaseOf(url), `UPDATE clinic_migrate.installation SET central_fingerprint = ${quoteLiteral(preData.fingerprint)}`)}`,
-      },
-    ],
-  };
 }
 
 /** Makes the central tables and the clinics' directory, without indexes and keys. Under the run lock. */

@@ -13,8 +13,8 @@ import { takeOver } from './owner.js';
 export interface ClinicDatabase extends ClinicPlace {
   readonly key: string;
   readonly installation: string;
-  /** The template it is cloned from. */
-  readonly template: string;
+  /** The template it is cloned from, asked for where it is missing. */
+  readonly template: () => Promise<string>;
   /** What its login and PUBLIC may do there. */
   readonly access: AccessPlan;
 }
@@ -43,7 +43,7 @@ export async function ensureClinicDatabase(
     await createDatabase(
       server.session,
       database,
-      `OWNER ${quoteIdent(owner)} TEMPLATE ${quoteIdent(template)}`,
+      `OWNER ${quoteIdent(owner)} TEMPLATE ${quoteIdent(await template())}`,
     );
     await server.session.execute(`REVOKE ALL ON DATABASE ${quoteIdent(database)} FROM PUBLIC`);
   }

@@ -60,13 +60,13 @@ export async function readFinishPlan(
   };
 }
 
-type Policies = Pick<AccessPlan, 'policies' | 'centralPolicies'>;
+export type Policies = Pick<AccessPlan, 'policies' | 'centralPolicies'>;
 
 const placeOf = (kind: DatabaseKind): string =>
   kind === 'clinic' ? 'a clinic database' : 'the central database';
 
 /** What a dump says after the rows, as far as it is for these contents. */
-async function readStatements(
+export async function readStatements(
   source: LegacySource,
   contents: Contents,
   access: Policies,
@@ -144,7 +144,8 @@ function follow({ sequences, contents }: FollowPlan, rowsChanged: boolean): Stat
   ];
 }
 
-interface KeyName {
+/** A foreign key by its table and its name. */
+export interface KeyName {
   readonly table: QualifiedName;
   readonly constraint: string;
 }
@@ -169,7 +170,7 @@ function absentKeys(catalog: SchemaCatalog, map: TenancyMap, contents: Contents)
 }
 
 /** True for the statement that makes one of these keys, and for the comment on it. */
-function isAbout({ text }: Statement, keys: readonly KeyName[]): boolean {
+export function isAbout({ text }: Statement, keys: readonly KeyName[]): boolean {
   const adding = /^ALTER TABLE (?:ONLY )?/.exec(text)?.[0];
   const commenting = /^COMMENT ON CONSTRAINT /.exec(text)?.[0];
   if (adding !== undefined) {

@@ -19,6 +19,8 @@ export interface ProvisionOptions extends LegacySource {
   readonly databases: Databases;
   readonly config: Pick<Config, 'servers' | 'clinics' | 'largeObjects'>;
   readonly centralUrl: string;
+  /** What split writes into receipts, of the schema, the map and the configuration. */
+  readonly copyFingerprint: string;
   /** The application's login in the legacy database; undefined: whom the legacy URL names. */
   readonly login: string | undefined;
   /** Every clinic of the legacy database: names must differ among all of them. */
@@ -46,8 +48,8 @@ export interface Plan {
   readonly ourRoles: ReadonlySet<string>;
   readonly clinicData: PreData;
   readonly centralData: PreData;
-  /** What clinics' databases get after their rows. */
-  readonly rehearsal: FinishPlan;
+  /** What clinics' databases get after their rows; read where it is asked for, since that is a dump more. */
+  readonly rehearsal: () => Promise<FinishPlan>;
   readonly settings: SettingsPlan;
   /** What the legacy database's objects use. */
   readonly uses: Uses;

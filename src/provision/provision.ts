@@ -2,17 +2,22 @@ import { readSettingsPlan } from '../catalog/read-settings-plan.js';
 import { sameDatabase } from '../catalog/same-database.js';
 import type { SettingsPlan } from '../catalog/settings.js';
 import { type Finding, hasErrors } from '../core/finding.js';
+import { once } from '../core/once.js';
 import type { Session } from '../core/ports.js';
 import { withDatabase } from '../core/urls.js';
 import { readAccessPlan } from './access/read-plan.js';
-import { centralState, makeCentral, makeCentralTables, mendCentral, openCentral } from './central.js';
-import { type ProvisionedClinic, provideClinics, provideTemplates } from './clinics.js';
+import { makeCentral, makeCentralTables, mendCentral, openCentral } from './central.js';
+import { adoptReceipts } from './central-receipts.js';
+import { updateCentral } from './central-update.js';
+import { provideClinics } from './clinics.js';
 import { onDatabase } from './databases.js';
 import { readRehearsal } from './finish.js';
 import { inventoryFindings } from './inventory.js';
 import { largeObjectFindings } from './large-objects.js';
 import { readKey } from './password.js';
 import { makePlan, nameOf, type Plan, type ProvisionOptions, placeOf, serverUrl } from './plan.js';
+import type { ProvisionedClinic } from './provide-clinic.js';
+import { provideTemplates } from './provide-templates.js';
 import { publicFindings } from './public-connect.js';
 import { ensureRegistry, type Installation, saveAccess } from './registry.js';
 import { withRunLock } from './run-lock.js';
@@ -53,7 +58,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   let central = await openCentral(databases, centralUrl);
   try {
     const uses = await readUses(options.legacy);
-    const rehearsal = await readRehearsal(options, access, uses);
+    const rehearsal = once(() => readRehearsal(options, access, uses));
     const known = { key, clinicData, centralData, rehearsal, settings, uses, access };
     // Names and places are found good before anything is made, and read again once no other run can change them.
     const foreseen = await makePlan(options, central, known);
@@ -107,15 +112,18 @@ async function readPermissions(
 
 /** The legacy database as central one has its tables already; only the registry is added. */
 async function provideCentral(
-  { options, centralData, settings, uses }: Plan,
+  plan: Plan,
   central: Session,
-  installation: Installation,
+  { centralFingerprint }: Installation,
 ): Promise<Finding[]> {
+  const { options, centralData, settings, uses } = plan;
   if (await sameDatabase(central, options.legacy)) return [];
-  const { needed, findings } = centralState(installation, centralData, options.centralUrl);
   const mended = await mendCentral(central, options.centralUrl, settings);
-  if (!needed) return [...findings, ...mended];
-  return [...findings, ...mended, ...(await makeCentralTables(central, centralData, uses))];
+  if (centralFingerprint === undefined)
+    return [...mended, ...(await makeCentralTables(central, centralData, uses))];
+  const findings = centralFingerprint === centralData.fingerprint ? [] : await updateCentral(plan, central);
+  if (!hasErrors(findings)) await adoptReceipts(central, options.copyFingerprint);
+  return [...findings, ...mended];
 }
 
 /** What a run would do, from reading alone. */

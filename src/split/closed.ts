@@ -54,16 +54,14 @@ function entryFindings({ clinic, database }: ClinicTarget, entry: Entry | undefi
       'is not on the server',
       `Restore it from a backup if the clinic is served from it. Else run ${commandLine('provision', clinic.key)} and ${commandLine('split', clinic.key)}.`,
     );
+  const opened = (clause: string): string =>
+    `Run ${commandLine('provision', clinic.key)}, or: ${inDatabase('postgres', `${alter} ${clause}`)}`;
   if (!entry.open)
-    return finding(
-      'DATA_DATABASE_CLOSED',
-      'takes no connections',
-      inDatabase('postgres', `${alter} ALLOW_CONNECTIONS true`),
-    );
+    return finding('DATA_DATABASE_CLOSED', 'takes no connections', opened('ALLOW_CONNECTIONS true'));
   if (!entry.full) return [];
   return finding(
     'DATA_DATABASE_CLOSED',
     'takes no connections of others than superusers',
-    inDatabase('postgres', `${alter} CONNECTION LIMIT -1`),
+    opened('CONNECTION LIMIT -1'),
   );
 }

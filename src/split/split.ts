@@ -1,6 +1,7 @@
 import { readCode } from '../catalog/code.js';
 import { RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
+import { once } from '../core/once.js';
 import type { Session } from '../core/ports.js';
 import { everyOne, shareOut } from '../core/side-by-side.js';
 import { type ClinicTarget, isServed } from '../provision/types.js';
@@ -76,7 +77,7 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
     if (hasErrors(findings)) return { ...known, findings, done: false, ...tally.figures() };
     if (!options.dryRun) {
       const central = await copyEverything(run);
-      const isCentralStale = central === 'lacks clinics' || (options.refresh && central === 'was there');
+      const isCentralStale = central === 'lacks rows' || (options.refresh && central === 'was there');
       const clinics = options.refresh ? filledBefore(run) : [];
       if (options.refresh || isCentralStale)
         findings.push(...(await refreshCopies(run, { clinics, central: isCentralStale })));
@@ -112,11 +113,6 @@ async function centralEncodingFindings(
   }
 }
 
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => (result ??= work());
-}
-
 /** A clinic that is served from its own database has newer rows there than the legacy database. */
 function refuseServed(targets: readonly ClinicTarget[]): void {
   const first = targets.find(({ state }) => isServed(state));
@@ -128,7 +124,7 @@ function refuseServed(targets: readonly ClinicTarget[]): void {
 }
 
 /** Group after group; what follows the copy of one group goes on beside the copy of the next. */
-async function copyEverything(run: Run): Promise<'copied' | 'was there' | 'lacks clinics' | 'in use'> {
+async function copyEverything(run: Run): Promise<'copied' | 'was there' | 'lacks rows' | 'in use'> {
   const { options } = run;
   const waiting = largestFirst(
     options.targets.filter(({ state }) => state !== 'ready'),
@@ -137,7 +133,7 @@ async function copyEverything(run: Run): Promise<'copied' | 'was there' | 'lacks
   const central = await openCentral(run);
   try {
     const { holdsLegacy, serves } = options.central;
-    const before = holdsLegacy || serves ? 'in use' : central.lacksClinics ? 'lacks clinics' : 'was there';
+    const before = holdsLegacy || serves ? 'in use' : central.lacksRows ? 'lacks rows' : 'was there';
     if (waiting.length === 0 && central.session === undefined) {
       await finishCentral(run);
       return before;

@@ -1,5 +1,6 @@
 import type { SchemaCatalog } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
+import type { QualifiedName } from '../core/identifiers.js';
 import type { Databases, Progress } from '../core/ports.js';
 import type { ClinicTarget } from '../provision/types.js';
 import type { Clinic, TenancyMap } from '../tenancy/types.js';
@@ -41,6 +42,8 @@ export interface SplitOptions {
   readonly onCentralCopied: () => Promise<void>;
   /** SQL that follows a refresh in its transaction: sequences, and what shows rows; `key` is undefined for central. */
   readonly afterRefresh: (key: string | undefined, rowsChanged: boolean) => Promise<string>;
+  /** SQL that follows the rows of tables that the central database got later, in their transaction. */
+  readonly afterLateTables: (tables: readonly QualifiedName[]) => Promise<string>;
 }
 
 /** One table of one clinic, as its receipt has it. */

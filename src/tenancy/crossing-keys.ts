@@ -21,7 +21,7 @@ export function crossingKeys(
     if (sameTable(to, clinicTable) && !isLent && !isOfClinics && !isOfOthers) return [];
     const stays =
       from.scope === 'central'
-        ? to.scope === 'central' && (!isLent || to.copyReferenced)
+        ? to.scope === 'shared' || (to.scope === 'central' && (!isLent || to.copyReferenced))
         : to.scope === 'clinic' || to.scope === 'shared';
     if (stays && !isOfClinics && !isOfOthers) return [];
     const copied = to.scope === 'central' && to.copyReferenced;

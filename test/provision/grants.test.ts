@@ -268,6 +268,10 @@ describe('grants of the legacy database', () => {
     const fault = `REVOKE ALL ON FUNCTION public.f FROM ${own.prefix}_1; GRANT SELECT ON public.p TO PUBLIC;
       ALTER ROLE ${own.prefix}_1 NOLOGIN CONNECTION LIMIT 3 PASSWORD 'other'; DROP POLICY clinic_migrate_login ON public.p`;
     await withSession(clinicUrl(own, 1), (session) => session.execute(fault));
+    for (const state of ['CONNECTION LIMIT 0', 'IS_TEMPLATE true', 'ALLOW_CONNECTIONS false'])
+      await admin(`ALTER DATABASE ${own.prefix}_1 WITH ${state}`);
+    await admin(`ALTER DATABASE ${own.prefix}_1 SET default_transaction_read_only = on`);
+    await admin(`ALTER ROLE ${own.prefix}_1 SET work_mem = '8MB'`);
     const [mended] = await runs(context, provisionCommand);
     expect(mended?.summary).toMatchObject({ mended: 1, kept: 1 });
     expect(await grantsIn(own, 1)).toMatchObject({ 'public.f()': 'login=EXECUTE', 'public.p': ROWS });

@@ -3,6 +3,7 @@ import { inspectCommand } from '../../src/commands/inspect.js';
 import { provisionCommand } from '../../src/commands/provision.js';
 import { splitCommand } from '../../src/commands/split.js';
 import { quoteIdent } from '../../src/core/identifiers.js';
+import type { SchemaDumper } from '../../src/core/ports.js';
 import { NO_OPTIONS } from '../support/context.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
 import { adminUrl, withSession } from '../support/postgres.js';
@@ -108,6 +109,29 @@ describe('provision', () => {
       ok: true,
       summary: { copied: 1 },
     });
+  });
+
+  it('reads what follows the rows only where a database has yet to get it', async () => {
+    const { context, prefix } = await legacy();
+    const sections: string[] = [];
+    const dumper: SchemaDumper = {
+      dump: (url, options) => {
+        sections.push(options.section);
+        return context.dumper.dump(url, options);
+      },
+    };
+    const provisioned = async (): Promise<readonly string[]> => {
+      sections.length = 0;
+      expect((await provisionCommand.run({ ...context, dumper }, [], NO_OPTIONS)).findings).toEqual([]);
+      return sections.filter((section) => section === 'post-data');
+    };
+    expect(await provisioned()).toEqual(['post-data']);
+    // Nothing is to be made, but split has yet to give them what may have changed.
+    expect(await provisioned()).toEqual(['post-data']);
+    await splitCommand.run(context, [], NO_OPTIONS);
+    expect(await provisioned()).toEqual([]);
+    await run(adminUrl(), `DROP DATABASE ${quoteIdent(`${prefix}_2`)}`);
+    expect(await provisioned()).toEqual(['post-data']);
   });
 
   it('makes nothing of a legacy database with no clinic', async () => {

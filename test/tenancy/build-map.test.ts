@@ -120,6 +120,15 @@ describe('the tenancy map', () => {
     expect(patients?.scope === 'clinic' && patients.witnesses).toEqual([]);
   });
 
+  it('keeps the foreign keys of central tables to shared ones, which central has too', async () => {
+    const map = await mapOf(
+      `${CLINICS} CREATE TABLE drugs (id int PRIMARY KEY); CREATE TABLE users (id int, drug int REFERENCES drugs);`,
+      { users: { scope: 'central' }, drugs: { scope: 'shared' } },
+    );
+    expect(map.crossingKeys).toEqual([]);
+    expect(map.findings).toEqual([]);
+  });
+
   it('says for which keys central rows are copied, and which of their own keys they lose there', async () => {
     const map = await mapOf(
       `${CLINICS} CREATE TABLE users (id int PRIMARY KEY, company_id int REFERENCES companies);

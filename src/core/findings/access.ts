@@ -17,7 +17,7 @@ export const ACCESS = {
   ACCESS_ROLE_ATTRIBUTE: {
     cause:
       "A clinic's login has an attribute by which it can pass every grant: superuser, CREATEROLE and the like.",
-    mend: 'ALTER ROLE … NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS, and find out who gave it.',
+    mend: 'Run provision again, or ALTER ROLE … NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS, and find out who gave it.',
   },
   ACCESS_ROLE_MISSING: {
     cause: "A clinic's login does not exist on its server.",
@@ -62,12 +62,12 @@ export const ACCESS = {
   ACCESS_DATABASE_STATE: {
     cause:
       'A clinic database is missing, takes no connections or no writes, or can be copied as a template by whoever may make databases. The other clinics are checked all the same.',
-    mend: 'Run the statement of the hint (ALTER DATABASE …).',
+    mend: 'Run provision again, or the statement of the hint (ALTER DATABASE …).',
   },
   ACCESS_SETTING: {
     cause:
       "A database, a clinic's login or its owner is set to something that provision does not set: who a session is, what code it loads, what it sees, may hang on it.",
-    mend: 'Run the statement of the hint (ALTER … RESET …).',
+    mend: 'Run the statement of the hint (ALTER … RESET …); or provision again, where it is a setting of the clinic’s own login, owner or database.',
   },
   ACCESS_PASSWORD: {
     cause:

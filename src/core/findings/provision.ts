@@ -86,8 +86,9 @@ export const PROVISION = {
     mend: 'Nothing, if the application does not use it; else list it in `extensions` of the configuration: every clinic may then use it as far as the extension itself allows.',
   },
   PROVISION_SCHEMA_STALE: {
-    cause: 'The legacy schema has changed since this database was made.',
-    mend: 'While it holds nothing but copies, drop the database and run provision and split for the clinic. Else make the same change in it and write the fingerprint that the hint names where it says; then run provision.',
+    cause:
+      'The legacy schema, or the configuration, has changed since this database was made. Tables that a central database lacks are made; this is about what is there already and may have rows.',
+    mend: 'While a clinic’s database holds nothing but copies, drop it and run provision and split for the clinic. Else, and in the central database, make the same change in it, as the hint says, and run provision.',
   },
   PROVISION_NAME_UNFIT: {
     cause:

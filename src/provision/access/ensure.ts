@@ -8,6 +8,7 @@ import { type ClinicRoles, grantStatements, NOTHING, type Wanted } from './mend-
 import { laterStatements } from './mend-later.js';
 import { policyStatements } from './mend-policies.js';
 import type { AccessPlan } from './plan.js';
+import { tryEach } from './try-each.js';
 
 /** A clinic's database with its roles. */
 export interface ClinicPlace extends ClinicRoles {
@@ -33,21 +34,11 @@ export async function ensureAccess(
     await session.execute(due.join(';\n'));
   } catch (error) {
     if (!(error instanceof DatabaseError) || isOutage(error)) throw error;
-    await oneByOne(session, due);
+    await tryEach(session, due);
   }
   // A statement without effect is a warning to the server, and to nobody else.
   const left = await differences(session, plan, place);
   return { outcome: 'mended', findings: left.map((statement) => notMended(place, statement)) };
-}
-
-async function oneByOne(session: Session, statements: readonly string[]): Promise<void> {
-  for (const statement of statements) {
-    try {
-      await session.execute(statement);
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || isOutage(error)) throw error;
-    }
-  }
 }
 
 async function differences(session: Session, plan: AccessPlan, place: ClinicPlace): Promise<string[]> {

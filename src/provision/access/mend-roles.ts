@@ -1,18 +1,20 @@
-import { DatabaseError } from '../../core/errors.js';
+import { resetClause } from '../../catalog/settings.js';
 import type { Finding } from '../../core/finding.js';
 import { quoteIdent, quoteLiteral } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
-import { isOutage } from '../databases.js';
 import { isVerifierOf, scramVerifier } from '../password.js';
+import { notMended, tryEach } from './try-each.js';
 
 interface RoleRow extends Record<string, unknown> {
   readonly attributes: readonly string[];
   /** Each ready to be run. */
   readonly memberships: readonly string[] | null;
   readonly parameters: readonly string[] | null;
+  /** Those that nothing of ours sets; of all databases where none is named. */
+  readonly settings: readonly { readonly name: string; readonly database: string | null }[] | null;
 }
 
-/** $1: the role; $2: LOGIN or NOLOGIN, what it has to have. */
+/** $1: the role; $2: LOGIN or NOLOGIN, what it has to have; $3: the database in which a login may be set to something. */
 const ROLE = `
   SELECT pg_catalog.array_remove(ARRAY[
            CASE WHEN r.rolcanlogin <> ($2 = 'LOGIN') THEN $2 END,
@@ -30,53 +32,60 @@ const ROLE = `
                    (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.')
                       FROM pg_catalog.string_to_table(p.parname, '.') AS part), r.rolname))
             FROM pg_catalog.pg_parameter_acl p CROSS JOIN LATERAL pg_catalog.aclexplode(p.paracl) AS a
-           WHERE a.grantee = r.oid) AS parameters
+           WHERE a.grantee = r.oid) AS parameters,
+         (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', pg_catalog.split_part(c.setting, '=', 1),
+                   'database', d.datname::text))
+            FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+           CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c (setting)
+           WHERE s.setrole = r.oid AND (s.setdatabase = 0 OR d.datname <> $3 OR $2 = 'NOLOGIN')) AS settings
     FROM pg_catalog.pg_roles r WHERE r.rolname = $1`;
 
 /**
- * Makes a clinic's role what it has to be: attributes, limits, memberships in others, and with a password a login that
- * has this one. Where passwords cannot be read, it is set again.
+ * Makes a clinic's role what it has to be: attributes, limits, memberships in others, settings outside its own database, and
+ * with a password a login that has this one. Where passwords cannot be read, it is set again.
  */
 export async function mendRole(
   server: Session,
   role: string,
+  database: string,
   password: string | undefined,
 ): Promise<{ readonly outcome: 'mended' | 'kept'; readonly findings: readonly Finding[] }> {
-  const due = await differences(server, role, password);
+  const due = await differences(server, role, database, password);
   const secret = password === undefined ? undefined : await passwordStatement(server, role, password);
-  const left: string[] = [];
-  for (const statement of [...due, ...(secret === undefined ? [] : [secret.statement])]) {
-    try {
-      await server.execute(statement);
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || isOutage(error)) throw error;
-      // No statement with a secret is shown.
-      left.push(
-        statement === secret?.statement ? `ALTER ROLE ${quoteIdent(role)} WITH PASSWORD …` : statement,
-      );
-    }
-  }
-  const unchanged = due.length === 0 ? [] : await differences(server, role, password);
+  const refused = await tryEach(server, [...due, ...(secret === undefined ? [] : [secret.statement])]);
+  // No statement with a secret is shown.
+  const left = refused.map((statement) =>
+    statement === secret?.statement ? `ALTER ROLE ${quoteIdent(role)} WITH PASSWORD …` : statement,
+  );
+  const unchanged = due.length === 0 ? [] : await differences(server, role, database, password);
   return {
     outcome: due.length === 0 && secret?.isKnown !== true ? 'kept' : 'mended',
-    findings: [...new Set([...left, ...unchanged])].map((statement) => ({
-      code: 'PROVISION_ACCESS_NOT_MENDED',
-      severity: 'error',
-      subject: role,
-      message: `the role ${role} is not what it has to be, and the login of provision may not change that`,
-      hint: `Have an administrator of ${server.label} run: ${statement};`,
-    })),
+    findings: [...new Set([...left, ...unchanged])].map((statement) =>
+      notMended(server, role, `the role ${role}`, statement),
+    ),
   };
 }
 
-async function differences(server: Session, role: string, password: string | undefined): Promise<string[]> {
-  const [row] = await server.query<RoleRow>(ROLE, [role, password === undefined ? 'NOLOGIN' : 'LOGIN']);
+async function differences(
+  server: Session,
+  role: string,
+  database: string,
+  password: string | undefined,
+): Promise<string[]> {
+  const kind = password === undefined ? 'NOLOGIN' : 'LOGIN';
+  const [row] = await server.query<RoleRow>(ROLE, [role, kind, database]);
   if (row === undefined) return [];
   return [
     ...row.attributes.map((attribute) => `ALTER ROLE ${quoteIdent(role)} WITH ${attribute}`),
     ...(row.memberships ?? []),
     ...(row.parameters ?? []),
+    ...(row.settings ?? []).map((setting) => resetOf(role, setting)),
   ];
+}
+
+function resetOf(role: string, { name, database }: NonNullable<RoleRow['settings']>[number]): string {
+  const where = database === null ? '' : ` IN DATABASE ${quoteIdent(database)}`;
+  return `ALTER ROLE ${quoteIdent(role)}${where} ${resetClause(name)}`;
 }
 
 /** Undefined where it is the stored one; `isKnown` where it is known to be another. */

@@ -1,6 +1,6 @@
 import { DatabaseError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
-import { inDatabase } from '../../core/hints.js';
+import { commandLine, inDatabase } from '../../core/hints.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { Databases, Session } from '../../core/ports.js';
 import { databaseOf, withDatabase } from '../../core/urls.js';
@@ -65,10 +65,20 @@ export async function limitFindings(session: Session, subject: Subject): Promise
 
 function entryFindings(subject: Subject, { open, limit }: Entry): Finding[] {
   const alter = `ALTER DATABASE ${quoteIdent(databaseOf(subject.url))} WITH`;
-  if (!open) return [closed(subject, 'it takes no connections', `${alter} ALLOW_CONNECTIONS true`)];
+  if (!open)
+    return [mendable(subject, closed(subject, 'it takes no connections', `${alter} ALLOW_CONNECTIONS true`))];
   if (limit === -1) return [];
-  const said = closed(subject, `it takes ${limit} connections at most`, `${alter} CONNECTION LIMIT -1`);
+  const said = mendable(
+    subject,
+    closed(subject, `it takes ${limit} connections at most`, `${alter} CONNECTION LIMIT -1`),
+  );
   return [limit === 0 ? said : { ...said, severity: 'warning' }];
+}
+
+/** Of a clinic's database provision mends it. */
+function mendable({ clinic }: Subject, finding: Finding): Finding {
+  if (clinic === undefined) return finding;
+  return { ...finding, hint: `Run ${commandLine('provision', clinic.key)}, or: ${finding.hint ?? ''}` };
 }
 
 function closed({ place, url }: Subject, why: string, sql?: string): Finding {

@@ -1,7 +1,7 @@
 import type { Finding } from '../../../core/finding.js';
 import { quoteIdent } from '../../../core/identifiers.js';
 import type { ClinicTarget } from '../../../provision/types.js';
-import { ofClinic, onServer } from '../words.js';
+import { ofClinic, onServer, provisionOr } from '../words.js';
 import type { Role, ServerView } from './view.js';
 
 const GAINS = {
@@ -55,7 +55,7 @@ function gained(target: ClinicTarget, role: Role, who: string): Finding[] {
       target,
       role.name,
       `${who} has ${words.join(', ')}`,
-      onServer(`ALTER ROLE ${quoteIdent(role.name)} ${away}`),
+      provisionOr(target, onServer(`ALTER ROLE ${quoteIdent(role.name)} ${away}`)),
     ),
   ];
 }
@@ -68,7 +68,7 @@ function barred(target: ClinicTarget, role: Role): Finding[] {
       target,
       role.name,
       `its login ${role.name} ${what}`,
-      onServer(`ALTER ROLE ${quoteIdent(role.name)} ${clause}`),
+      provisionOr(target, onServer(`ALTER ROLE ${quoteIdent(role.name)} ${clause}`)),
       severity,
     );
   return [

@@ -2,7 +2,7 @@ import type { Finding } from '../../../core/finding.js';
 import { quoteIdent } from '../../../core/identifiers.js';
 import type { ClinicTarget } from '../../../provision/types.js';
 import type { AccessRecord } from '../record.js';
-import { ofClinic, onServer } from '../words.js';
+import { ofClinic, onServer, provisionOr } from '../words.js';
 import type { ServerView } from './view.js';
 
 interface Entry extends Record<string, unknown> {
@@ -83,9 +83,13 @@ function difference(entry: Entry, target: ClinicTarget): Finding {
     isShut
       ? `sessions of ${whose(entry)} are read-only`
       : `${whose(entry)} has a setting that provision does not make: ${entry.name}`,
-    onServer(resetOf(entry)),
+    isMended(entry, target) ? provisionOr(target, onServer(resetOf(entry))) : onServer(resetOf(entry)),
   );
 }
+
+/** What other roles are set to in a clinic's database is left to whoever they are. */
+const isMended = ({ role }: Entry, target: ClinicTarget): boolean =>
+  role === null || role === target.role || role === target.owner;
 
 function ofAll(entry: Entry): Finding {
   return {
