@@ -16,6 +16,7 @@ import { type TablePlan, tablesOf } from './plan.js';
 import { copyIsComplete, emptyTables, openReceipts, writeReceipts } from './receipts.js';
 import { liftForce, restoreForce } from './row-security.js';
 import { type Run, stopIfAsked } from './run.js';
+import { stampTables } from './stamps.js';
 import { openAll } from './targets.js';
 
 /** A database of this pass, with what has been sent to it so far. */
@@ -100,6 +101,11 @@ async function seal(run: Run, target: Copying): Promise<void> {
   const { options, plans, snapshot, fingerprint, tally } = run;
   const { key, session, tables } = target;
   await session.execute(lookInto(options.catalog.readPath));
+  // Before the digests: what another's transaction commits in between is in these and not in the stamps.
+  const stamps = await stampTables(
+    session,
+    tables.map(({ plan }) => plan),
+  );
   const parts = await digestParts(
     session,
     options.catalog,
@@ -113,7 +119,7 @@ async function seal(run: Run, target: Copying): Promise<void> {
     const digests = parts[i] ?? new Buckets(1);
     const digest = digests.total();
     requireSent(session, plan, sent, digest.rows);
-    return { table: plan.table, digests, digest };
+    return { plan, digests, digest, stamp: stamps[i] ?? '' };
   });
   tally.sealed(key, copies);
   const isWhole = plans.every((plan) => {

@@ -18,11 +18,20 @@ export interface CopyReceipt {
   readonly fingerprint: string;
   /** The same digest in parts; not where there is only one, nor in receipts of an earlier version. */
   readonly parts?: Buckets;
+  /** What stampTables() said of the table; not in receipts of an earlier version. */
+  readonly stamp?: string;
 }
 
 /** The digest that a receipt has. */
 export function digestOf({ rows, digest }: CopyReceipt): Digest {
   return readDigest(rows, digest);
+}
+
+/** What a receipt is written of. */
+export interface Copied {
+  readonly plan: Pick<TablePlan, 'table'>;
+  readonly digests: Buckets;
+  readonly stamp: string;
 }
 
 /** True where these rows are the ones that the receipt speaks of. */
@@ -60,7 +69,7 @@ export async function openReceipts(session: Session, owner?: string): Promise<Co
   await refuseChangedOwnTables(session);
   if (owner !== undefined) await actAs(session, owner);
   await session.execute(OWN_TABLES);
-  return selectReceipts(session);
+  return selectReceipts(session, `${COLUMNS}, stamp`);
 }
 
 /** What is there, without making or locking anything; none where there is no such table. Parts only where asked for. */
@@ -70,17 +79,19 @@ export async function readReceipts(session: Session, withParts = false): Promise
   );
   if (found?.there !== true) return [];
   await refuseChangedOwnTables(session, ['receipts']);
-  return selectReceipts(session, withParts);
+  // An earlier version wrote down no parts: there may be no such column.
+  return selectReceipts(session, withParts ? '*' : COLUMNS);
 }
 
-async function selectReceipts(session: Session, withParts = false): Promise<CopyReceipt[]> {
-  // An earlier version wrote down no parts: there is no such column.
-  const columns = withParts ? '*' : 'table_schema, table_name, rows, digest, snapshot, fingerprint';
+const COLUMNS = 'table_schema, table_name, rows, digest, snapshot, fingerprint';
+
+async function selectReceipts(session: Session, columns: string): Promise<CopyReceipt[]> {
   const rows = await session.query(
     `SELECT ${columns} FROM clinic_migrate.receipts ORDER BY table_schema, table_name`,
   );
   return rows.map((row): CopyReceipt => {
     const parts = Buffer.isBuffer(row['parts']) ? Buckets.decode(row['parts']) : undefined;
+    const stamp = row['stamp'];
     return {
       table: { schema: String(row['table_schema']), name: String(row['table_name']) },
       rows: Number(row['rows']),
@@ -88,6 +99,7 @@ async function selectReceipts(session: Session, withParts = false): Promise<Copy
       snapshot: String(row['snapshot']),
       fingerprint: String(row['fingerprint']),
       ...(parts === undefined ? {} : { parts }),
+      ...(typeof stamp === 'string' ? { stamp } : {}),
     };
   });
 }
@@ -107,21 +119,22 @@ export async function emptyTables(
 /** Writes a receipt for each of these tables, in the transaction that copied them. */
 export async function writeReceipts(
   session: Session,
-  copies: readonly { readonly table: QualifiedName; readonly digests: Buckets }[],
+  copies: readonly Copied[],
   origin: { readonly snapshot: string; readonly fingerprint: string },
 ): Promise<void> {
   const totals = copies.map(({ digests }) => digests.total());
   await session.query(
-    `INSERT INTO clinic_migrate.receipts (table_schema, table_name, rows, digest, parts, snapshot, fingerprint)
-      SELECT r.*, $6, $7 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bytea[]) AS r
+    `INSERT INTO clinic_migrate.receipts (table_schema, table_name, rows, digest, parts, stamp, snapshot, fingerprint)
+      SELECT r.*, $7, $8 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bytea[], $6::text[]) AS r
       ON CONFLICT (table_schema, table_name) DO UPDATE SET rows = excluded.rows, digest = excluded.digest,
-        parts = excluded.parts, snapshot = excluded.snapshot, fingerprint = excluded.fingerprint, copied_at = now()`,
+        parts = excluded.parts, stamp = excluded.stamp, snapshot = excluded.snapshot, fingerprint = excluded.fingerprint, copied_at = now()`,
     [
-      copies.map(({ table }) => table.schema),
-      copies.map(({ table }) => table.name),
+      copies.map(({ plan }) => plan.table.schema),
+      copies.map(({ plan }) => plan.table.name),
       totals.map(({ rows }) => rows),
       totals.map(showDigest),
       copies.map(({ digests }) => (digests.count === 1 ? null : digests.encode())),
+      copies.map(({ stamp }) => stamp),
       origin.snapshot,
       origin.fingerprint,
     ],

@@ -15,10 +15,11 @@ import { largeObjectNeedFindings } from './large-object-findings.js';
 import { readLargeObjectNeeds } from './large-object-needs.js';
 import { neededObjects, readLargeObjects } from './large-objects.js';
 import { planTables, type TablePlan } from './plan.js';
+import { type OpenCopies, openCopies } from './refresh/open-copies.js';
 import { refreshCopies } from './refresh/refresh.js';
 import { type Run, stopIfAsked } from './run.js';
 import { holdTables, openSnapshot } from './snapshot.js';
-import { filledBefore, readAllReceipts, stalenessOf } from './staleness.js';
+import { filledBefore, stalenessOf } from './staleness.js';
 import { StoredParts } from './stored-parts.js';
 import { surveyFindings } from './survey.js';
 import { surveyDatabase } from './survey-database.js';
@@ -33,13 +34,25 @@ import type { SplitOptions, SplitResult } from './types.js';
  * error before the copy: nothing was written.
  */
 export async function splitDatabase(options: SplitOptions): Promise<SplitResult> {
-  const { databases, legacyUrl, catalog, map, unassignable, progress } = options;
   refuseServed(options.targets);
-  const plans = planTables(catalog, map);
-  const fingerprint = splitFingerprint(catalog, map, unassignable);
   // Read before the rows are looked at: what is in each part as it was need not be remembered.
   const isRefreshing = options.refresh && !options.dryRun;
-  const stored = isRefreshing ? new StoredParts(await readAllReceipts(options)) : undefined;
+  const copies = isRefreshing ? await openCopies(options) : undefined;
+  try {
+    return await splitFromSnapshot(options, copies);
+  } finally {
+    await copies?.close();
+  }
+}
+
+async function splitFromSnapshot(
+  options: SplitOptions,
+  copies: OpenCopies | undefined,
+): Promise<SplitResult> {
+  const { databases, legacyUrl, catalog, map, unassignable, progress } = options;
+  const plans = planTables(catalog, map);
+  const fingerprint = splitFingerprint(catalog, map, unassignable);
+  const stored = copies === undefined ? undefined : new StoredParts(copies.receipts);
   const snapshot = await openSnapshot(databases, legacyUrl);
   const task = progress.start('Looking at every row', { total: map.tables.length, unit: 'tables' });
   try {
@@ -80,7 +93,13 @@ export async function splitDatabase(options: SplitOptions): Promise<SplitResult>
       const isCentralStale = central === 'lacks rows' || (options.refresh && central === 'was there');
       const clinics = options.refresh ? filledBefore(run) : [];
       if (options.refresh || isCentralStale)
-        findings.push(...(await refreshCopies(run, { clinics, central: isCentralStale })));
+        findings.push(
+          ...(await refreshCopies(run, {
+            clinics,
+            central: isCentralStale,
+            sessions: copies?.sessions ?? new Map(),
+          })),
+        );
     }
     findings.push(...(await stalenessOf(run)));
     if (options.dryRun) return { ...known, findings, done: false, ...tally.figures() };

@@ -2,7 +2,7 @@ import { type Digest, EMPTY_DIGEST, sameDigest } from '../catalog/digest.js';
 import type { Finding } from '../core/finding.js';
 import { commandLine, inDatabase, makeCopyAgain } from '../core/hints.js';
 import { displayName, quoteName } from '../core/identifiers.js';
-import type { Databases, Session } from '../core/ports.js';
+import type { Session } from '../core/ports.js';
 import { sideBySide } from '../core/side-by-side.js';
 import { databaseOf } from '../core/urls.js';
 import type { ClinicTarget } from '../provision/types.js';
@@ -14,7 +14,6 @@ import { type CopyReceipt, isReceiptOf, readReceipts } from './receipts.js';
 import type { Run } from './run.js';
 import { ageOf, showAge } from './snapshot.js';
 import { staleObjects } from './stale-objects.js';
-import type { SplitOptions } from './types.js';
 
 /** What an earlier run left in one database, held against the survey of this run's snapshot. */
 export interface CopyState {
@@ -64,32 +63,6 @@ function copiesOf(run: Run): Promise<ClinicCopy[]> {
       await session.close();
     }
   });
-}
-
-/** The receipts of every copy that there is, with their parts, by clinic; of the central database under undefined. */
-export async function readAllReceipts({
-  databases,
-  jobs,
-  targets,
-  central,
-}: SplitOptions): Promise<Map<string | undefined, CopyReceipt[]>> {
-  const urls = new Map<string | undefined, string>([
-    ...targets
-      .filter(({ state }) => state === 'ready')
-      .map(({ clinic, adminUrl }): [string, string] => [clinic.key, adminUrl]),
-    ...(central.holdsLegacy ? [] : [[undefined, central.url] as [undefined, string]]),
-  ]);
-  const found = await sideBySide([...urls], jobs, ([, url]) => receiptsAt(databases, url));
-  return new Map([...urls.keys()].map((key, i) => [key, found[i] ?? []]));
-}
-
-async function receiptsAt(databases: Databases, url: string): Promise<CopyReceipt[]> {
-  const session = await databases.connect(url, { readOnly: true });
-  try {
-    return await readReceipts(session, true);
-  } finally {
-    await session.close();
-  }
 }
 
 async function staleCentral(run: Run): Promise<Finding[]> {

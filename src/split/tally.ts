@@ -1,5 +1,5 @@
 import { addDigests, type Digest, EMPTY_DIGEST, showDigest } from '../catalog/digest.js';
-import { displayName, type QualifiedName } from '../core/identifiers.js';
+import { displayName } from '../core/identifiers.js';
 import type { ClinicTarget } from '../provision/types.js';
 import { type CopiedRows, expectedOf } from './conservation.js';
 import type { Sent, TableCopy } from './copy-table.js';
@@ -98,18 +98,18 @@ export class Tally {
   /** One database has committed these tables, and digested them itself; `key` is undefined for the central one. */
   sealed(
     key: string | undefined,
-    copies: readonly { readonly table: QualifiedName; readonly digest: Digest }[],
+    copies: readonly { readonly plan: Pick<TablePlan, 'table'>; readonly digest: Digest }[],
   ): void {
     const target = key === undefined ? undefined : this.byKey.get(key);
-    for (const { table: name, digest } of copies) {
-      const table = this.perTable.get(displayName(name));
+    for (const { plan, digest } of copies) {
+      const table = this.perTable.get(displayName(plan.table));
       if (table === undefined) continue;
       if (key === undefined) table.central = digest;
       else table.clinics.set(key, digest);
       if (target === undefined) continue;
       const { bytes, seconds } = table.sent.get(key) ?? { bytes: 0, seconds: 0 };
       this.clinicTally(target).tables.push({
-        table: displayName(name),
+        table: displayName(plan.table),
         rows: digest.rows,
         bytes,
         seconds,

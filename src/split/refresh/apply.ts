@@ -7,6 +7,7 @@ import type { TablePlan } from '../plan.js';
 import { writeReceipts } from '../receipts.js';
 import { restoreForce } from '../row-security.js';
 import type { Run } from '../run.js';
+import { stampTables } from '../stamps.js';
 import { type TableChanges, tableChanges } from './changes.js';
 import { type KeyOrder, keyOrder } from './order.js';
 import { MARK, wrongTables } from './proof.js';
@@ -39,7 +40,14 @@ export async function applyChanges(
     if (wrong.length > 0) return notConserved(one, wrong);
     refreshed = await countChanges(one);
   }
-  const copies = tables.map(({ plan, digests }) => ({ table: plan.table, digests }));
+  const stamps =
+    changed.length === 0
+      ? tables.map(({ stamp }) => stamp)
+      : await stampTables(
+          session,
+          tables.map(({ plan }) => plan),
+        );
+  const copies = tables.map(({ plan, digests }, i) => ({ plan, digests, stamp: stamps[i] ?? '' }));
   await writeReceipts(session, copies, { snapshot: snapshot.label, fingerprint });
   await session.execute(await options.afterRefresh(keyOf(one), changed.length > 0));
   await restoreForce(session, one.forced);

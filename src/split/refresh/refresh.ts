@@ -8,9 +8,10 @@ import { objectsOfCentral, objectsOfClinic } from '../large-objects.js';
 import { QUARANTINE_SCHEMA } from '../quarantine.js';
 import { type Run, stopIfAsked } from '../run.js';
 import { staleQuarantine } from '../staleness.js';
-import { groupByConnections, openAll, openTarget } from '../targets.js';
+import { groupByConnections, openTarget } from '../targets.js';
 import { applyChanges } from './apply.js';
 import { beginRefresh } from './begin.js';
+import { type OpenCopies, sessionsOn } from './open-copies.js';
 import { readChanged } from './read.js';
 import { keyOf, type Refreshing } from './target.js';
 
@@ -18,6 +19,8 @@ import { keyOf, type Refreshing } from './target.js';
 export interface Stale {
   readonly clinics: readonly ClinicTarget[];
   readonly central: boolean;
+  /** Sessions on them that are open already. */
+  readonly sessions: OpenCopies['sessions'];
 }
 
 // All chunks being filled together stay below this, however many clinics there are.
@@ -28,14 +31,15 @@ const CHUNK = { least: 8 * 1024, most: 64 * 1024 };
  * Brings copies up to date with this run's snapshot, each in one transaction, group after group as their servers take
  * connections. A killed run leaves each as it was or as it is to be. Findings for those that were left as they were.
  */
-export async function refreshCopies(run: Run, { clinics, central }: Stale): Promise<Finding[]> {
+export async function refreshCopies(run: Run, { clinics, central, sessions }: Stale): Promise<Finding[]> {
   const { databases, jobs, progress } = run.options;
-  const groups = await groupByConnections(databases, clinics, jobs);
+  const isOpen = clinics.every(({ clinic }) => sessions.has(clinic.key));
+  const groups = isOpen ? [clinics] : await groupByConnections(databases, clinics, jobs);
   const task = progress.start('Refreshing', { total: clinics.length, unit: 'clinics' });
   const findings: Finding[] = [];
   try {
     for (const [i, group] of (groups.length === 0 ? [[]] : groups).entries())
-      findings.push(...(await refreshGroup(run, group, central && i === 0, task)));
+      findings.push(...(await refreshGroup(run, group, central && i === 0, sessions, task)));
     if (run.options.unassignable === 'quarantine') await refreshQuarantine(run);
     task.done();
     return findings;
@@ -49,14 +53,12 @@ async function refreshGroup(
   run: Run,
   group: readonly ClinicTarget[],
   withCentral: boolean,
+  open: OpenCopies['sessions'],
   task: Task,
 ): Promise<Finding[]> {
-  const { databases, central, jobs } = run.options;
-  const sessions = await openAll<ClinicTarget | undefined>(
-    databases,
-    withCentral ? [...group, undefined] : group,
-    (target) => target?.adminUrl ?? central.url,
-  );
+  const { jobs } = run.options;
+  const targets = withCentral ? [...group, undefined] : group;
+  const sessions = await sessionsOn(run.options, targets, open);
   const findings: Finding[] = [];
   try {
     const chunk = Math.max(CHUNK.least, Math.min(CHUNK.most, Math.floor(BUFFER_BUDGET / sessions.size)));

@@ -24,6 +24,8 @@ export interface TableState {
   /** Its place among all tables of the run, by which rows on their way are told apart. */
   readonly index: number;
   readonly plan: TablePlan;
+  /** What stampTables() says of it before anything is written. */
+  readonly stamp: string;
   /** What the legacy snapshot has for this database. */
   readonly expected: Digest;
   /** The same in the parts that its receipt is to have. */
