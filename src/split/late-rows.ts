@@ -53,7 +53,7 @@ async function renewReceipt(central: Session, plan: TablePlan): Promise<Digest> 
   const [digest] = await digestTables(central, [{ rows: plan.rows, columns: plan.proof }]);
   if (digest === undefined) throw new Error(`${displayName(plan.table)} was not digested`);
   await central.query(
-    'UPDATE clinic_migrate.receipts SET rows = $3, digest = $4, parts = NULL, copied_at = now() WHERE table_schema = $1 AND table_name = $2',
+    'UPDATE clinic_migrate.receipts SET rows = $3, digest = $4, parts = NULL, stamp = NULL, copied_at = now() WHERE table_schema = $1 AND table_name = $2',
     [plan.table.schema, plan.table.name, digest.rows, showDigest(digest)],
   );
   return digest;
