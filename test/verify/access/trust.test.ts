@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startEmbedded } from '../../../src/adapters/embedded.js';
 import type { Context } from '../../../src/commands/command.js';
 import { provisionCommand } from '../../../src/commands/provision.js';
@@ -22,6 +22,8 @@ const hbaFile = (): string => join(server.folder, 'data', 'pg_hba.conf');
 const TRUST = 'host c_1 c_1 127.0.0.1/32 trust';
 
 beforeAll(async () => {
+  // A server of its own, whatever server the other tests' pg_dump is for.
+  vi.stubEnv('PG_DUMP', '');
   server = await startEmbedded();
   original = readFileSync(hbaFile(), 'utf8');
   await run(
@@ -57,6 +59,7 @@ beforeAll(async () => {
 });
 beforeEach(() => pgHba(original));
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -107,6 +110,9 @@ describe('a server that lets a login in without its password', () => {
     ]);
     expect(hints[0]).toMatch(/^Write scram-sha-256 in place of trust on line 2 of pg_hba\.conf/);
     await pgHba(`# nothing\n${TRUST.replace('trust', 'scram-sha-256')}\n${original}`);
+    expect(await findings()).toEqual({ said: [], hints: [] });
+    // One that is never reached lets nobody in.
+    await pgHba(`host all all 127.0.0.1/32 scram-sha-256\n${TRUST}\n${original}`);
     expect(await findings()).toEqual({ said: [], hints: [] });
   });
 
