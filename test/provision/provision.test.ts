@@ -6,7 +6,7 @@ import { quoteIdent } from '../../src/core/identifiers.js';
 import type { SchemaDumper } from '../../src/core/ports.js';
 import { NO_OPTIONS } from '../support/context.js';
 import { type Legacy, legacyDatabase } from '../support/legacy.js';
-import { adminUrl, withSession } from '../support/postgres.js';
+import { adminUrl, dropTemplates, withSession } from '../support/postgres.js';
 
 const SCHEMA = `
   CREATE TABLE companies (id int PRIMARY KEY, name text);
@@ -112,7 +112,7 @@ describe('provision', () => {
   });
 
   it('reads what follows the rows only where a database has yet to get it', async () => {
-    const { context, prefix } = await legacy();
+    const { context, prefix, centralUrl } = await legacy();
     const sections: string[] = [];
     const dumper: SchemaDumper = {
       dump: (url, options) => {
@@ -131,6 +131,7 @@ describe('provision', () => {
     await splitCommand.run(context, [], NO_OPTIONS);
     expect(await provisioned()).toEqual([]);
     await run(adminUrl(), `DROP DATABASE ${quoteIdent(`${prefix}_2`)}`);
+    await dropTemplates(centralUrl);
     expect(await provisioned()).toEqual(['post-data']);
   });
 
