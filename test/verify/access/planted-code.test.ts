@@ -111,7 +111,7 @@ async function outcomeOf(command: Command, args: string[], options = {}): Promis
     said = findings
       .filter(isError)
       .map(({ code, subject, message }) => `${code} ${subject}: ${message}`)
-      .filter((text) => text.includes(legacy.prefix) && !/CROSS_CONNECT|STRANGER/.test(text));
+      .filter((text) => !/^ACCESS_(CROSS_CONNECT|STRANGER|PASSWORD)/.test(text));
   } catch (error) {
     said = [String(error)];
   }
