@@ -182,10 +182,11 @@ async function splitClinics(
         followScript(await follow(key === undefined ? 'central' : 'clinic'), rowsChanged),
         ...(key === undefined ? await lackingKeys(source, access, central) : []),
       ].join(';\n'),
-    afterLateTables: async (tables) => {
-      const plan = await follow('central');
-      return [...lateScript(plan, tables), ...(await lackingKeys(source, access, central))].join(';\n');
-    },
+    afterLateTables: async (tables) =>
+      [
+        ...(await lateScript(await follow('central'), tables, central)),
+        ...(await lackingKeys(source, access, central)),
+      ].join(';\n'),
   });
   const findings = [
     ...map.findings,

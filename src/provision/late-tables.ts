@@ -6,13 +6,24 @@ import { type FollowPlan, isAbout, type KeyName, readStatements } from './finish
 import type { LegacySource } from './schema-source.js';
 import { setSequence } from './sequences.js';
 
-/** What follows the rows of tables that a database got later; sequences of the others have gone on since. */
-export function lateScript({ sequences, contents }: FollowPlan, tables: readonly QualifiedName[]): string[] {
+/** What follows the rows of tables that central got later, as SQL; sequences of the others have gone on since. */
+export async function lateScript(
+  { sequences, contents }: FollowPlan,
+  tables: readonly QualifiedName[],
+  central: Session,
+): Promise<string[]> {
+  const views = contents.views.filter(({ kind }) => kind === 'materialized view');
+  const empty = await central.query<{ i: number }>(
+    `SELECT (i - 1)::int AS i FROM unnest($1::text[]) WITH ORDINALITY AS v (name, i)
+       JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(v.name) WHERE NOT c.relispopulated ORDER BY v.i`,
+    [views.map(quoteName)],
+  );
   const isLate = (name: QualifiedName): boolean => tables.some((table) => sameName(table, name));
   return [
     ...sequences
       .filter(({ sequence: { ownedBy } }) => ownedBy !== undefined && isLate(ownedBy.table))
       .flatMap((value) => setSequence(value, contents)),
+    ...empty.flatMap(({ i }) => views[i] ?? []).map((view) => `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
     ...tables.map((table) => `ANALYZE ${quoteName(table)}`),
   ];
 }
