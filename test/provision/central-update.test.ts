@@ -145,6 +145,17 @@ it('leaves what clinics in service have written beside what it fills', async () 
               nextval('public.users_id_seq')::int AS next_user, nextval('public.drugs_id_seq')::int AS next_drug`,
     ),
   ).toEqual([{ prices: 3, years: 2, touched: 0, keys: 3, next_user: 78, next_drug: 4 }]);
+  // A clinic that comes later gets its row in central beside them.
+  await withSession(legacy.database.url, (session) =>
+    session.execute(`INSERT INTO public.companies VALUES (3, 'Three')`),
+  );
+  await provisionCommand.run(legacy.context, ['3'], NO_OPTIONS);
+  expect((await splitCommand.run(legacy.context, ['3'], NO_OPTIONS)).ok).toBe(true);
+  expect(await centralRows('SELECT id FROM public.companies ORDER BY id')).toEqual([
+    { id: 1 },
+    { id: 2 },
+    { id: 3 },
+  ]);
 });
 
 it('takes in what a new configuration gives to central', async () => {
