@@ -39,7 +39,7 @@ export function* readsByPlace(
   const shared = wanting.map(partsOf);
   const anybodys = (part: number): boolean => shared.some((isWanted) => isWanted(part));
   for (const place of places.of(ROUTE.shared, anybodys)) want(place, wanting);
-  const inOrder = [...wanted.keys()].sort(byPosition);
+  const inOrder = sortedAsTheyLie([...wanted.keys()]);
   const row = incomingRow(catalog, plan, columnOf('t'));
   const line: LineReader = (buffer, start, end) => {
     const tab = firstFieldEnd(buffer, start, end);
@@ -62,16 +62,13 @@ function partsOf({ state }: Wanting): (part: number) => boolean {
 }
 
 /** As they lie, so that each page is read once. */
-function byPosition(a: string, b: string): number {
-  const [page = 0, row = 0] = numbersOf(a);
-  const [otherPage = 0, otherRow = 0] = numbersOf(b);
-  return page - otherPage || row - otherRow;
+function sortedAsTheyLie(places: readonly string[]): string[] {
+  const placed = places.map((place) => ({ place, at: positionOf(place) }));
+  return placed.sort((a, b) => a.at - b.at).map(({ place }) => place);
 }
 
-function numbersOf(place: string): number[] {
-  const open = place.indexOf('(');
-  return place
-    .slice(open + 1, -1)
-    .split(',')
-    .map(Number);
+/** Of `(page,row)`, with something before it or not: a row's number takes 16 bits. */
+function positionOf(place: string): number {
+  const [page, row] = place.slice(place.indexOf('(') + 1, -1).split(',');
+  return Number(page) * 0x10000 + Number(row);
 }
