@@ -97,11 +97,26 @@ const DEFAULTS = `
    WHERE n.nspname = ANY ($1::text[])`;
 
 /** What lives in a schema and hangs on no table. */
-const inSchema = (kind: string, catalog: string, prefix: string, also = 'true'): string => `
+const inSchema = (kind: string, catalog: string, prefix: string, definition: string): string => `
   SELECT '${kind}' AS kind, n.nspname::text AS schema, o.${prefix}name::text AS name, NULL::json AS depends_on,
-         NULL AS definition
+         ${definition} AS definition
     FROM pg_catalog.${catalog} o JOIN pg_catalog.pg_namespace n ON n.oid = o.${prefix}namespace
-   WHERE n.nspname = ANY ($1::text[]) AND ${also} AND ${notOfExtension(catalog, 'o.oid')}`;
+   WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension(catalog, 'o.oid')}`;
+
+const joined = (...parts: readonly string[]): string => `pg_catalog.concat_ws(' ', ${parts.join(', ')})`;
+
+/**
+ * Whatever the server knows of a collation but its name. The version of its library has a check of its own; an encoding is
+ * given to it when it is made again from a dump.
+ */
+const COLLATION = `(pg_catalog.to_jsonb(o)
+    - ARRAY['oid', 'collname', 'collnamespace', 'collowner', 'collversion', 'collencoding'])::text`;
+
+const TEXT_SEARCH = `
+  pg_catalog.concat((SELECT p.prsname FROM pg_catalog.pg_ts_parser p WHERE p.oid = o.cfgparser), ': ',
+    (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', m.maptokentype, m.mapdict::pg_catalog.regdictionary), ', '
+                                  ORDER BY m.maptokentype, m.mapseqno)
+       FROM pg_catalog.pg_ts_config_map m WHERE m.mapcfg = o.oid))`;
 
 const OPERATORS = `
   SELECT 'operator' AS kind, n.nspname::text AS schema,
@@ -152,14 +167,33 @@ const OBJECTS = [
   TYPES,
   EXTENSIONS,
   OPERATORS,
-  inSchema('collation', 'pg_collation', 'coll'),
-  inSchema('conversion', 'pg_conversion', 'con'),
-  inSchema('operator class', 'pg_opclass', 'opc'),
-  inSchema('operator family', 'pg_opfamily', 'opf'),
-  inSchema('text search configuration', 'pg_ts_config', 'cfg'),
-  inSchema('text search dictionary', 'pg_ts_dict', 'dict'),
-  inSchema('text search parser', 'pg_ts_parser', 'prs'),
-  inSchema('text search template', 'pg_ts_template', 'tmpl'),
+  inSchema('collation', 'pg_collation', 'coll', COLLATION),
+  inSchema(
+    'conversion',
+    'pg_conversion',
+    'con',
+    joined('o.conforencoding', 'o.contoencoding', 'o.condefault', 'o.conproc'),
+  ),
+  inSchema('operator class', 'pg_opclass', 'opc', joined('o.opcdefault', 'o.opckeytype::pg_catalog.regtype')),
+  // Its operators and functions are told as what it is bound to.
+  inSchema('operator family', 'pg_opfamily', 'opf', 'NULL'),
+  inSchema('text search configuration', 'pg_ts_config', 'cfg', TEXT_SEARCH),
+  inSchema(
+    'text search dictionary',
+    'pg_ts_dict',
+    'dict',
+    joined(
+      '(SELECT t.tmplname FROM pg_catalog.pg_ts_template t WHERE t.oid = o.dicttemplate)',
+      'o.dictinitoption',
+    ),
+  ),
+  inSchema(
+    'text search parser',
+    'pg_ts_parser',
+    'prs',
+    joined('o.prsstart', 'o.prstoken', 'o.prsend', 'o.prsheadline', 'o.prslextype'),
+  ),
+  inSchema('text search template', 'pg_ts_template', 'tmpl', joined('o.tmplinit', 'o.tmpllexize')),
   hangingOn(
     'trigger',
     'pg_trigger',
@@ -185,7 +219,14 @@ const OBJECTS = [
     `o.rulename <> '_RETURN'`,
     "pg_catalog.concat_ws(' ', pg_catalog.pg_get_ruledef(o.oid), o.ev_enabled)",
   ),
-  hangingOn('statistics', 'pg_statistic_ext', 'stxname', 'stxrelid', 'true', 'NULL'),
+  hangingOn(
+    'statistics',
+    'pg_statistic_ext',
+    'stxname',
+    'stxrelid',
+    'true',
+    'pg_catalog.pg_get_statisticsobjdef(o.oid)',
+  ),
   ...['check', 'exclusion'].map((kind) =>
     hangingOn(
       `${kind} constraint`,

@@ -24,8 +24,8 @@ import {
 import { largeObjectFindings } from '../provision/large-objects.js';
 import { nameClinics } from '../provision/naming.js';
 import { openSnapshot } from '../split/snapshot.js';
-import type { TableSurvey } from '../split/survey.js';
-import { surveyDatabase } from '../split/survey-database.js';
+import { surveyDatabase } from '../split/survey/database.js';
+import type { TableSurvey } from '../split/survey/types.js';
 import { candidateColumns } from '../tenancy/candidates.js';
 import { findClinicTable } from '../tenancy/clinic-table.js';
 import { indexTables, sameTable } from '../tenancy/tables.js';

@@ -9,7 +9,8 @@ import { displayName, type QualifiedName, quoteIdent, quoteName } from '../core/
 import { lookAlwaysInto, lookingInto } from '../core/name-path.js';
 import type { Databases, Session } from '../core/ports.js';
 import { inventoryFindings } from '../provision/inventory.js';
-import { surveyFindings, type TableSurvey } from '../split/survey.js';
+import { surveyFindings } from '../split/survey/findings.js';
+import type { TableSurvey } from '../split/survey/types.js';
 import { buildTenancyMap } from '../tenancy/build-map.js';
 import { candidateColumns } from '../tenancy/candidates.js';
 import { findClinicTable } from '../tenancy/clinic-table.js';

@@ -4,7 +4,7 @@ import { quoteIdent, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { ROUTE } from '../split/judgement.js';
 import { routing, wayKeys } from '../split/routing.js';
-import { SAMPLES, sampleExpression } from '../split/survey.js';
+import { SAMPLES, sampleExpression } from '../split/survey/samples.js';
 import { findTable } from '../split/unique.js';
 import type { ClinicTable, TenancyMap } from '../tenancy/types.js';
 import type { ReferringKey } from './references.js';

@@ -1,7 +1,7 @@
 import type { Table } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
-import type { TableSurvey } from '../split/survey.js';
+import type { TableSurvey } from '../split/survey/types.js';
 import { configLine } from '../tenancy/config-line.js';
 import { tableKey } from '../tenancy/tables.js';
 import type { ClinicTable, Rule, TenancyMap } from '../tenancy/types.js';

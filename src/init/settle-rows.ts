@@ -1,6 +1,6 @@
 import type { Table } from '../catalog/types.js';
 import { displayName } from '../core/identifiers.js';
-import type { TableSurvey } from '../split/survey.js';
+import type { TableSurvey } from '../split/survey/types.js';
 import { tableKey } from '../tenancy/tables.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import type { Decider, Decision, Option } from './decide.js';

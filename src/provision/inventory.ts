@@ -1,7 +1,7 @@
 import { BINARY_CAST } from '../catalog/read-objects.js';
 import type { Member, SchemaCatalog, SchemaObject } from '../catalog/types.js';
 import type { Finding } from '../core/finding.js';
-import { displayName } from '../core/identifiers.js';
+import { displayName, quoteName } from '../core/identifiers.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import { castsOf, fitsIn } from './casts.js';
 import { allViews, type Contents, contentsOf } from './contents.js';
@@ -163,6 +163,7 @@ function tableFindings(contents: Contents): Finding[] {
         severity: 'error' as const,
         subject,
         message: `${subject} inherits from ${displayName(parent)}, which ${lacking} not have`,
+        hint: `Give both one scope (tables: { ${JSON.stringify(displayName(parent))}: { scope: 'shared' } }, say), or end the inheritance in the legacy database: ALTER TABLE ${quoteName(table)} NO INHERIT ${quoteName(parent)}.`,
       })),
     ];
   });

@@ -1,8 +1,10 @@
 import { addDigests, type Digest, EMPTY_DIGEST, sameDigest } from '../catalog/digest.js';
+import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
+import type { Session } from '../core/ports.js';
 import type { TablePlan } from './plan.js';
-import type { TableSurvey } from './survey.js';
+import type { TableSurvey } from './survey/types.js';
 
 /** What the databases themselves hold after the copy of one table, as each of them counts and digests it. */
 export interface CopiedRows {
@@ -58,4 +60,18 @@ export function conservationFindings(plan: TablePlan, survey: TableSurvey, copie
       ? compare('clinics, every clinic and quarantine together', survey.total, parts)
       : []),
   ];
+}
+
+/** RunError, before anything is committed, where there is not the number of rows that were sent. */
+export function requireSent(
+  session: Session,
+  plan: Pick<TablePlan, 'table'>,
+  sent: number,
+  there: number,
+): void {
+  if (there === sent) return;
+  throw new RunError(
+    `copying ${displayName(plan.table)} into ${session.label}: ${sent} rows were sent and ${there} are there`,
+    { hint: 'Look for a trigger or a rule in the clinic database, then run split again.' },
+  );
 }

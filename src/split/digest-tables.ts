@@ -1,7 +1,5 @@
 import { type Digest, digestQuery, EMPTY_DIGEST, parseDigest } from '../catalog/digest.js';
 import type { SchemaCatalog } from '../catalog/types.js';
-import { RunError } from '../core/errors.js';
-import { displayName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { Buckets, bucketSql, columnOf, keyText, rowKey } from './buckets.js';
 import type { TablePlan } from './plan.js';
@@ -46,18 +44,4 @@ export async function digestParts(
       buckets[i]?.add(Number(bucket), parseDigest({ rows, sum1, sum2 }));
     }
   return buckets;
-}
-
-/** RunError, before anything is committed, where there is not the number of rows that were sent. */
-export function requireSent(
-  session: Session,
-  plan: Pick<TablePlan, 'table'>,
-  sent: number,
-  there: number,
-): void {
-  if (there === sent) return;
-  throw new RunError(
-    `copying ${displayName(plan.table)} into ${session.label}: ${sent} rows were sent and ${there} are there`,
-    { hint: 'Look for a trigger or a rule in the clinic database, then run split again.' },
-  );
 }

@@ -6,7 +6,8 @@ import type { Finding } from '../core/finding.js';
 import { displayName, quoteIdent, quoteLiteral } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import type { TablePlan } from './plan.js';
-import { SAMPLES, sampleExpression, type TableSurvey } from './survey.js';
+import { SAMPLES, sampleExpression } from './survey/samples.js';
+import type { TableSurvey } from './survey/types.js';
 import { findTable } from './unique.js';
 
 /** A character that an encoding does not have, and bytes that are none. */

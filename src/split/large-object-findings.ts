@@ -1,7 +1,7 @@
 import type { Finding } from '../core/finding.js';
 import { displayName } from '../core/identifiers.js';
 import type { LargeObjectNeeds, Naming } from './large-object-needs.js';
-import { SAMPLES } from './survey.js';
+import { SAMPLES } from './survey/samples.js';
 
 /** What is wrong with the large objects that rows name: found before anything is copied. */
 export function largeObjectNeedFindings(needs: LargeObjectNeeds, unsettled: 'stop' | 'leave'): Finding[] {

@@ -6,7 +6,8 @@ import type { Clinic, TenancyMap } from '../tenancy/types.js';
 import { planTables, routedTable, type TablePlan } from './plan.js';
 import { referencedRouting } from './referenced.js';
 import { routing } from './routing.js';
-import { readRoute, sampleExpression } from './survey.js';
+import { readRoute } from './survey/routes.js';
+import { sampleExpression } from './survey/samples.js';
 import { findTable } from './unique.js';
 
 /** Rows that name a large object, all of them in one place and by one column. */

@@ -4,7 +4,8 @@ import { escapeField, firstFieldEnd, type LineReader, unescapeField } from './co
 import { ROUTE } from './judgement.js';
 import type { TablePlan } from './plan.js';
 import type { RowSink } from './row-sink.js';
-import { type ProblemReason, readRoute } from './survey.js';
+import { readRoute } from './survey/routes.js';
+import type { ProblemReason } from './survey/types.js';
 
 /** Where the rows of one table can go in this pass. */
 export interface Destinations {

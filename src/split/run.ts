@@ -4,7 +4,7 @@ import type { LargeObjects } from './large-objects.js';
 import type { TablePlan } from './plan.js';
 import type { Snapshot } from './snapshot.js';
 import type { StoredParts } from './stored-parts.js';
-import type { TableSurvey } from './survey.js';
+import type { TableSurvey } from './survey/types.js';
 import type { Tally } from './tally.js';
 import type { SplitOptions } from './types.js';
 

@@ -7,7 +7,7 @@ import type { TablePlan } from './plan.js';
 import type { CopyReceipt } from './receipts.js';
 import type { TableRefresh } from './refresh/target.js';
 import { ageOf, type Snapshot, timeOf } from './snapshot.js';
-import type { TableSurvey } from './survey.js';
+import type { TableSurvey } from './survey/types.js';
 import type { ClinicFigures, ClinicTableFigures, TableFigures } from './types.js';
 
 interface ClinicTally {

@@ -4,7 +4,7 @@ import type { QualifiedName } from '../core/identifiers.js';
 import type { Databases, Progress } from '../core/ports.js';
 import type { ClinicTarget } from '../provision/types.js';
 import type { Clinic, TenancyMap } from '../tenancy/types.js';
-import type { TableSurvey } from './survey.js';
+import type { TableSurvey } from './survey/types.js';
 
 export interface SplitOptions {
   readonly databases: Databases;

@@ -107,6 +107,18 @@ describe('every kind of object', () => {
     ['DROP AGGREGATE public.total (bigint)', /function total/],
     ['DROP OPERATOR public.=== (date, date)', /operator ===/],
     ['DROP TYPE public.span', /type span/],
+    [
+      "ALTER COLLATION public.by_bytes RENAME TO by_others; CREATE COLLATION public.by_bytes (provider = icu, locale = 'en')",
+      /collation by_bytes is not what it was/,
+    ],
+    [
+      'ALTER TEXT SEARCH DICTIONARY public.plain (ACCEPT = false)',
+      /text search dictionary plain is not what it was/,
+    ],
+    [
+      'ALTER TEXT SEARCH CONFIGURATION public.medical DROP MAPPING FOR asciiword',
+      /text search configuration medical is not what it was/,
+    ],
     ['DROP TEXT SEARCH CONFIGURATION public.medical', /text search configuration medical/],
     ['ALTER TABLE public.rooms DISABLE ROW LEVEL SECURITY', /row security/],
   ])('is missed by verify: %s', async (fault, message) => {

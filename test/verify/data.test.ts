@@ -229,7 +229,7 @@ describe('a planted fault in the schema', () => {
       `error DATA_TABLE_MISPLACED ${TWO}: public.users: the table is there, and it is central`,
       `error DATA_SCHEMA_DRIFT ${TWO}: public.patients: the trigger touched is missing`,
       `error DATA_SCHEMA_DRIFT ${EMPTY}: public.patients: the column company_id is integer NOT NULL and should be integer`,
-      `warning DATA_SCHEMA_DRIFT ${EMPTY}: public.patients: the view patient_names is missing`,
+      `error DATA_SCHEMA_DRIFT ${EMPTY}: public.patients: the view patient_names is missing`,
     ]);
   });
 });
@@ -245,6 +245,7 @@ describe('a planted fault in what hangs on a table', () => {
       1,
       `CREATE TRIGGER more BEFORE INSERT ON patients FOR EACH ROW EXECUTE FUNCTION touch();
        CREATE RULE lose AS ON INSERT TO drugs DO INSTEAD NOTHING; ALTER TABLE notes ADD CHECK (body <> 'x');
+       CREATE UNIQUE INDEX once ON notes (body) WHERE body > 'x';
        CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
        CREATE OR REPLACE VIEW patient_names AS SELECT name || '!' AS name FROM patients; ALTER TYPE kind ADD VALUE 'third'`,
     );
@@ -256,13 +257,14 @@ describe('a planted fault in what hangs on a table', () => {
     expect(found.map(({ message, severity }) => `${severity} ${message}`)).toEqual([
       'warning the central database: public.users: the index more is not in the legacy database',
       `error ${ONE}: public.drugs: the check constraint drugs_name_check is missing`,
-      `warning ${ONE}: public.appointments: the default kind is not what it was`,
+      `error ${ONE}: public.appointments: the default kind is not what it was`,
       `warning ${ONE}: public.appointments: the index appointments_at is missing`,
       `error ${ONE}: public.patients: the trigger touched is not what it was`,
-      `warning ${TWO}: public.touch(): the function touch() is not what it was`,
-      `warning ${TWO}: public.kind: the type kind is not what it was`,
-      `warning ${TWO}: public.patients: the view patient_names is not what it was`,
+      `error ${TWO}: public.touch(): the function touch() is not what it was`,
+      `error ${TWO}: public.kind: the type kind is not what it was`,
+      `error ${TWO}: public.patients: the view patient_names is not what it was`,
       `error ${TWO}: public.notes: the check constraint notes_body_check is not in the legacy database`,
+      `error ${TWO}: public.notes: the index once is not in the legacy database`,
       `error ${TWO}: public.drugs: the rule lose is not in the legacy database`,
       `error ${TWO}: public.patients: the trigger more is not in the legacy database`,
     ]);

@@ -72,7 +72,8 @@ export const DATA = {
     mend: "Restore the clinic's own backup. If it only ever held what split copied, drop the database and run provision and split again.",
   },
   DATA_SCHEMA_DRIFT: {
-    cause: 'The schema of this database is not the one that the legacy schema and the tenancy map call for.',
+    cause:
+      'The schema of this database is not the one that the legacy schema and the tenancy map call for. A warning where that only changes how fast rows are found: an index or a statistic.',
     mend: 'Run the statement of the hint where it has one. Else make the copy again while it holds nothing but copies: drop the database, then run provision and split for the clinic; or bring the schema in line by a migration over every clinic.',
   },
   DATA_SETTING_DIFFERS: {

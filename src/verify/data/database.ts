@@ -178,16 +178,16 @@ function driftsOf({ catalog, map }: VerifyDataOptions, subject: Subject, actual:
     });
 }
 
-/** One cause is one finding: the graver one, with what mends it. */
+/** One cause is one finding: the one that says more, with what mends it. */
 function schemaFindings(drifts: readonly Drift[], unlike: readonly Unlike[], subject: Subject): Finding[] {
-  const lesser = drifts.filter(({ kind }) => kind === 'lesser');
+  const vague = drifts.filter(({ kind }) => kind === 'object' || kind === 'speed');
   const untold = unlike.filter(
-    ({ place }) => !drifts.some((drift) => drift.kind !== 'lesser' && isAbout(drift, place)),
+    ({ place }) => !drifts.some((drift) => !vague.includes(drift) && isAbout(drift, place)),
   );
-  const mend = ({ place }: Unlike): string | undefined => lesser.find((drift) => isAbout(drift, place))?.hint;
+  const mend = ({ place }: Unlike): string | undefined => vague.find((drift) => isAbout(drift, place))?.hint;
   return [
     ...drifts
-      .filter((drift) => drift.kind !== 'lesser' || !untold.some(({ place }) => isAbout(drift, place)))
+      .filter((drift) => !vague.includes(drift) || !untold.some(({ place }) => isAbout(drift, place)))
       .map((drift) => driftFinding(drift, subject)),
     ...untold.map((each) => meaningFinding(each, subject, mend(each))),
   ];
@@ -198,7 +198,7 @@ function driftFinding({ kind, table, what, hint }: Drift, { place, url }: Subjec
   const when = isMisplaced ? 'Once its rows are known to be elsewhere: ' : '';
   return {
     code: isMisplaced ? 'DATA_TABLE_MISPLACED' : 'DATA_SCHEMA_DRIFT',
-    severity: kind === 'lesser' ? 'warning' : 'error',
+    severity: kind === 'speed' ? 'warning' : 'error',
     subject: displayName(table),
     message: `${place}: ${displayName(table)}: ${what}`,
     ...(hint === undefined ? {} : { hint: `${when}${inDatabase(databaseOf(url), hint)}` }),

@@ -151,6 +151,16 @@ const HANGING: ReadonlySet<SchemaObject['kind']> = new Set([
   'default',
 ]);
 
+/** How fast rows are found, and nothing else. */
+const SPEED: ReadonlySet<SchemaObject['kind']> = new Set(['index', 'statistics']);
+
+function kindOf({ kind, definition }: SchemaObject): Drift['kind'] {
+  const isUnique = kind === 'index' && definition?.startsWith('CREATE UNIQUE ');
+  if (isUnique) return 'constraints';
+  if (SPEED.has(kind)) return 'speed';
+  return RULING.has(kind) ? 'constraints' : 'object';
+}
+
 /** A database has these where it has what they need, whatever tables they speak of in words. */
 const STANDING: ReadonlySet<SchemaObject['kind']> = new Set([
   'function',
@@ -197,7 +207,7 @@ function objectDrift(
   const found = new Map(actual.objects.map((object) => [identity(object), object]));
   const drift = (object: SchemaObject, how: string, hint?: string): Drift => ({
     table: object.dependsOn[0] ?? object,
-    kind: RULING.has(object.kind) ? 'constraints' : 'lesser',
+    kind: kindOf(object),
     what: `the ${object.kind} ${object.name} ${how}`,
     about: object,
     ...(hint === undefined ? {} : { hint }),

@@ -5,16 +5,16 @@ import {
   digestQuery,
   EMPTY_DIGEST,
   parseDigest,
-} from '../catalog/digest.js';
-import { rowsOf } from '../catalog/rows.js';
-import type { SchemaCatalog, Table } from '../catalog/types.js';
-import type { Session } from '../core/ports.js';
-import type { MappedTable, TenancyMap } from '../tenancy/types.js';
-import { Buckets, bucketSql, columnOf, keyText, type RowKey, rowKey } from './buckets.js';
-import { LineSplitter, unescapeField } from './copy-text.js';
-import { Places } from './places.js';
-import { planTables, type TablePlan } from './plan.js';
-import type { StoredParts } from './stored-parts.js';
+} from '../../catalog/digest.js';
+import { rowsOf } from '../../catalog/rows.js';
+import type { SchemaCatalog, Table } from '../../catalog/types.js';
+import type { Session } from '../../core/ports.js';
+import type { MappedTable, TenancyMap } from '../../tenancy/types.js';
+import { Buckets, bucketSql, columnOf, keyText, type RowKey, rowKey } from '../buckets.js';
+import { LineSplitter, unescapeField } from '../copy-text.js';
+import { Places } from '../places.js';
+import { planTables, type TablePlan } from '../plan.js';
+import type { StoredParts } from '../stored-parts.js';
 
 /** How one table is digested in parts. */
 export interface TableParts {

@@ -1,11 +1,12 @@
-import { InterruptedError, RunError } from '../core/errors.js';
-import { displayName } from '../core/identifiers.js';
-import type { Databases, Session } from '../core/ports.js';
-import { everyOne, shareOut } from '../core/side-by-side.js';
-import type { MappedTable } from '../tenancy/types.js';
-import { isAboutText } from './encodings.js';
-import { joinSnapshot } from './snapshot.js';
-import { type SurveyedDatabase, surveyTable, type TableSurvey } from './survey.js';
+import { InterruptedError, RunError } from '../../core/errors.js';
+import { displayName } from '../../core/identifiers.js';
+import type { Databases, Session } from '../../core/ports.js';
+import { everyOne, shareOut } from '../../core/side-by-side.js';
+import type { MappedTable } from '../../tenancy/types.js';
+import { isAboutText } from '../encodings.js';
+import { joinSnapshot } from '../snapshot.js';
+import { surveyTable } from './table.js';
+import type { SurveyedDatabase, TableSurvey } from './types.js';
 
 export interface SurveyOptions extends SurveyedDatabase {
   readonly databases: Databases;
