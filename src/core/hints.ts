@@ -15,6 +15,9 @@ export function makeCopyAgain(database: string, key: string): string {
   return `${inDatabase('postgres', `DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`)} Then run ${commandLine('provision', key)} and ${commandLine('split', key)}.`;
 }
 
+/** What to run where the central database is that of an earlier version or configuration. */
+export const UPDATE_CENTRAL = `Run ${commandLine('provision')}: it brings the central database up to the present, or names what it cannot change.`;
+
 /** What to run where a clinic is gone for good: its database, its roles, its row of the registry. */
 export function forgetClinic(
   {

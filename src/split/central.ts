@@ -1,5 +1,5 @@
 import { RunError } from '../core/errors.js';
-import { commandLine } from '../core/hints.js';
+import { UPDATE_CENTRAL } from '../core/hints.js';
 import type { Session } from '../core/ports.js';
 import { addClinics, fillLateTables, lateClinics, lateTables } from './late-rows.js';
 import { tablesOf } from './plan.js';
@@ -44,22 +44,20 @@ export async function openCentral(run: Run): Promise<OpenCentral> {
   }
 }
 
-const PROVISION_FIRST = `Run ${commandLine('provision')} first: it brings the central database up to the present.`;
-
 /** RunError where it was made by another plan. */
 async function hasCopy({ plans, fingerprint }: Run, session: Session): Promise<boolean> {
   const receipts = await openReceipts(session);
   if (receipts.some((receipt) => receipt.fingerprint !== fingerprint))
     throw new RunError(
       `${session.label} holds rows that were copied under another schema, tenancy map or configuration`,
-      { hint: PROVISION_FIRST },
+      { hint: UPDATE_CENTRAL },
     );
   const isComplete = copyIsComplete(receipts, tablesOf(plans, true), fingerprint, session.label);
   if (isComplete || receipts.length === 0) return isComplete;
   const finished = await session.query('SELECT FROM clinic_migrate.finished');
   if (finished.length === 0) return false;
   throw new RunError(`${session.label} was made by an earlier version or configuration, and lacks tables`, {
-    hint: PROVISION_FIRST,
+    hint: UPDATE_CENTRAL,
   });
 }
 

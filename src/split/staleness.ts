@@ -1,6 +1,6 @@
 import { type Digest, EMPTY_DIGEST, sameDigest } from '../catalog/digest.js';
 import type { Finding } from '../core/finding.js';
-import { commandLine, inDatabase, makeCopyAgain } from '../core/hints.js';
+import { commandLine, makeCopyAgain, UPDATE_CENTRAL } from '../core/hints.js';
 import { displayName, quoteName } from '../core/identifiers.js';
 import type { Session } from '../core/ports.js';
 import { sideBySide } from '../core/side-by-side.js';
@@ -127,11 +127,10 @@ export function staleFindings({ options, snapshot, fingerprint }: Run, state: Co
       {
         ...stale,
         message: `${whose} was made under another schema, tenancy map or configuration`,
-        hint: `Go back to that configuration, or copy it again: ${
+        hint:
           target === undefined
-            ? `${inDatabase(database, 'DELETE FROM clinic_migrate.receipts')} Then run ${commandLine('split')}.`
-            : makeCopyAgain(database, target.clinic.key)
-        }`,
+            ? UPDATE_CENTRAL
+            : `Go back to that configuration, or copy it again: ${makeCopyAgain(database, target.clinic.key)}`,
       },
     ];
   const changed = [
