@@ -10,11 +10,11 @@ import { databaseOf } from '../core/urls.js';
 import { conservationFindings } from './data/conservation.js';
 import { type Check, checkDatabase } from './data/database.js';
 import { openReaders, readLegacy } from './data/legacy.js';
-import { readMeaning } from './data/meaning.js';
 import type { VerifyDataOptions } from './data/options.js';
 import { centralTables, clinicTables } from './data/places.js';
 import { withoutOthersPolicies } from './data/policies.js';
 import { quarantineFindings, readQuarantine } from './data/quarantine.js';
+import { readLegacySchema } from './data/schema-findings.js';
 import { readSurroundings } from './data/settings.js';
 import type { Subject } from './data/subject.js';
 import { readStanding } from './data/surplus.js';
@@ -54,9 +54,17 @@ async function compare(
     const legacy = await readLegacy(options, readers, () => task.advance(1));
     const surroundings = await readSurroundings(options, reader);
     const standing = await readStanding(reader);
-    const meaning = await readMeaning(reader);
+    const schema = await readLegacySchema(reader);
     const code = await readCode(reader);
-    const check: Check = { options, legacy, surroundings, standing, meaning, code, searches: new Map() };
+    const check: Check = {
+      options,
+      legacy,
+      surroundings,
+      standing,
+      schema,
+      code,
+      searches: new Map(),
+    };
     const results = await sideBySide(subjects, readers.length, async (subject, worker) => {
       const result = await checkDatabase(check, subject, readers[worker] ?? reader);
       task.advance(1, `Checked ${subject.place}`);

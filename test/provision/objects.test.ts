@@ -96,6 +96,68 @@ describe('every kind of object', () => {
     ]);
   });
 
+  it('is found by verify in whatever else it is not like', async () => {
+    const faults = [
+      ['ALTER TABLE public.lines SET UNLOGGED', 'public.lines: the table … persistence u, and p there'],
+      [
+        'ALTER TABLE public.patients DISABLE TRIGGER ALL',
+        'public.patients: the table … switched-off keys D, and none there',
+      ],
+      [
+        'ALTER TABLE public.urgent_notes NO INHERIT public.notes',
+        'public.urgent_notes: the table … parents none, and public.notes there',
+      ],
+      [
+        'ALTER TABLE public.notes REPLICA IDENTITY NOTHING',
+        'public.notes: the table … replica identity n, and d there',
+      ],
+      [
+        'ALTER SEQUENCE public.receipt_numbers INCREMENT 1',
+        'public.receipt_numbers: the sequence … seqincrement 1, and 7 there',
+      ],
+      [
+        'ALTER SEQUENCE public.rooms_id_seq CYCLE',
+        'public.rooms_id_seq: the sequence … seqcycle true, and false there',
+      ],
+      ['ALTER DOMAIN public.percent SET DEFAULT 5', 'public.percent: the type … default 5, and 0 there'],
+      [
+        'ALTER DOMAIN public.email DROP CONSTRAINT has_at',
+        'public.email: the type … checks none, and has_at CHECK',
+      ],
+      [
+        'ALTER VIEW public.names SET (security_invoker = true)',
+        'public.names: the view … options security_invoker=true, and none there',
+      ],
+      [
+        'ALTER VIEW public.long_names SET (security_barrier = false)',
+        'public.long_names: the view … options check_option=cascaded, security_barrier=false, and',
+      ],
+      [
+        'ALTER FUNCTION public.next_receipt() PARALLEL SAFE',
+        'public.next_receipt(): the function … parallel s, and u there',
+      ],
+      [
+        'CREATE OR REPLACE FUNCTION public.twice(n int) RETURNS int IMMUTABLE BEGIN ATOMIC SELECT CASE WHEN n IS NULL THEN 0 ELSE n * 3 END; END',
+        'public.twice(n integer): the function … body BEGIN ATOMIC',
+      ],
+    ] as const;
+    const found = await withSession(clinicUrl('2'), async (session) => {
+      for (const [fault] of faults) await session.execute(fault);
+      return verifyCommand.run(context, ['data'], NO_OPTIONS);
+    });
+    const says = found.findings
+      .map(({ severity, message }) =>
+        `${severity} ${message}`.replace('is not what it is in the legacy database:', '…'),
+      )
+      .filter((text) => text.includes('…'));
+    for (const [fault, message] of faults)
+      expect(
+        says.filter((text) => text.startsWith(`error clinic 2 (two): ${message}`)),
+        fault,
+      ).toHaveLength(1);
+    expect(says).toHaveLength(faults.length);
+  });
+
   it.each([
     ['DROP TRIGGER touch ON public.patients', /trigger touch/],
     ['DROP POLICY own ON public.rooms', /policy own/],
@@ -116,7 +178,7 @@ describe('every kind of object', () => {
       /text search dictionary plain is not what it was/,
     ],
     [
-      'ALTER TEXT SEARCH CONFIGURATION public.medical DROP MAPPING FOR asciiword',
+      'ALTER TEXT SEARCH CONFIGURATION public.medical DROP MAPPING FOR email',
       /text search configuration medical is not what it was/,
     ],
     ['DROP TEXT SEARCH CONFIGURATION public.medical', /text search configuration medical/],

@@ -12,34 +12,28 @@ import { rowsOf } from '../../catalog/rows.js';
 import type { SchemaCatalog } from '../../catalog/types.js';
 import { DatabaseError, isLocked, UsageError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
-import { inDatabase } from '../../core/hints.js';
 import { displayName, sameName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
-import { databaseOf } from '../../core/urls.js';
 import type { Clinic, MappedTable } from '../../tenancy/types.js';
 import { lockedFinding } from '../patience.js';
 import { closedFinding, limitFindings } from './closed.js';
 import { findDifferences } from './differences.js';
-import type { Drift } from './drift.js';
 import { foreignCodeFindings } from './foreign-code.js';
 import { orphanFindings, sequenceFindings } from './integrity.js';
 import { type LegacyDatabase, legacyRows, ownersOf } from './legacy.js';
-import { type Meaning, meaningFinding, readMeaning, type Unlike, unlikeIn } from './meaning.js';
 import { withMends } from './mends.js';
 import { foreignFinding, mismatchFindings } from './mismatch.js';
 import { largeObjectFindings } from './object-findings.js';
 import type { VerifyDataOptions } from './options.js';
 import { originFindings } from './origin.js';
 import { ownership } from './ownership.js';
-import { catalogTable, isClinicTable, provenColumns } from './places.js';
-import { withoutLoginPolicies } from './policies.js';
+import { catalogTable, provenColumns } from './places.js';
 import { allRows, digestOf, rowId } from './rows.js';
-import { schemaDrift } from './schema.js';
+import { type LegacySchema, schemaFindings } from './schema-findings.js';
 import { type Surroundings, surroundingsFindings } from './settings.js';
 import type { Subject } from './subject.js';
 import { surplusFindings } from './surplus.js';
 import { namesAnother } from './tenant-columns.js';
-import { isAbout, isElsewhere } from './told.js';
 import { SAMPLES, stopIfAsked } from './words.js';
 
 export interface DatabaseResult {
@@ -55,8 +49,7 @@ export interface Check {
   readonly surroundings: Surroundings;
   /** What stands in the legacy database's schemas. */
   readonly standing: ReadonlySet<string>;
-  /** What the legacy database's objects are bound to. */
-  readonly meaning: Meaning;
+  readonly schema: LegacySchema;
   /** The legacy database's functions, triggers and the like. */
   readonly code: Code;
   /** How often rows were searched for what differs, by table: each time reads the legacy table once more. */
@@ -124,13 +117,9 @@ async function look(
     const message = `${place}: ${actual}`;
     return { findings: [{ code: 'DATA_SCHEMA_DRIFT', severity: 'error', message }], digests: new Map() };
   }
-  const drifts = driftsOf(check.options, subject, actual);
-  const unlike = unlikeIn(check.meaning, await readMeaning(session)).filter(
-    ({ place }) => !isElsewhere(place, catalog, belonging),
-  );
   const findings = [
     ...(await limitFindings(session, subject)),
-    ...schemaFindings(drifts, unlike, subject),
+    ...(await schemaFindings(session, subject, actual, check.options, check.schema)),
     ...(await surplusFindings(session, subject, check.standing, check.options, actual)),
     ...(await surroundingsFindings(session, subject, check.surroundings)),
   ];
@@ -165,44 +154,6 @@ async function readSchema(session: Session, schemas: readonly string[]): Promise
     if (error instanceof UsageError) return 'a schema is missing: provision has not been here';
     throw error;
   }
-}
-
-function driftsOf({ catalog, map }: VerifyDataOptions, subject: Subject, actual: SchemaCatalog): Drift[] {
-  return schemaDrift(catalog, map, subject.belonging, withoutLoginPolicies(actual))
-    .filter(({ isSurplus }) => isSurplus !== true)
-    .filter(({ kind, table }) => {
-      // The central database may have served other purposes before; only clinics' tables are out of place there.
-      if (kind !== 'misplaced' || subject.clinic !== undefined) return true;
-      const mapped = map.tables.find((each) => displayName(each) === displayName(table));
-      return mapped?.scope === 'clinic' && !isClinicTable(map, table);
-    });
-}
-
-/** One cause is one finding: the one that says more, with what mends it. */
-function schemaFindings(drifts: readonly Drift[], unlike: readonly Unlike[], subject: Subject): Finding[] {
-  const vague = drifts.filter(({ kind }) => kind === 'object' || kind === 'speed');
-  const untold = unlike.filter(
-    ({ place }) => !drifts.some((drift) => !vague.includes(drift) && isAbout(drift, place)),
-  );
-  const mend = ({ place }: Unlike): string | undefined => vague.find((drift) => isAbout(drift, place))?.hint;
-  return [
-    ...drifts
-      .filter((drift) => !vague.includes(drift) || !untold.some(({ place }) => isAbout(drift, place)))
-      .map((drift) => driftFinding(drift, subject)),
-    ...untold.map((each) => meaningFinding(each, subject, mend(each))),
-  ];
-}
-
-function driftFinding({ kind, table, what, hint }: Drift, { place, url }: Subject): Finding {
-  const isMisplaced = kind === 'misplaced';
-  const when = isMisplaced ? 'Once its rows are known to be elsewhere: ' : '';
-  return {
-    code: isMisplaced ? 'DATA_TABLE_MISPLACED' : 'DATA_SCHEMA_DRIFT',
-    severity: kind === 'speed' ? 'warning' : 'error',
-    subject: displayName(table),
-    message: `${place}: ${displayName(table)}: ${what}`,
-    ...(hint === undefined ? {} : { hint: `${when}${inDatabase(databaseOf(url), hint)}` }),
-  };
 }
 
 function holdsColumns(catalog: SchemaCatalog, actual: SchemaCatalog, table: MappedTable): boolean {
