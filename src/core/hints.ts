@@ -15,6 +15,11 @@ export function makeCopyAgain(database: string, key: string): string {
   return `${inDatabase('postgres', `DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`)} Then run ${commandLine('provision', key)} and ${commandLine('split', key)}.`;
 }
 
+/** The hint of what provision mends as well. */
+export function provisionOr(key: string, hint: string): string {
+  return `Run ${commandLine('provision', key)}, or: ${hint}`;
+}
+
 /** What to run where the central database is that of an earlier version or configuration. */
 export const UPDATE_CENTRAL = `Run ${commandLine('provision')}: it brings the central database up to the present, or names what it cannot change.`;
 

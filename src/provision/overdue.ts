@@ -1,5 +1,4 @@
-import type { Heading, Statement } from './sql-text.js';
-import { emptiesPath } from './sql-text.js';
+import { emptiesPath, type Heading, type Statement } from './sql-text.js';
 
 /** What a database does not have of what it is to have, and what it has otherwise. */
 export interface Overdue {

@@ -18,8 +18,7 @@ import { templateOf } from './provide-templates.js';
 import { ensureLogin, ensureOwner } from './roles.js';
 import { ensureSettings, hasTextOfAnEncoding } from './settings.js';
 import { templateName } from './template.js';
-import type { RegistryEntry } from './types.js';
-import { isServed } from './types.js';
+import { isServed, type RegistryEntry } from './types.js';
 
 export interface ProvisionedClinic {
   readonly clinic: Clinic;

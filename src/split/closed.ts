@@ -1,5 +1,5 @@
 import type { Finding } from '../core/finding.js';
-import { commandLine, inDatabase } from '../core/hints.js';
+import { commandLine, inDatabase, provisionOr } from '../core/hints.js';
 import { quoteIdent } from '../core/identifiers.js';
 import type { Databases } from '../core/ports.js';
 import { endpointOf, withDatabase } from '../core/urls.js';
@@ -55,7 +55,7 @@ function entryFindings({ clinic, database }: ClinicTarget, entry: Entry | undefi
       `Restore it from a backup if the clinic is served from it. Else run ${commandLine('provision', clinic.key)} and ${commandLine('split', clinic.key)}.`,
     );
   const opened = (clause: string): string =>
-    `Run ${commandLine('provision', clinic.key)}, or: ${inDatabase('postgres', `${alter} ${clause}`)}`;
+    provisionOr(clinic.key, inDatabase('postgres', `${alter} ${clause}`));
   if (!entry.open)
     return finding('DATA_DATABASE_CLOSED', 'takes no connections', opened('ALLOW_CONNECTIONS true'));
   if (!entry.full) return [];

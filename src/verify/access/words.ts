@@ -1,5 +1,4 @@
 import type { Finding } from '../../core/finding.js';
-import { commandLine } from '../../core/hints.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { ClinicTarget } from '../../provision/types.js';
 import { showClinic, showKey } from '../data/words.js';
@@ -12,11 +11,6 @@ export function inDatabase(database: string, ...statements: readonly string[]): 
 /** For what belongs to a whole server, and is mended from any of its databases. */
 export function onServer(...statements: readonly string[]): string {
   return inDatabase('postgres', ...statements);
-}
-
-/** The same of what provision mends, too. */
-export function provisionOr({ clinic }: ClinicTarget, hint: string): string {
-  return `Run ${commandLine('provision', clinic.key)}, or: ${hint}`;
 }
 
 /** A finding about a clinic: what is said follows its name. */

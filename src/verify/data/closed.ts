@@ -1,6 +1,6 @@
 import { DatabaseError } from '../../core/errors.js';
 import type { Finding } from '../../core/finding.js';
-import { commandLine, inDatabase } from '../../core/hints.js';
+import { inDatabase, provisionOr } from '../../core/hints.js';
 import { quoteIdent } from '../../core/identifiers.js';
 import type { Databases, Session } from '../../core/ports.js';
 import { databaseOf, withDatabase } from '../../core/urls.js';
@@ -78,7 +78,7 @@ function entryFindings(subject: Subject, { open, limit }: Entry): Finding[] {
 /** Of a clinic's database provision mends it. */
 function mendable({ clinic }: Subject, finding: Finding): Finding {
   if (clinic === undefined) return finding;
-  return { ...finding, hint: `Run ${commandLine('provision', clinic.key)}, or: ${finding.hint ?? ''}` };
+  return { ...finding, hint: provisionOr(clinic.key, finding.hint ?? '') };
 }
 
 function closed({ place, url }: Subject, why: string, sql?: string): Finding {

@@ -9,7 +9,7 @@ import { type Meaning, meaningFinding, readMeaning, type Unlike, unlikeIn } from
 import type { VerifyDataOptions } from './options.js';
 import { isClinicTable } from './places.js';
 import { withoutLoginPolicies } from './policies.js';
-import { schemaDrift } from './schema.js';
+import { sameMajor, schemaDrift } from './schema.js';
 import type { Subject } from './subject.js';
 import { isAbout, isElsewhere } from './told.js';
 import { readTraits, type Traits, traitDrift } from './traits.js';
@@ -36,7 +36,7 @@ export async function schemaFindings(
   const unlike = unlikeIn(legacy.meaning, await readMeaning(session)).filter(
     ({ place }) => !isElsewhere(place, options.catalog, subject.belonging),
   );
-  const traits = traitDrift(legacy.traits, await readTraits(session));
+  const traits = traitDrift(legacy.traits, await readTraits(session), sameMajor(options.catalog, actual));
   return tell([...told, ...traits.filter((drift) => isUntold(drift, told, unlike))], unlike, subject);
 }
 

@@ -203,7 +203,7 @@ function objectDrift(
     return HANGING.has(kind) && dependsOn.length > 0 && dependsOn.every((name) => present(name, []));
   };
   // Another version words the same thing otherwise.
-  const sameVersion = major(legacy) === major(actual);
+  const sameVersion = sameMajor(legacy, actual);
   const found = new Map(actual.objects.map((object) => [identity(object), object]));
   const drift = (object: SchemaObject, how: string, hint?: string): Drift => ({
     table: object.dependsOn[0] ?? object,
@@ -237,6 +237,8 @@ function isGenerated({ kind, name, dependsOn: [owner] }: SchemaObject, { tables 
   const table = tables.find((each) => owner !== undefined && sameName(each, owner));
   return kind === 'default' && table?.columns.some((each) => each.name === name && each.generated) === true;
 }
+
+export const sameMajor = (one: SchemaCatalog, other: SchemaCatalog): boolean => major(one) === major(other);
 
 const major = ({ serverVersion }: SchemaCatalog): number => Math.floor(serverVersion / 10_000);
 

@@ -10,10 +10,7 @@ type TraitRow = Record<string, unknown> & {
 };
 
 /** What is known of objects beyond their columns, keys and definitions, as one server words it. */
-export interface Traits {
-  readonly version: number;
-  readonly objects: ReadonlyMap<string, TraitRow>;
-}
+export type Traits = ReadonlyMap<string, TraitRow>;
 
 /** Keys' own triggers can be switched off, and then the keys hold nothing. NULL while all of them fire. */
 const SWITCHED_OFF = `
@@ -82,26 +79,22 @@ const TRAITS = `
 
 /** Whatever tells one of them from another of its name. What only makes things fast is left out. */
 export async function readTraits(session: Session): Promise<Traits> {
-  const [server] = await session.query<{ version: number }>(
-    "SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS version",
-  );
   const rows = await session.query<TraitRow>(TRAITS);
-  const objects = new Map(rows.map((row) => [JSON.stringify([row.kind, row.schema, row.name]), row]));
-  return { version: server?.version ?? 0, objects };
+  return new Map(rows.map((row) => [JSON.stringify([row.kind, row.schema, row.name]), row]));
 }
 
 /** Another version writes the same expression otherwise. */
 const WORDED: ReadonlySet<string> = new Set(['bound', 'partition key', 'default', 'checks', 'body']);
 
 /** What has other traits here than in the legacy database, one drift an object. */
-export function traitDrift(legacy: Traits, here: Traits): Drift[] {
-  return [...legacy.objects].flatMap(([key, { kind, schema, name, traits }]): Drift[] => {
-    const other = here.objects.get(key)?.traits;
+export function traitDrift(legacy: Traits, here: Traits, sameVersion: boolean): Drift[] {
+  return [...legacy].flatMap(([key, { kind, schema, name, traits }]): Drift[] => {
+    const other = here.get(key)?.traits;
     if (other === undefined) return [];
     const unlike = Object.keys(traits).filter((trait) => {
       // A key that is switched off there and holds here is no fault.
       if (trait === 'switched-off keys' && other[trait] === null) return false;
-      if (WORDED.has(trait) && legacy.version !== here.version) return false;
+      if (WORDED.has(trait) && !sameVersion) return false;
       return JSON.stringify(traits[trait]) !== JSON.stringify(other[trait]);
     });
     if (unlike.length === 0) return [];

@@ -1,8 +1,9 @@
 import type { Finding } from '../../../core/finding.js';
+import { provisionOr } from '../../../core/hints.js';
 import { quoteIdent } from '../../../core/identifiers.js';
 import type { ClinicTarget } from '../../../provision/types.js';
 import { byGrantee, privilegesInWords, revokes, type Surplus, surplusOf } from '../acl.js';
-import { allNames, granteeSql, ofClinic, onServer, provisionOr } from '../words.js';
+import { allNames, granteeSql, ofClinic, onServer } from '../words.js';
 import type { DatabaseRow, ServerView } from './view.js';
 
 /** The clinics' databases themselves: whose they are, who may enter, and whether anybody can. */
@@ -62,7 +63,7 @@ function stateFindings(target: ClinicTarget, row: DatabaseRow): Finding[] {
       target,
       row.name,
       `its database ${row.name} ${what}`,
-      provisionOr(target, onServer(`ALTER DATABASE ${quoteIdent(row.name)} WITH ${clause}`)),
+      provisionOr(target.clinic.key, onServer(`ALTER DATABASE ${quoteIdent(row.name)} WITH ${clause}`)),
       severity,
     );
   return [

@@ -1,7 +1,8 @@
 import type { Finding } from '../../../core/finding.js';
+import { provisionOr } from '../../../core/hints.js';
 import { quoteIdent } from '../../../core/identifiers.js';
 import type { ClinicTarget } from '../../../provision/types.js';
-import { ofClinic, onServer, provisionOr } from '../words.js';
+import { ofClinic, onServer } from '../words.js';
 import type { Role, ServerView } from './view.js';
 
 const GAINS = {
@@ -55,7 +56,7 @@ function gained(target: ClinicTarget, role: Role, who: string): Finding[] {
       target,
       role.name,
       `${who} has ${words.join(', ')}`,
-      provisionOr(target, onServer(`ALTER ROLE ${quoteIdent(role.name)} ${away}`)),
+      provisionOr(target.clinic.key, onServer(`ALTER ROLE ${quoteIdent(role.name)} ${away}`)),
     ),
   ];
 }
@@ -68,7 +69,7 @@ function barred(target: ClinicTarget, role: Role): Finding[] {
       target,
       role.name,
       `its login ${role.name} ${what}`,
-      provisionOr(target, onServer(`ALTER ROLE ${quoteIdent(role.name)} ${clause}`)),
+      provisionOr(target.clinic.key, onServer(`ALTER ROLE ${quoteIdent(role.name)} ${clause}`)),
       severity,
     );
   return [

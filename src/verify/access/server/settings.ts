@@ -1,8 +1,9 @@
 import type { Finding } from '../../../core/finding.js';
+import { provisionOr } from '../../../core/hints.js';
 import { quoteIdent } from '../../../core/identifiers.js';
 import type { ClinicTarget } from '../../../provision/types.js';
 import type { AccessRecord } from '../record.js';
-import { ofClinic, onServer, provisionOr } from '../words.js';
+import { ofClinic, onServer } from '../words.js';
 import type { ServerView } from './view.js';
 
 interface Entry extends Record<string, unknown> {
@@ -83,7 +84,9 @@ function difference(entry: Entry, target: ClinicTarget): Finding {
     isShut
       ? `sessions of ${whose(entry)} are read-only`
       : `${whose(entry)} has a setting that provision does not make: ${entry.name}`,
-    isMended(entry, target) ? provisionOr(target, onServer(resetOf(entry))) : onServer(resetOf(entry)),
+    isMended(entry, target)
+      ? provisionOr(target.clinic.key, onServer(resetOf(entry)))
+      : onServer(resetOf(entry)),
   );
 }
 
