@@ -66,7 +66,7 @@ const PLANTS: readonly (readonly [sql: string, said: string])[] = [
     'the materialized view public.all_mails is there',
   ],
   [
-    `CREATE TABLE users (id int, email text DEFAULT rough('x'), CONSTRAINT tidy_email CHECK (rough(email) <> ''));
+    `CREATE UNLOGGED TABLE users (id int, email text DEFAULT rough('x'), CONSTRAINT tidy_email CHECK (rough(email) <> ''));
      CREATE TRIGGER touched BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();
      CREATE POLICY tidy_only ON users USING (rough(email) <> '')`,
     'public.users: the table is there, and it is central',

@@ -1,7 +1,7 @@
 import type { SchemaCatalog } from '../../catalog/types.js';
 import type { Finding } from '../../core/finding.js';
 import { inDatabase } from '../../core/hints.js';
-import { displayName, sameName } from '../../core/identifiers.js';
+import { displayName, type QualifiedName, sameName } from '../../core/identifiers.js';
 import type { Session } from '../../core/ports.js';
 import { databaseOf } from '../../core/urls.js';
 import type { Drift, Thing } from './drift.js';
@@ -36,7 +36,14 @@ export async function schemaFindings(
   const unlike = unlikeIn(legacy.meaning, await readMeaning(session)).filter(
     ({ place }) => !isElsewhere(place, options.catalog, subject.belonging),
   );
-  const traits = traitDrift(legacy.traits, await readTraits(session), sameMajor(options.catalog, actual));
+  const traits = traitDrift(
+    legacy.traits,
+    await readTraits(session),
+    sameMajor(options.catalog, actual),
+  ).filter(
+    (drift) =>
+      !isElsewhere({ relation: relationOf(drift, options.catalog) }, options.catalog, subject.belonging),
+  );
   return tell([...told, ...traits.filter((drift) => isUntold(drift, told, unlike))], unlike, subject);
 }
 
@@ -49,6 +56,13 @@ function driftsOf({ catalog, map }: VerifyDataOptions, subject: Subject, actual:
       const mapped = map.tables.find((each) => displayName(each) === displayName(table));
       return mapped?.scope === 'clinic' && !isClinicTable(map, table);
     });
+}
+
+/** The table or view that an object is, or that a sequence goes with. */
+function relationOf({ table, about }: Drift, catalog: SchemaCatalog): QualifiedName | null {
+  if (about !== undefined && !about.kind.endsWith('view')) return null;
+  const sequence = catalog.sequences.find((each) => sameName(each, table));
+  return sequence === undefined ? table : (sequence.ownedBy?.table ?? null);
 }
 
 /** False where something is said already of the object, or of a type's check. */

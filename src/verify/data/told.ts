@@ -21,7 +21,7 @@ export function isAbout({ kind, table, about }: Drift, place: Place): boolean {
 
 /** Whether it is, or hangs on, a table or view that is not of this database: told with all that is too much. */
 export function isElsewhere(
-  { relation }: Place,
+  { relation }: Pick<Place, 'relation'>,
   catalog: SchemaCatalog,
   belonging: readonly QualifiedName[],
 ): boolean {
