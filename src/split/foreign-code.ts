@@ -1,4 +1,4 @@
-import { foreignCode, readCode } from '../catalog/code.js';
+import { foreignCode } from '../catalog/code.js';
 import { RunError } from '../core/errors.js';
 import { makeCopyAgain } from '../core/hints.js';
 import type { Session } from '../core/ports.js';
@@ -12,7 +12,7 @@ const MOST_NAMED = 5;
  * function. Whoever acts as its owner can make some, and it would run as us as soon as rows are read or written there.
  */
 export async function refuseForeignCode(run: Run, target: ClinicTarget, session: Session): Promise<void> {
-  const foreign = foreignCode(run.code, await readCode(session));
+  const foreign = foreignCode(run.code, await run.readCode(session));
   if (foreign.length === 0) return;
   const named = foreign.slice(0, MOST_NAMED).map(({ place }) => place);
   throw new RunError(

@@ -1,4 +1,4 @@
-import { readCode } from '../catalog/code.js';
+import { codeReader, readCode } from '../catalog/code.js';
 import { RunError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
 import { once } from '../core/once.js';
@@ -84,6 +84,7 @@ async function splitFromSnapshot(
       tally,
       largeObjects,
       code: await readCode(snapshot.session),
+      readCode: codeReader(),
       rowsOfPart: rowsOfPart(plans.reduce((sum, plan) => sum + tally.expectedEverywhere(plan), 0)),
       stored,
     };

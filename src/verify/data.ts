@@ -1,4 +1,4 @@
-import { readCode } from '../catalog/code.js';
+import { codeReader, readCode } from '../catalog/code.js';
 import { sameDatabase } from '../catalog/same-database.js';
 import { RunError } from '../core/errors.js';
 import type { Finding } from '../core/finding.js';
@@ -63,6 +63,7 @@ async function compare(
       standing,
       schema,
       code,
+      readCode: codeReader(),
       searches: new Map(),
     };
     const results = await sideBySide(subjects, readers.length, async (subject, worker) => {

@@ -26,6 +26,7 @@ export async function applyChanges(
   const { session, tables } = one;
   const changed = changedTables(one);
   let refreshed: TableRefresh[] = [];
+  let written: readonly TablePlan[] = [];
   if (changed.length > 0) {
     const order = keyOrder(
       options.catalog,
@@ -39,15 +40,13 @@ export async function applyChanges(
     const wrong = (await isWrittenRowByRow(work)) ? [] : await writeWithoutKeys(work);
     if (wrong.length > 0) return notConserved(one, wrong);
     refreshed = await countChanges(one);
+    written = exposed;
   }
-  const stamps =
-    changed.length === 0
-      ? tables.map(({ stamp }) => stamp)
-      : await stampTables(
-          session,
-          tables.map(({ plan }) => plan),
-        );
-  const copies = tables.map(({ plan, digests }, i) => ({ plan, digests, stamp: stamps[i] ?? '' }));
+  const stamps = await stampTables(session, written);
+  const copies = tables.map(({ plan, digests, stamp }) => {
+    const i = written.indexOf(plan);
+    return { plan, digests, stamp: i < 0 ? stamp : (stamps[i] ?? '') };
+  });
   await writeReceipts(session, copies, { snapshot: snapshot.label, fingerprint });
   await session.execute(await options.afterRefresh(keyOf(one), changed.length > 0));
   await restoreForce(session, one.forced);

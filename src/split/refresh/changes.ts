@@ -4,6 +4,7 @@ import type { Session } from '../../core/ports.js';
 import { bucketSql, columnOf, keyText, type RowKey, rowKey } from '../buckets.js';
 import type { TablePlan } from '../plan.js';
 import { findTable } from '../unique.js';
+import { lineOfRow, rowTypes } from './row-line.js';
 import type { TableState } from './target.js';
 
 /** One table's statements. */
@@ -18,33 +19,6 @@ export interface TableChanges {
   readonly removeBoth: string;
   /** Inserts what is new and what has other values. */
   readonly insertBoth: string;
-}
-
-/**
- * The row type that a line of text is read as: the table's own where it has just the columns that are copied, in their
- * order; else one of a table made for that, whose statement is answered with it.
- */
-async function rowTypes(
-  session: Session,
-  states: readonly TableState[],
-): Promise<{ types: string[]; statements: string[] }> {
-  const found = await session.query<{ columns: string[] }>(
-    `SELECT ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-                   WHERE a.attrelid = pg_catalog.to_regclass(n.name) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
-       FROM unnest($1::text[]) WITH ORDINALITY AS n (name, i) ORDER BY i`,
-    [states.map(({ plan }) => quoteName(plan.table))],
-  );
-  const statements: string[] = [];
-  const types = states.map(({ plan, index }, i) => {
-    if (found[i]?.columns.join('\0') === plan.columns.join('\0')) return quoteName(plan.table);
-    const type = `pg_temp.${quoteIdent(`clinic_migrate_row_${index}`)}`;
-    const columns = plan.columns.map(quoteIdent).join(', ');
-    statements.push(
-      `CREATE TEMPORARY TABLE ${quoteIdent(`clinic_migrate_row_${index}`)} ON COMMIT DROP AS SELECT ${columns} FROM ${plan.rows} WHERE false`,
-    );
-    return type;
-  });
-  return { types, statements };
 }
 
 /** The statements for all tables that differ, in the order given; `prepare` comes before all others. */
@@ -93,7 +67,7 @@ function changesOf(catalog: SchemaCatalog, state: TableState, type: string): Tab
 
 /** Rows without a key are told apart by their whole text, and by their number among equal ones. */
 function findDifferences({ plan, index, parts, differing }: TableState, key: RowKey): string {
-  const line = (row: string): string => `ROW(${plan.columns.map(columnOf(row)).join(', ')})::text`;
+  const line = lineOfRow(plan, columnOf('t'));
   const number = key.isUnique ? '1' : 'pg_catalog.row_number() OVER (PARTITION BY line)';
   const isAll = differing.length === parts;
   const where = isAll
@@ -103,7 +77,7 @@ function findDifferences({ plan, index, parts, differing }: TableState, key: Row
   // No line is read as a row here: that could call functions, which find their names only where rows are written.
   const want = `SELECT line, ${key.isUnique ? 'k' : 'line AS k'} FROM pg_temp.clinic_migrate_incoming WHERE tab = ${index}`;
   return `INSERT INTO pg_temp.clinic_migrate_diff (tab, op, rel, tid, line)
-    WITH have AS MATERIALIZED (${numbered(`SELECT t.tableoid AS rel, t.ctid AS tid, ${line('t')} AS line, ${key.isUnique ? keyText(key, columnOf('t')) : line('t')} AS k FROM ${plan.rows} AS t`)}),
+    WITH have AS MATERIALIZED (${numbered(`SELECT t.tableoid AS rel, t.ctid AS tid, ${line} AS line, ${key.isUnique ? keyText(key, columnOf('t')) : line} AS k FROM ${plan.rows} AS t`)}),
     want AS MATERIALIZED (${numbered(want)})
     SELECT ${index}, CASE WHEN want.k IS NULL THEN 'delete' WHEN have.k IS NULL THEN 'insert' ELSE 'update' END, have.rel, have.tid, want.line
       FROM have FULL JOIN want ON want.k = have.k AND want.n = have.n

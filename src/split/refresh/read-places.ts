@@ -4,6 +4,7 @@ import { firstFieldEnd, type LineReader } from '../copy-text.js';
 import { ROUTE } from '../judgement.js';
 import { liesIn, type Places, placeOf } from '../places.js';
 import type { TablePlan } from '../plan.js';
+import { lineOfRow } from './row-line.js';
 import type { Wanting } from './target.js';
 
 /** SQL: what is sent of a row, its key's text where it has a key, and that of all of it. */
@@ -14,7 +15,7 @@ export function incomingRow(
 ): string {
   const key = rowKey(catalog, plan);
   const byName = (column: string): string => nameOf(column, plan.columns.indexOf(column));
-  return `${key.isUnique ? keyText(key, byName) : 'NULL'}, ROW(${plan.columns.map(nameOf).join(', ')})::text`;
+  return `${key.isUnique ? keyText(key, byName) : 'NULL'}, ${lineOfRow(plan, byName)}`;
 }
 
 /** So many rows a statement, whose text names the place of each. */

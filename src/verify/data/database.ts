@@ -52,6 +52,8 @@ export interface Check {
   readonly schema: LegacySchema;
   /** The legacy database's functions, triggers and the like. */
   readonly code: Code;
+  /** Reads that of a database. */
+  readonly readCode: (session: Session) => Promise<Code>;
   /** How often rows were searched for what differs, by table: each time reads the legacy table once more. */
   readonly searches: Map<MappedTable, number>;
 }
@@ -109,7 +111,7 @@ async function look(
 ): Promise<DatabaseResult> {
   const { catalog } = check.options;
   const { place, belonging } = subject;
-  const foreign = await foreignCodeFindings(session, subject, check.code);
+  const foreign = await foreignCodeFindings(session, subject, check);
   const astray = foreign.length > 0 ? [] : await originFindings(session, subject);
   if (astray.length > 0) return { findings: astray, digests: undefined };
   const actual = await readSchema(session, catalog.schemas);

@@ -1,4 +1,4 @@
-import { type Code, foreignOnRead, readCode } from '../../catalog/code.js';
+import { type Code, foreignOnRead } from '../../catalog/code.js';
 import type { Finding } from '../../core/finding.js';
 import { changedOwnTables } from '../../core/own-tables.js';
 import type { Session } from '../../core/ports.js';
@@ -14,13 +14,13 @@ import { SAMPLES } from './words.js';
 export async function foreignCodeFindings(
   session: Session,
   subject: Subject,
-  known: Code,
+  { code, readCode }: { readonly code: Code; readonly readCode: (session: Session) => Promise<Code> },
 ): Promise<Finding[]> {
   if (subject.clinic === undefined) return [];
   const origin = await changedOwnTables(session, ['origin']);
   const places = [
     ...origin.map((name) => `what stands in place of the table ${name}`),
-    ...foreignOnRead(known, await readCode(session)).map(({ place }) => place),
+    ...foreignOnRead(code, await readCode(session)).map(({ place }) => place),
   ];
   if (places.length === 0) return [];
   const named = places.slice(0, SAMPLES).join(', ');
