@@ -18,6 +18,10 @@ const CASES = {
   'a domain and a generated column': `
     CREATE DOMAIN word AS text CHECK (sounds(VALUE) <> '');
     CREATE TABLE notes (id int PRIMARY KEY, clinic_id int NOT NULL REFERENCES clinics, text word, sound text GENERATED ALWAYS AS (sounds(text)) STORED);`,
+  'a domain that refuses to be empty in a generated column': `
+    CREATE DOMAIN word AS text NOT NULL CHECK (sounds(VALUE) <> '');
+    CREATE TABLE notes (id int PRIMARY KEY, gone int, sound word GENERATED ALWAYS AS (sounds(text)) STORED, clinic_id int NOT NULL REFERENCES clinics, text text);
+    ALTER TABLE notes DROP gone;`,
   'a partitioned table’s check': `
     CREATE TABLE notes (id int, clinic_id int NOT NULL REFERENCES clinics, text text, CHECK (read(text) <> '')) PARTITION BY LIST (clinic_id);
     CREATE TABLE notes_1 PARTITION OF notes FOR VALUES IN (1); CREATE TABLE notes_2 PARTITION OF notes FOR VALUES IN (2);`,
