@@ -17,6 +17,11 @@ interface Source {
 const onTable = (kind: string, name: string, table: string): string =>
   `pg_catalog.format('the ${kind} %I of %s', ${name}, ${table}::regclass)`;
 
+/** SQL: as the functions of a range do, and its cast to its multirange, which are the server's own code. */
+const comesWithType = (catalog: string, oid: string): string =>
+  `EXISTS (SELECT FROM pg_catalog.pg_depend t WHERE t.classid = 'pg_catalog.${catalog}'::regclass AND t.objid = ${oid}
+              AND t.refclassid = 'pg_catalog.pg_type'::regclass AND t.deptype = 'i')`;
+
 const FUNCTION: Source = {
   place: "pg_catalog.format('the function %s', p.oid::regprocedure)",
   text: `pg_catalog.concat_ws('|', p.prosrc, p.probin, l.lanname, p.prosecdef, p.provolatile, p.prosupport,
@@ -29,8 +34,7 @@ const FUNCTION: Source = {
   oid: 'p.oid',
   verbatim: 'p.prosqlbody IS NULL',
   from: `pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-   WHERE p.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend t WHERE t.classid = 'pg_catalog.pg_proc'::regclass
-                  AND t.objid = p.oid AND t.refclassid = 'pg_catalog.pg_type'::regclass AND t.deptype = 'i')`,
+   WHERE p.oid >= 16384 AND NOT ${comesWithType('pg_proc', 'p.oid')}`,
 };
 
 const CAST: Source = {
@@ -40,7 +44,7 @@ const CAST: Source = {
   catalog: 'pg_catalog.pg_cast',
   oid: 'c.oid',
   onRead: 'true',
-  from: 'pg_catalog.pg_cast c WHERE c.oid >= 16384 AND c.castfunc <> 0',
+  from: `pg_catalog.pg_cast c WHERE c.oid >= 16384 AND c.castfunc <> 0 AND NOT ${comesWithType('pg_cast', 'c.oid')}`,
 };
 
 const INDEX: Source = {
@@ -143,11 +147,16 @@ const entriesOf = ({ place, text, verbatim, onRead, catalog, oid, from }: Source
 const formOf = ({ raw, from }: Source, i: number): string =>
   `SELECT ${i}, pg_catalog.md5(pg_catalog.array_to_string(ARRAY[${raw.map((sql) => `(${sql})::text`).join(', ')}], '|', '?')) FROM ${from}`;
 
-/** SQL: whether it came with an extension. Its owner can hide a function in one: that of the database's own owner is no excuse. */
+/**
+ * SQL: whether it came with an extension. Whoever owns one can hide a function in it; so that of the database's owner is
+ * no excuse, unless he is above all this, or whoever is asking.
+ */
 const isMember = (classid: string, objid: string): string => `EXISTS (
   SELECT FROM pg_catalog.pg_depend e JOIN pg_catalog.pg_extension x ON x.oid = e.refobjid
+    JOIN pg_catalog.pg_roles o ON o.oid = x.extowner
    WHERE e.classid = ${classid} AND e.objid = ${objid} AND e.deptype = 'e'
-     AND x.extowner <> (SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))`;
+     AND (o.rolsuper OR o.rolname = session_user
+          OR o.oid <> (SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())))`;
 
 /** All of it, in the order of the places. */
 export const CODE = `

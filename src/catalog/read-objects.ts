@@ -12,6 +12,10 @@ type ObjectRow = Record<string, unknown> &
 const name = (schema: string, relation: string): string =>
   `pg_catalog.json_build_object('schema', ${schema}, 'name', ${relation})`;
 
+/** False of what comes and goes with another object, as a range's functions do, and its cast to its multirange. */
+const onItsOwn = (alias: string): string => `NOT EXISTS (SELECT FROM pg_catalog.pg_depend i
+   WHERE i.classid = ${alias}.tableoid AND i.objid = ${alias}.oid AND i.deptype = 'i')`;
+
 /** Views: a view's rule depends on each table it reads. */
 const VIEWS = `
   SELECT CASE c.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END AS kind, n.nspname::text AS schema,
@@ -38,7 +42,7 @@ const FUNCTIONS = `
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
-   WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_proc', 'p.oid')}`;
+   WHERE n.nspname = ANY ($1::text[]) AND ${notOfExtension('pg_proc', 'p.oid')} AND ${onItsOwn('p')}`;
 
 /** Enums, domains, ranges and free-standing composites; not the row types of tables, nor arrays. */
 const TYPES = `
@@ -138,10 +142,6 @@ const ofDatabase = (kind: string, catalog: string, nameSql: string, own = 'true'
 /** Object ids below are those of initdb. */
 const MADE_LATER = 'o.oid >= 16384';
 
-/** Comes and goes with another object, as the cast of a range to its multirange does. */
-const ON_ITS_OWN = `NOT EXISTS (SELECT FROM pg_catalog.pg_depend i
-   WHERE i.classid = o.tableoid AND i.objid = o.oid AND i.deptype = 'i')`;
-
 /** They belong to no schema: what counts is the types and the function that schemas own. */
 const CASTS = `
   SELECT 'cast' AS kind, '' AS schema,
@@ -159,7 +159,7 @@ const CASTS = `
                            WHEN 'i' THEN 'WITH INOUT' ELSE '${BINARY_CAST}' END
            || CASE o.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END AS definition
     FROM pg_catalog.pg_cast o
-   WHERE ${MADE_LATER} AND ${ON_ITS_OWN} AND ${notOfExtension('pg_cast', 'o.oid')}`;
+   WHERE ${MADE_LATER} AND ${onItsOwn('o')} AND ${notOfExtension('pg_cast', 'o.oid')}`;
 
 const OBJECTS = [
   VIEWS,

@@ -13,7 +13,7 @@ import { loadPreData } from './load-schema.js';
 import { overdueOf } from './overdue.js';
 import type { Plan } from './plan.js';
 import { dump } from './schema-source.js';
-import { adaptStatement, type Heading, type Statement, splitStatements } from './sql-text.js';
+import { adaptStatements, type Heading, type Statement, splitStatements } from './sql-text.js';
 
 /**
  * Gives a central database of an earlier version, or of an earlier map, what it lacks by today's plan; what it has stays
@@ -60,10 +60,7 @@ async function readPresent(
   const catalog = await readCatalog(central, schemas);
   if (schemas.length === 0) return { catalog, preData: [] };
   const text = await dumper.dump(centralUrl, { section: 'pre-data', schemas, excludeTables: [] });
-  const preData = withCasts(splitStatements(text), catalog, { missing: [] })
-    .map(adaptStatement)
-    .filter((statement) => statement !== undefined);
-  return { catalog, preData };
+  return { catalog, preData: adaptStatements(withCasts(splitStatements(text), catalog, { missing: [] })) };
 }
 
 /** Foreign keys of tables that have their rows to tables that have not: they come with the rows. */
@@ -91,10 +88,9 @@ async function readAfter(
     { ...contents, excluded: [] },
     'post-data',
   );
-  const present = splitStatements(there)
-    .map(adaptStatement)
-    .filter((statement) => statement !== undefined);
-  return overdueOf(wanted, present).statements.filter((statement) => !isAbout(statement, waiting));
+  return overdueOf(wanted, adaptStatements(splitStatements(there))).statements.filter(
+    (statement) => !isAbout(statement, waiting),
+  );
 }
 
 /** Rows may be in what would have to be made anew. */

@@ -11,7 +11,7 @@ import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { Replay } from './replay.js';
 import { dump, hashOf, type LegacySource } from './schema-source.js';
 import { readSequenceValues, type SequenceValue, setSequence } from './sequences.js';
-import { adaptStatement, readNames, type Statement, splitStatements } from './sql-text.js';
+import { adaptStatements, readNames, type Statement, splitStatements } from './sql-text.js';
 import { readUses, type Uses } from './uses.js';
 
 /** What follows whenever rows come from the legacy database. */
@@ -73,12 +73,11 @@ export async function readStatements(
 ): Promise<Statement[]> {
   const policies = contents.kind === 'clinic' ? access.policies : access.centralPolicies;
   const absent = absentKeys(source.catalog, source.map, contents);
-  return splitStatements(await dump(source, contents, 'post-data'))
+  const adapted = splitStatements(await dump(source, contents, 'post-data'))
     .filter((statement) => !isAbout(statement, absent))
     .map((statement) => adaptPolicy(statement, policies))
-    .filter((statement) => statement !== undefined)
-    .map(adaptStatement)
-    .filter((text) => text !== undefined);
+    .filter((statement) => statement !== undefined);
+  return adaptStatements(adapted);
 }
 
 /** What every clinic's database gets after its rows, to be tried where there are none. */

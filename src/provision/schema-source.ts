@@ -10,7 +10,7 @@ import { withCasts } from './casts.js';
 import { type Contents, contentsOf, type DatabaseKind } from './contents.js';
 import { localeOptions } from './locale.js';
 import { withoutMissing } from './missing.js';
-import { adaptStatement, type Statement, splitStatements } from './sql-text.js';
+import { adaptStatements, type Statement, splitStatements } from './sql-text.js';
 
 /** Where the schema comes from: the legacy database and what is known of it. */
 export interface LegacySource {
@@ -41,7 +41,7 @@ export async function readPreData(source: LegacySource, kind: DatabaseKind): Pro
   const contents = contentsOf(source.catalog, source.map, kind);
   const dumped = splitStatements(await dump(source, contents, 'pre-data'));
   const statements = withCasts(withoutMissing(dumped, contents.missing), source.catalog, contents);
-  const adapted = statements.map(adaptStatement).filter((text) => text !== undefined);
+  const adapted = adaptStatements(statements);
   const script = adapted.map(({ text }) => text).join(';\n\n');
   const extensions = extensionsOf(source.catalog);
   const locale = localeOptions(await readLocale(source.legacy));

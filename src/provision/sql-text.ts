@@ -75,18 +75,18 @@ function lastHeading(comments: string): Heading | undefined {
 }
 
 /**
- * What a dump's statement becomes in a database of ours; undefined where it has no place there: settings that belong
- * to the place dumped from or that older servers do not know, and extensions, which are made one by one.
+ * What a dump's statements become in a database of ours. Some have no place there: settings that belong to the place
+ * dumped from or that older servers do not know, and extensions, which are made one by one.
  */
-export function adaptStatement(statement: Statement): Statement | undefined {
-  const { text, skeleton } = statement;
-  if (/^SET (transaction_timeout|default_tablespace) =/.test(skeleton)) return undefined;
-  if (/^(CREATE|COMMENT ON) EXTENSION /.test(skeleton)) return undefined;
-  if (/^CREATE SCHEMA (?!IF )/.test(skeleton)) {
+export function adaptStatements(statements: readonly Statement[]): Statement[] {
+  return statements.flatMap((statement) => {
+    const { text, skeleton } = statement;
+    if (/^SET (transaction_timeout|default_tablespace) =/.test(skeleton)) return [];
+    if (/^(CREATE|COMMENT ON) EXTENSION /.test(skeleton)) return [];
+    if (!/^CREATE SCHEMA (?!IF )/.test(skeleton)) return [statement];
     const once = (sql: string): string => sql.replace(/^CREATE SCHEMA/, 'CREATE SCHEMA IF NOT EXISTS');
-    return { ...statement, text: once(text), skeleton: once(skeleton) };
-  }
-  return statement;
+    return [{ ...statement, text: once(text), skeleton: once(skeleton) }];
+  });
 }
 
 /** True of the statement by which pg_dump empties the search_path, under which other operators would be found. */

@@ -18,6 +18,7 @@ const SCRIPT = `
   CREATE FUNCTION as_text(point) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT NULL::text';
   CREATE DOMAIN word AS text CONSTRAINT folded CHECK (fold(VALUE) <> '');
   CREATE TYPE pair AS (a int, b int);
+  CREATE TYPE span AS RANGE (subtype = int);
   CREATE FUNCTION sum_of(pair) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1.a + $1.b';
   CREATE CAST (pair AS int) WITH FUNCTION sum_of(pair);
   CREATE TABLE base (id int, name text DEFAULT fold('x'), other text, CONSTRAINT named CHECK (fold(name) <> ''));
@@ -98,6 +99,7 @@ it('is not read again where a clone has the same', async () => {
   const { full, remembered, before } = await readAfter('ANALYZE base; CREATE TABLE more (id int)');
   expect(remembered).toBe(before);
   expect(full).toEqual(before);
+  expect([...full.entries.keys()].filter((place) => place.includes('span'))).toEqual([]);
 });
 
 it.each(CHANGES)('is what is there, whatever was read before, after: %s', async (sql) => {

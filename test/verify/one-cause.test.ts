@@ -22,6 +22,7 @@ const STANDING = `SET search_path = public;
   CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE DOMAIN grade AS text CHECK (tidy(VALUE) <> '');
   CREATE TYPE pair AS (a kind, b text);
+  CREATE TYPE span AS RANGE (subtype = int);
   CREATE COLLATION german (provider = icu, locale = 'de');
   CREATE AGGREGATE longest(text) (SFUNC = textcat, STYPE = text);
   CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq);
@@ -145,6 +146,7 @@ const PLANTS: readonly (readonly [sql: string, said: string])[] = [
     'ALTER TYPE pair ALTER ATTRIBUTE a TYPE text',
     'the composite type public.pair does not mean what it means',
   ],
+  ['DROP TYPE span', 'the type span is missing'],
   [
     "DROP AGGREGATE longest(text); CREATE AGGREGATE longest(text) (SFUNC = textcat, STYPE = text, INITCOND = 'x')",
     'the function longest(text) is not what it was',

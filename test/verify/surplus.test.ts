@@ -27,6 +27,7 @@ const PLANTS: readonly (readonly [sql: string, subject: string])[] = [
   ["CREATE TYPE e AS ENUM ('a')", 'public.e'],
   ['CREATE DOMAIN d AS int', 'public.d'],
   ['CREATE TYPE c AS (a int)', 'public.c'],
+  ['CREATE TYPE r AS RANGE (subtype = int)', 'public.r'],
   ['CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)', 'public.===(integer,integer)'],
   ['CREATE COLLATION k FROM "C"', 'public.k'],
   ['CREATE TEXT SEARCH DICTIONARY dict (TEMPLATE = simple)', 'public.dict'],

@@ -15,13 +15,13 @@ interface Thing extends QualifiedName {
   readonly identity: string | null;
 }
 
-/** What depends on its schema stands in it; the members of extensions come and go with them. */
+/** What depends on its schema stands in it; the members of extensions come and go with them, and so do a range's functions. */
 const THINGS = `
   SELECT n.nspname::text AS schema, i.type, a.object_names[pg_catalog.cardinality(a.object_names)] AS name, i.identity
     FROM pg_catalog.pg_namespace n
     LEFT JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = n.oid
      AND d.deptype = 'n' AND NOT EXISTS (
-           SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
+           SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype IN ('e', 'i'))
     LEFT JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS i ON d.objid IS NOT NULL
     LEFT JOIN LATERAL pg_catalog.pg_identify_object_as_address(d.classid, d.objid, d.objsubid) AS a ON d.objid IS NOT NULL
    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'clinic_migrate')
