@@ -140,6 +140,7 @@ export async function startEmbedded(): Promise<EmbeddedServer> {
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
       folder,
+      dumper: { dump: async (...args) => (await import('./pg-dump.js')).ownDumper.dump(...args) },
       async stop() {
         guardian.ref();
         guardian.stdin?.end();

@@ -7,10 +7,9 @@ import { dumpWithProgram } from './pg-dump/native.js';
 import { dumpWithOwnCopy } from './pg-dump/own-copy.js';
 import { surroundings } from './pg-dump/surroundings.js';
 
-async function dump(url: string, options: DumpOptions): Promise<string> {
+async function dump(url: string, options: DumpOptions, program: string | undefined): Promise<string> {
   const around = await surroundings(url, options);
   const args = dumpArguments(options, around.dependents);
-  const program = process.env.PG_DUMP;
   try {
     const text =
       program === undefined || program === ''
@@ -33,4 +32,9 @@ async function dump(url: string, options: DumpOptions): Promise<string> {
  * pg_dump 18, carried along as WebAssembly, so that no client program need be installed; the environment variable
  * PG_DUMP names a native one to use instead.
  */
-export const pgDumper: SchemaDumper = { dump };
+export const pgDumper: SchemaDumper = {
+  dump: (url, options) => dump(url, options, process.env.PG_DUMP),
+};
+
+/** The one that is carried along, for the server that is: whatever PG_DUMP names is for another. */
+export const ownDumper: SchemaDumper = { dump: (url, options) => dump(url, options, undefined) };

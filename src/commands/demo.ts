@@ -103,7 +103,7 @@ async function tell(
   );
 
   const loaded = await loadConfig({ directory: sample.folder, file: undefined, env, files: context.files });
-  const inside: Context = { ...context, ...loaded, say: () => undefined };
+  const inside: Context = { ...context, ...loaded, dumper: server.dumper, say: () => undefined };
   const rows = await migrateData(inside, story);
   const changed = await migrateCode(inside, story, sample.folder);
 

@@ -121,6 +121,8 @@ export interface EmbeddedServer {
   readonly url: string;
   /** Temporary folder that holds it. */
   readonly folder: string;
+  /** Of its version. */
+  readonly dumper: SchemaDumper;
   /** Stops the server and removes its folder. */
   stop(): Promise<void>;
 }

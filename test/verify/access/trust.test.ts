@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startEmbedded } from '../../../src/adapters/embedded.js';
 import type { Context } from '../../../src/commands/command.js';
 import { provisionCommand } from '../../../src/commands/provision.js';
@@ -22,8 +22,6 @@ const hbaFile = (): string => join(server.folder, 'data', 'pg_hba.conf');
 const TRUST = 'host c_1 c_1 127.0.0.1/32 trust';
 
 beforeAll(async () => {
-  // A server of its own, whatever server the other tests' pg_dump is for.
-  vi.stubEnv('PG_DUMP', '');
   server = await startEmbedded();
   original = readFileSync(hbaFile(), 'utf8');
   await run(
@@ -54,12 +52,11 @@ beforeAll(async () => {
     clinics: { database: 'c_{key}' },
   };
   writeFileSync(join(folder, 'clinic-migrate.config.json'), JSON.stringify(config));
-  context = await contextIn(folder, env);
+  context = { ...(await contextIn(folder, env)), dumper: server.dumper };
   expect((await provisionCommand.run(context, [], NO_OPTIONS)).ok).toBe(true);
 });
 beforeEach(() => pgHba(original));
 afterAll(async () => {
-  vi.unstubAllEnvs();
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
