@@ -60,13 +60,14 @@ const EDGES = `
      )})
      AND d.refclassid NOT IN (${classes('pg_namespace', 'pg_extension')})`;
 
+/** As text from the first: what is a name to the server ends after 63 bytes, and functions are called by their arguments, too. */
 const member = (side: string): string => `
   pg_catalog.json_build_object(
     'kind', CASE WHEN ${side}_c.oid IS NOT NULL THEN 'relation' WHEN ${side}_p.oid IS NOT NULL THEN 'function'
                  WHEN ${side}_t.oid IS NOT NULL THEN 'type' ELSE ${side}_a.type END,
     'schema', coalesce(${side}_n.nspname, CASE WHEN pg_catalog.cardinality(${side}_a.object_names) > 1
                 THEN ${side}_a.object_names[pg_catalog.cardinality(${side}_a.object_names) - 1] END, ''),
-    'name', coalesce(${side}_c.relname, ${side}_p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(${side}_p.oid) || ')',
+    'name', coalesce(${side}_c.relname::text, ${side}_p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(${side}_p.oid) || ')',
               ${side}_t.typname, ${side}_o.oprname || ' (' || pg_catalog.format_type(${side}_o.oprleft, NULL) || ', '
                                    || pg_catalog.format_type(${side}_o.oprright, NULL) || ')',
               pg_catalog.format_type(${side}_k.castsource, NULL) || ' AS ' || pg_catalog.format_type(${side}_k.casttarget, NULL),

@@ -54,6 +54,7 @@ const OF_CENTRAL = `
   CREATE INDEX all_mails_email ON all_mails (tidy(email));
   CREATE FUNCTION mails() RETURNS SETOF text LANGUAGE sql BEGIN ATOMIC SELECT email FROM users; END;
   CREATE FUNCTION mail_of(u users) RETURNS text LANGUAGE sql AS 'SELECT u.email';
+  CREATE FUNCTION mail_of_whoever(the_user users, or_else_this text, and_with_more_than_63_bytes text) RETURNS text LANGUAGE sql AS 'SELECT or_else_this';
   CREATE TRIGGER touched BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION note();
   ALTER TABLE users ADD CONSTRAINT tidy_email CHECK (tidy(email) <> '');
   CREATE POLICY tidy_only ON users USING (tidy(email) <> '');`;
