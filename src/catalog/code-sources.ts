@@ -1,3 +1,5 @@
+import { onItsOwn } from './extension-members.js';
+
 /** A kind of code, and where the catalog has it. */
 interface Source {
   /** SQL: the entry's name in words, the same in every database; and its text, as the server writes it. */
@@ -17,24 +19,23 @@ interface Source {
 const onTable = (kind: string, name: string, table: string): string =>
   `pg_catalog.format('the ${kind} %I of %s', ${name}, ${table}::regclass)`;
 
-/** SQL: as the functions of a range do, and its cast to its multirange, which are the server's own code. */
-const comesWithType = (catalog: string, oid: string): string =>
-  `EXISTS (SELECT FROM pg_catalog.pg_depend t WHERE t.classid = 'pg_catalog.${catalog}'::regclass AND t.objid = ${oid}
-              AND t.refclassid = 'pg_catalog.pg_type'::regclass AND t.deptype = 'i')`;
+/** The columns of a catalog under its alias. */
+const columnsOf = (alias: string, names: string): string[] =>
+  names.split(' ').map((name) => `${alias}.${name}`);
 
 const FUNCTION: Source = {
   place: "pg_catalog.format('the function %s', p.oid::regprocedure)",
   text: `pg_catalog.concat_ws('|', p.prosrc, p.probin, l.lanname, p.prosecdef, p.provolatile, p.prosupport,
            CASE WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid) END)`,
-  raw: [
-    ...['p.oid', 'p.pronamespace', 'p.proname', 'p.proargtypes', 'p.prosrc', 'p.probin', 'p.prolang'],
-    ...['p.prosecdef', 'p.provolatile', 'p.prosupport', 'p.prosqlbody'],
-  ],
+  raw: columnsOf(
+    'p',
+    'oid pronamespace proname proargtypes prosrc probin prolang prosecdef provolatile prosupport prosqlbody',
+  ),
   catalog: 'pg_catalog.pg_proc',
   oid: 'p.oid',
   verbatim: 'p.prosqlbody IS NULL',
   from: `pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-   WHERE p.oid >= 16384 AND NOT ${comesWithType('pg_proc', 'p.oid')}`,
+   WHERE p.oid >= 16384 AND ${onItsOwn('p')}`,
 };
 
 const CAST: Source = {
@@ -44,7 +45,7 @@ const CAST: Source = {
   catalog: 'pg_catalog.pg_cast',
   oid: 'c.oid',
   onRead: 'true',
-  from: `pg_catalog.pg_cast c WHERE c.oid >= 16384 AND c.castfunc <> 0 AND NOT ${comesWithType('pg_cast', 'c.oid')}`,
+  from: `pg_catalog.pg_cast c WHERE c.oid >= 16384 AND c.castfunc <> 0 AND ${onItsOwn('c')}`,
 };
 
 const INDEX: Source = {
@@ -105,19 +106,10 @@ const DEFAULT: Source = {
 const TRIGGER: Source = {
   place: onTable('trigger', 't.tgname', 't.tgrelid'),
   text: 'pg_catalog.pg_get_triggerdef(t.oid)',
-  raw: [
-    ...[
-      't.tgrelid',
-      't.tgname',
-      't.tgfoid',
-      't.tgtype',
-      't.tgattr',
-      't.tgargs',
-      't.tgqual',
-      't.tgconstrrelid',
-    ],
-    ...['t.tgdeferrable', 't.tginitdeferred', 't.tgoldtable', 't.tgnewtable'],
-  ],
+  raw: columnsOf(
+    't',
+    'tgrelid tgname tgfoid tgtype tgattr tgargs tgqual tgconstrrelid tgdeferrable tginitdeferred tgoldtable tgnewtable',
+  ),
   catalog: 'pg_catalog.pg_trigger',
   oid: 't.oid',
   from: 'pg_catalog.pg_trigger t WHERE NOT t.tgisinternal',

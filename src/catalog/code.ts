@@ -20,13 +20,15 @@ export interface Code {
   readonly entries: ReadonlyMap<string, CodeEntry>;
 }
 
+export type CodeReader = (session: Session) => Promise<Code>;
+
 /** Everything but what hangs on the program's own tables, which has a check of its own. */
 export async function readCode(session: Session): Promise<Code> {
   return codeReader()(session);
 }
 
 /** The same for one database after the other; what many have alike, as clones have, is read in full once. */
-export function codeReader(): (session: Session) => Promise<Code> {
+export function codeReader(): CodeReader {
   const known = new Map<string, Code>();
   return async (session) => {
     const [row] = await session.query<{ version: number; form: string }>(FORM);

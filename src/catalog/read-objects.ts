@@ -1,6 +1,6 @@
 import type { Session } from '../core/ports.js';
 import { bytesOf } from './digest.js';
-import { notOfExtension } from './extension-members.js';
+import { notOfExtension, onItsOwn } from './extension-members.js';
 import type { SchemaObject } from './types.js';
 
 type ObjectRow = Record<string, unknown> &
@@ -11,10 +11,6 @@ type ObjectRow = Record<string, unknown> &
 
 const name = (schema: string, relation: string): string =>
   `pg_catalog.json_build_object('schema', ${schema}, 'name', ${relation})`;
-
-/** False of what comes and goes with another object, as a range's functions do, and its cast to its multirange. */
-const onItsOwn = (alias: string): string => `NOT EXISTS (SELECT FROM pg_catalog.pg_depend i
-   WHERE i.classid = ${alias}.tableoid AND i.objid = ${alias}.oid AND i.deptype = 'i')`;
 
 /** Views: a view's rule depends on each table it reads. */
 const VIEWS = `

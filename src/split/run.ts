@@ -1,6 +1,5 @@
-import type { Code } from '../catalog/code.js';
+import type { Code, CodeReader } from '../catalog/code.js';
 import { InterruptedError } from '../core/errors.js';
-import type { Session } from '../core/ports.js';
 import type { LargeObjects } from './large-objects.js';
 import type { TablePlan } from './plan.js';
 import type { Snapshot } from './snapshot.js';
@@ -22,7 +21,7 @@ export interface Run {
   /** The legacy database's own functions, triggers and the like. */
   readonly code: Code;
   /** Reads that of a copy. */
-  readonly readCode: (session: Session) => Promise<Code>;
+  readonly readCode: CodeReader;
   readonly tally: Tally;
   /** How many rows a part has of what is digested in parts. */
   readonly rowsOfPart: number;

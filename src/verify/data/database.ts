@@ -1,4 +1,4 @@
-import type { Code } from '../../catalog/code.js';
+import type { Code, CodeReader } from '../../catalog/code.js';
 import {
   addDigests,
   type Digest,
@@ -53,7 +53,7 @@ export interface Check {
   /** The legacy database's functions, triggers and the like. */
   readonly code: Code;
   /** Reads that of a database. */
-  readonly readCode: (session: Session) => Promise<Code>;
+  readonly readCode: CodeReader;
   /** How often rows were searched for what differs, by table: each time reads the legacy table once more. */
   readonly searches: Map<MappedTable, number>;
 }

@@ -1,4 +1,4 @@
-import { type Code, foreignOnRead } from '../../catalog/code.js';
+import { type Code, type CodeReader, foreignOnRead } from '../../catalog/code.js';
 import type { Finding } from '../../core/finding.js';
 import { changedOwnTables } from '../../core/own-tables.js';
 import type { Session } from '../../core/ports.js';
@@ -14,7 +14,7 @@ import { SAMPLES } from './words.js';
 export async function foreignCodeFindings(
   session: Session,
   subject: Subject,
-  { code, readCode }: { readonly code: Code; readonly readCode: (session: Session) => Promise<Code> },
+  { code, readCode }: { readonly code: Code; readonly readCode: CodeReader },
 ): Promise<Finding[]> {
   if (subject.clinic === undefined) return [];
   const origin = await changedOwnTables(session, ['origin']);
