@@ -1,14 +1,14 @@
 import type { ts } from 'ts-morph';
 import type { Finding } from '../core/finding.js';
 import type { Analysis } from '../project/analysis.js';
-import { locationOf } from '../project/nodes.js';
-import { ownerOf, requestOf } from '../project/owners.js';
-import { type Site, sitesOf } from '../project/sites.js';
+import { type Site, sitesOf } from '../project/calls/call-sites.js';
+import { ownerOf, requestOf } from '../project/calls/handlers.js';
+import { locationOf } from '../project/source/nodes.js';
 import type { Model } from '../project/types.js';
-import type { Migration } from './collect.js';
-import type { Edit } from './edits.js';
 import { howKnown, type SiteAccount, whatItIs } from './explain.js';
-import { isAmong } from './left.js';
+import type { Migration } from './planning/collect.js';
+import { isAmong } from './planning/left.js';
+import type { Edit } from './writing/edits.js';
 
 /** What a run does, counted and site by site. */
 export interface Account {

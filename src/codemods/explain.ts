@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import type { Finding } from '../core/finding.js';
 import type { Analysis } from '../project/analysis.js';
-import { locationOf } from '../project/nodes.js';
-import { rootOf, type Site, type SiteClass } from '../project/sites.js';
+import { rootOf, type Site, type SiteClass } from '../project/calls/call-sites.js';
+import { locationOf } from '../project/source/nodes.js';
 import { homesOf, type Model } from '../project/types.js';
 
 /** A call site with what it is, how that is known and what becomes of it, in words. */

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import type { MigrationInput } from '../codemods/migrate.js';
-import { migrate, type Proven } from '../codemods/prove.js';
+import { migrate, type Proven } from '../codemods/proof/prove.js';
 import { UsageError } from '../core/errors.js';
 import type { Context } from './command.js';
 

@@ -1,6 +1,6 @@
-import type { Proven } from '../codemods/prove.js';
+import type { Proven } from '../codemods/proof/prove.js';
 import type { Finding } from '../core/finding.js';
-import type { SiteClass } from '../project/sites.js';
+import type { SiteClass } from '../project/calls/call-sites.js';
 import type { ReportTable } from '../report/report.js';
 
 /** The figures of a run in one line. */

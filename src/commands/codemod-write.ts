@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import type { Config } from '../config/types.js';
 import { UsageError } from '../core/errors.js';
-import type { Sources } from '../project/read-sources.js';
+import type { Sources } from '../project/source/read-sources.js';
 import type { Context } from './command.js';
 
 const journalOf = ({ directory }: Config): string =>

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { AppGuess } from '../project/app-guess.js';
-import { inferApp } from '../project/infer-app.js';
-import { openProject } from '../project/load-project.js';
-import { readSources } from '../project/read-sources.js';
+import type { AppGuess } from '../project/application/app-guess.js';
+import { inferApp } from '../project/application/infer-app.js';
+import { openProject } from '../project/source/open-project.js';
+import { readSources } from '../project/source/read-sources.js';
 import { CLINIC_WORDS, singular } from '../tenancy/clinic-table.js';
 import type { TenancyMap } from '../tenancy/types.js';
 import type { Context } from './command.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { displayName } from '../core/identifiers.js';
-import type { TableFacts } from '../project/read-models.js';
+import type { TableFacts } from '../project/models/registry.js';
 import { parseMap } from '../tenancy/saved-map.js';
 import type { Context } from './command.js';
 

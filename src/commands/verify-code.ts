@@ -1,5 +1,5 @@
 import type { Finding } from '../core/finding.js';
-import { readSources } from '../project/read-sources.js';
+import { readSources } from '../project/source/read-sources.js';
 import { verifyCode } from '../verify/code.js';
 import type { Context } from './command.js';
 import { tableFacts } from './table-facts.js';

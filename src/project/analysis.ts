@@ -1,13 +1,13 @@
 import { ts } from 'ts-morph';
-import { givenByConstructor } from './class-members.js';
-import { Evaluator } from './evaluator.js';
-import type { AppProject } from './load-project.js';
-import { isRuntime } from './modules.js';
-import { descendants, isFunctionNode } from './nodes.js';
-import { type CallGraph, readCalls } from './read-calls.js';
-import { type ModelRegistry, readRegistry, type TableFacts } from './read-models.js';
-import { type FileUses, readUses } from './read-uses.js';
+import { type CallGraph, readCalls } from './calls/call-graph.js';
+import { type FileUses, readUses } from './calls/uses.js';
+import { type ModelRegistry, readRegistry, type TableFacts } from './models/registry.js';
+import { isRuntime } from './source/modules.js';
+import { descendants, isFunctionNode } from './source/nodes.js';
+import type { AppProject } from './source/open-project.js';
 import type { FunctionNode } from './types.js';
+import { givenByConstructor } from './values/class-members.js';
+import { Evaluator } from './values/evaluator.js';
 
 /** All that both `codemod` and `verify code` know of an application's source. */
 export interface Analysis {

@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTree } from './fixture.js';
+import type { MigrationInput } from '../../src/codemods/migrate.js';
+import type { AppConfig } from '../../src/config/types.js';
+import { inputFor, readTree } from './fixture.js';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/codemods');
 const BASES = join(FIXTURES, 'base');
 
 /** An application before and after the codemods, and what they have to say. */
 export interface Case {
-  readonly subject: string;
+  readonly codemod: string;
   readonly name: string;
   /** Absolute path in the application to text; with the files of the base. */
   readonly input: ReadonlyMap<string, string>;
@@ -17,36 +19,51 @@ export interface Case {
   /** The case's own files. */
   readonly own: ReadonlySet<string>;
   readonly hasBase: boolean;
+  /** From options.json: what the run is asked for beside the usual. */
+  readonly options: CaseOptions;
+}
+
+export interface CaseOptions {
+  readonly wrapHandlers?: boolean;
+  /** Keys of the configuration's app section. */
+  readonly app?: Partial<AppConfig>;
+}
+
+/** What the codemods get for a case, or for its result. */
+export function inputOf({ options }: Case, files: ReadonlyMap<string, string>): MigrationInput {
+  return { ...inputFor(files, options.app), wrapHandlers: options.wrapHandlers === true };
 }
 
 /**
- * Every fixtures/codemods/<subject>/<case>/ with its input/, the files that change in expected/ (no such folder: all
+ * Every fixtures/codemods/<codemod>/<case>/ with its input/, the files that change in expected/ (no such folder: all
  * is left alone) and findings.txt. One whose name ends in .cjs, .esm or .ts stands on fixtures/codemods/base/.
  */
 export function readCases(): Case[] {
   return readdirSync(FIXTURES)
-    .filter((subject) => subject !== 'base')
-    .flatMap((subject) =>
-      readdirSync(join(FIXTURES, subject)).map((name) =>
-        readCase(subject, name, join(FIXTURES, subject, name)),
+    .filter((codemod) => codemod !== 'base')
+    .flatMap((codemod) =>
+      readdirSync(join(FIXTURES, codemod)).map((name) =>
+        readCase(codemod, name, join(FIXTURES, codemod, name)),
       ),
     );
 }
 
-function readCase(subject: string, name: string, folder: string): Case {
+function readCase(codemod: string, name: string, folder: string): Case {
   const base = /\.(cjs|esm|ts)$/.exec(name)?.[1];
   const own = readTree(join(folder, 'input'));
   const input = new Map([...(base === undefined ? [] : readTree(join(BASES, base))), ...own]);
   const changed = join(folder, 'expected');
   const findings = join(folder, 'findings.txt');
+  const options = join(folder, 'options.json');
   return {
-    subject,
+    codemod,
     name,
     input,
     expected: new Map([...input, ...(existsSync(changed) ? readTree(changed) : [])]),
     findings: existsSync(findings) ? readFileSync(findings, 'utf8').trim().split('\n') : [],
     own: new Set(own.keys()),
     hasBase: base !== undefined,
+    options: existsSync(options) ? (JSON.parse(readFileSync(options, 'utf8')) as CaseOptions) : {},
   };
 }
 

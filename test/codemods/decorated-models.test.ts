@@ -8,8 +8,8 @@ import express from 'express';
 import type { Model, ModelStatic, Sequelize } from 'sequelize';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openProject } from '../../src/project/load-project.js';
-import { readModels } from '../../src/project/read-models.js';
+import { readModels } from '../../src/project/models/registry.js';
+import { openProject } from '../../src/project/source/open-project.js';
 import { runtimeFiles } from '../../src/templates/runtime-files.js';
 import { createDatabase, type TestDatabase } from '../support/postgres.js';
 import { readCases } from './case.js';
@@ -52,7 +52,7 @@ afterAll(async () => {
 
 /** A case after the codemod, with the runtime files that scaffold writes, compiled for Node. */
 function applicationOf(name: string): Application {
-  const found = readCases().find((each) => each.name === name && each.subject === 'models');
+  const found = readCases().find((each) => each.name === name && each.codemod === 'models');
   if (found === undefined) throw new Error(`there is no case ${name}`);
   const folder = mkdtempSync(join(tmpdir(), 'decorated-'));
   folders.push(folder);

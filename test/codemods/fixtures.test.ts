@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { planMigration } from '../../src/codemods/migrate.js';
-import { migrate } from '../../src/codemods/prove.js';
-import { openProject } from '../../src/project/load-project.js';
-import { HANDS, inHand, readCases } from './case.js';
-import { brief, inputFor as inputOf } from './fixture.js';
+import { migrate } from '../../src/codemods/proof/prove.js';
+import { openProject } from '../../src/project/source/open-project.js';
+import { HANDS, inHand, inputOf, readCases } from './case.js';
+import { brief } from './fixture.js';
 
 /** The parsers of jscodeshift, which are Babel's. */
 const getParser = createRequire(import.meta.url)('jscodeshift/src/getParser') as (name: 'babylon' | 'ts') => {
@@ -21,12 +21,9 @@ it('are at least 120, and at least 30 of them are left alone or reported', () =>
   expect(cases.filter(isLeft).length).toBeGreaterThanOrEqual(30);
 });
 
-describe.each(cases)('$subject: $name', (one) => {
+describe.each(cases)('$codemod: $name', (one) => {
   const { input, expected, own, hasBase } = one;
-  const inputFor = (files: ReadonlyMap<string, string>) => ({
-    ...inputOf(files),
-    wrapHandlers: one.subject === 'wrap-handlers',
-  });
+  const inputFor = (files: ReadonlyMap<string, string>) => inputOf(one, files);
   const { changes, findings } = migrate(inputFor(input));
   const result = new Map([...input, ...changes]);
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planMigration } from '../../src/codemods/migrate.js';
-import { migrate } from '../../src/codemods/prove.js';
+import { migrate } from '../../src/codemods/proof/prove.js';
 import { inputFor, readTree } from './fixture.js';
 
 const before = readTree(join(import.meta.dirname, '../../fixtures/apps/medicalpro'));

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { migrate } from '../../src/codemods/prove.js';
+import { migrate } from '../../src/codemods/proof/prove.js';
 import { createDatabase, withSession } from '../support/postgres.js';
 import { inputFor, readTree } from './fixture.js';
 

@@ -2,10 +2,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { migrate } from '../../src/codemods/prove.js';
-import { DECORATORS_PACKAGE } from '../../src/project/decorators.js';
-import { openProject } from '../../src/project/load-project.js';
-import { readModels } from '../../src/project/read-models.js';
+import { migrate } from '../../src/codemods/proof/prove.js';
+import { DECORATORS_PACKAGE } from '../../src/project/models/decorators.js';
+import { readModels } from '../../src/project/models/registry.js';
+import { openProject } from '../../src/project/source/open-project.js';
 import { runtimeFiles } from '../../src/templates/runtime-files.js';
 import { compile } from '../templates/compile.js';
 import { type Case, readCases } from './case.js';
@@ -23,7 +23,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const nameOf = ({ subject, name }: Case): string => `${subject}-${name}`;
+const nameOf = ({ codemod, name }: Case): string => `${codemod}-${name}`;
 
 function write(root: string, files: Iterable<readonly [string, string]>): void {
   for (const [path, text] of files) {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { expect, it } from 'vitest';
-import { migrate } from '../../src/codemods/prove.js';
+import { migrate } from '../../src/codemods/proof/prove.js';
 import { inputFor, readTree } from '../codemods/fixture.js';
 
 const APP = join(import.meta.dirname, '../../fixtures/apps/medicalpro');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openProject } from '../../src/project/load-project.js';
-import { readModels } from '../../src/project/read-models.js';
+import { readModels } from '../../src/project/models/registry.js';
+import { openProject } from '../../src/project/source/open-project.js';
 import { runtimeFiles } from '../../src/templates/runtime-files.js';
 import { verifyCode } from '../../src/verify/code.js';
 import { inputFor } from '../codemods/fixture.js';

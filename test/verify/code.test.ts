@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { migrate } from '../../src/codemods/prove.js';
-import { readConnectionOptions } from '../../src/project/connection-options.js';
-import { openProject } from '../../src/project/load-project.js';
-import { readModels } from '../../src/project/read-models.js';
+import { migrate } from '../../src/codemods/proof/prove.js';
+import { readConnectionOptions } from '../../src/project/application/connection-options.js';
+import { readModels } from '../../src/project/models/registry.js';
+import { openProject } from '../../src/project/source/open-project.js';
 import { runtimeFiles } from '../../src/templates/runtime-files.js';
 import { verifyCode } from '../../src/verify/code.js';
 import { brief, inputFor, readTree } from '../codemods/fixture.js';

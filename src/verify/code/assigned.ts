@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, isAssignment } from '../../project/nodes.js';
-import { symbolOf } from '../../project/scope.js';
+import { descendants, isAssignment } from '../../project/source/nodes.js';
+import { symbolOf } from '../../project/source/symbols.js';
 
 /** `left = right`, and its kin `??=`, `||=`, `&&=`. */
 export interface Assigned {

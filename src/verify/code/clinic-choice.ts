@@ -1,8 +1,14 @@
 import { ts } from 'ts-morph';
 import { hasWord } from '../../core/words.js';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, enclosingFunctions, isFunctionNode, memberName, unwrap } from '../../project/nodes.js';
-import { requestOf } from '../../project/owners.js';
+import { requestOf } from '../../project/calls/handlers.js';
+import {
+  descendants,
+  enclosingFunctions,
+  isFunctionNode,
+  memberName,
+  unwrap,
+} from '../../project/source/nodes.js';
 import type { ConnectionSources } from './connection-source.js';
 import { runtimeName } from './runtime-names.js';
 import { type Problem, problem, short } from './words.js';

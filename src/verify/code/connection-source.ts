@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { baseOf } from '../../project/class-members.js';
+import { isMigratedModel } from '../../project/models/registry.js';
 import {
   descendants,
   enclosingFunctions,
@@ -8,9 +8,9 @@ import {
   isInside,
   memberName,
   unwrap,
-} from '../../project/nodes.js';
-import { isMigratedModel } from '../../project/read-models.js';
+} from '../../project/source/nodes.js';
 import { type FunctionNode, type Home, homesOf } from '../../project/types.js';
+import { baseOf } from '../../project/values/class-members.js';
 import { type Assigned, Assignments } from './assigned.js';
 import { Requests } from './requests.js';
 import { runtimeName } from './runtime-names.js';

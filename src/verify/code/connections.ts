@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, memberName, unwrap } from '../../project/nodes.js';
+import { descendants, memberName, unwrap } from '../../project/source/nodes.js';
 import { homesOf } from '../../project/types.js';
 import type { ConnectionSources, Origin } from './connection-source.js';
 import { repositoryCall } from './repositories.js';

@@ -1,8 +1,8 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, enclosingFunctions, memberName, unwrap } from '../../project/nodes.js';
-import { requestOf } from '../../project/owners.js';
-import { isMigratedModel } from '../../project/read-models.js';
+import { requestOf } from '../../project/calls/handlers.js';
+import { isMigratedModel } from '../../project/models/registry.js';
+import { descendants, enclosingFunctions, memberName, unwrap } from '../../project/source/nodes.js';
 import { areApart } from '../../project/types.js';
 import type { ConnectionSources } from './connection-source.js';
 import { repositoryCall } from './repositories.js';

@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, memberName, unwrap } from '../../project/nodes.js';
+import { descendants, memberName, unwrap } from '../../project/source/nodes.js';
 import { namesIn } from './assigned.js';
 import type { ConnectionSources } from './connection-source.js';
 import { classesOfRequests, outlives } from './outliving.js';

@@ -1,5 +1,6 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
+import { isRouteCall } from '../../project/calls/handlers.js';
 import {
   descendants,
   enclosingFunctions,
@@ -7,8 +8,7 @@ import {
   isInside,
   memberName,
   unwrap,
-} from '../../project/nodes.js';
-import { isRouteCall } from '../../project/owners.js';
+} from '../../project/source/nodes.js';
 import type { FunctionNode } from '../../project/types.js';
 import { type RouterKey, Routers, targetsOf } from './routers.js';
 import { runtimeName } from './runtime-names.js';

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, enclosingFunctions, unwrap } from '../../project/nodes.js';
-import { symbolOf } from '../../project/scope.js';
+import { descendants, enclosingFunctions, unwrap } from '../../project/source/nodes.js';
+import { symbolOf } from '../../project/source/symbols.js';
 import type { FunctionNode } from '../../project/types.js';
 
 /** True for a place that is there before the request and after it. */

@@ -1,8 +1,8 @@
 import { ts } from 'ts-morph';
 import type { Finding } from '../../core/finding.js';
 import type { Analysis } from '../../project/analysis.js';
-import { runtimePaths } from '../../project/modules.js';
-import { descendants } from '../../project/nodes.js';
+import { runtimePaths } from '../../project/source/modules.js';
+import { descendants } from '../../project/source/nodes.js';
 import { homesOf } from '../../project/types.js';
 
 const MAPS = { clinic: 'MODEL_MAP', central: 'CENTRAL_MODEL_MAP' } as const;

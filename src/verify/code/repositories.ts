@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { baseOf, classMember } from '../../project/class-members.js';
-import { isStatic, memberName, thisMember } from '../../project/nodes.js';
+import { isStatic, memberName, thisMember } from '../../project/source/nodes.js';
+import { baseOf, classMember } from '../../project/values/class-members.js';
 import { runtimeName } from './runtime-names.js';
 
 /**

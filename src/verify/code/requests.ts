@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { isFunctionNode, memberName, unwrap } from '../../project/nodes.js';
-import { requestOf } from '../../project/owners.js';
+import { requestOf } from '../../project/calls/handlers.js';
+import { isFunctionNode, memberName, unwrap } from '../../project/source/nodes.js';
 
 /** Says what is a request of Express, and what of it is read. */
 export class Requests {

@@ -1,6 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { exportsOf, ownFile } from '../../project/modules.js';
+import { isRouteCall } from '../../project/calls/handlers.js';
+import { exportsOf, ownFile } from '../../project/source/modules.js';
 import {
   descendants,
   enclosingFunctions,
@@ -8,8 +9,7 @@ import {
   memberName,
   requiredSpecifier,
   unwrap,
-} from '../../project/nodes.js';
-import { isRouteCall } from '../../project/owners.js';
+} from '../../project/source/nodes.js';
 import type { FunctionNode } from '../../project/types.js';
 
 /** What stands for one router or application of Express: its declaration, or `file#text` where there is none. */

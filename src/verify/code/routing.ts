@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, memberName } from '../../project/nodes.js';
-import { ownerOf, requestOf } from '../../project/owners.js';
+import { ownerOf, requestOf } from '../../project/calls/handlers.js';
+import { descendants, memberName } from '../../project/source/nodes.js';
 import type { FunctionNode } from '../../project/types.js';
 import { type Guard, isBehind, type Mount } from './mounts.js';
 import type { RouterKey } from './routers.js';

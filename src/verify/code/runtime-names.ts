@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { pathOf, type RuntimeFile, runtimeFile } from '../../project/modules.js';
-import { memberName, requiredSpecifier, unwrap } from '../../project/nodes.js';
+import { pathOf, type RuntimeFile, runtimeFile } from '../../project/source/modules.js';
+import { memberName, requiredSpecifier, unwrap } from '../../project/source/nodes.js';
 
 /** One of the runtime files, or what it exports under a name. */
 export interface RuntimeName {

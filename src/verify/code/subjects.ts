@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
-import { enclosingFunctions, memberName } from '../../project/nodes.js';
-import { isRouteCall } from '../../project/owners.js';
+import { isRouteCall } from '../../project/calls/handlers.js';
+import { enclosingFunctions, memberName } from '../../project/source/nodes.js';
 import type { Mount } from './mounts.js';
 
 /** Names what a place of the source serves: `GET /api/v1/patients/:id`, else the function that it is in. */
