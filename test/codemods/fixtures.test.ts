@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { planMigration } from '../../src/codemods/migrate.js';
 import { migrate } from '../../src/codemods/proof/prove.js';
 import { openProject } from '../../src/project/source/open-project.js';
@@ -24,14 +24,21 @@ it('are at least 120, and at least 30 of them are left alone or reported', () =>
 describe.each(cases)('$codemod: $name', (one) => {
   const { input, expected, own, hasBase } = one;
   const inputFor = (files: ReadonlyMap<string, string>) => inputOf(one, files);
-  const { changes, findings } = migrate(inputFor(input));
-  const result = new Map([...input, ...changes]);
+  let migrated: ReturnType<typeof migrate>;
+  let result: ReadonlyMap<string, string>;
+
+  // Not while the cases are gathered, so that one of them can be run alone: `-t 'services: accessor'`.
+  beforeAll(() => {
+    migrated = migrate(inputFor(input));
+    result = new Map([...input, ...migrated.changes]);
+  });
 
   it('becomes what the fixture says, byte for byte', () => {
     expect(Object.fromEntries(result)).toEqual(Object.fromEntries(expected));
   });
 
   it('says what was left and why', () => {
+    const { findings } = migrated;
     const said = hasBase ? findings.filter(({ location }) => own.has(location?.file ?? '')) : findings;
     expect(brief(said)).toEqual(one.findings);
   });
@@ -43,7 +50,7 @@ describe.each(cases)('$codemod: $name', (one) => {
   it('parses, for two parsers', () => {
     const { sources, app } = inputFor(result);
     const project = openProject(sources, app);
-    for (const path of changes.keys()) {
+    for (const path of migrated.changes.keys()) {
       const file = project.file(path);
       expect(file && project.syntaxErrors(file).map(({ messageText }) => messageText), path).toEqual([]);
       const parser = getParser(/\.[cm]?ts$/.test(path) ? 'ts' : 'babylon');
