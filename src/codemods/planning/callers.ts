@@ -132,7 +132,7 @@ function readFamilies({ evaluator, uses }: Analysis): Families {
 export function basesOf(evaluator: Evaluator, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration[] {
   const found: ts.ClassLikeDeclaration[] = [];
   const next = (one: ts.ClassLikeDeclaration) => baseOf((at) => evaluator.valueOf(at), one);
-  for (let at = next(node); at !== undefined && !found.includes(at); at = next(at)) found.push(at);
+  for (let at = next(node); at !== undefined; at = next(at)) found.push(at);
   return found;
 }
 

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph';
-import { descendants, isFunctionNode, isReference } from './nodes.js';
+import { descendants, isAssignment, isFunctionNode, isReference } from './nodes.js';
 
 /** What TypeScript's binder leaves on nodes; its types do not say so, and the checker's own way to them is many times slower. */
 interface Bound {
@@ -42,6 +42,30 @@ export function referencesTo(name: ts.Identifier, within: ts.Node): ts.Identifie
   return descendants(within, ts.isIdentifier).filter(
     (one) => one.text === name.text && isReference(one) && symbolOf(one) === symbol,
   );
+}
+
+const assigned = new WeakMap<ts.SourceFile, ReadonlyMap<ts.Symbol, readonly ts.Expression[]>>();
+
+/** What `name = …` and its kin give a variable after its declaration; all assignments of a file are read once. */
+export function assignedTo({ name }: ts.VariableDeclaration): readonly ts.Expression[] {
+  if (!ts.isIdentifier(name)) return [];
+  const file = name.getSourceFile();
+  let found = assigned.get(file);
+  if (found === undefined) {
+    found = readAssigned(file);
+    assigned.set(file, found);
+  }
+  const symbol = symbolOf(name);
+  return (symbol && found.get(symbol)) ?? [];
+}
+
+function readAssigned(file: ts.SourceFile): ReadonlyMap<ts.Symbol, readonly ts.Expression[]> {
+  const found = new Map<ts.Symbol, ts.Expression[]>();
+  for (const { left, right } of descendants(file, isAssignment)) {
+    const symbol = ts.isIdentifier(left) ? symbolOf(left) : undefined;
+    if (symbol !== undefined) found.set(symbol, [...(found.get(symbol) ?? []), right]);
+  }
+  return found;
 }
 
 /** Names that one scope of the file declares twice where it must not: it parses, and no engine loads it. */

@@ -4,6 +4,8 @@ import { exportsOf } from '../source/modules.js';
 import { isNamed, laterNames, memberName, requiredSpecifier, unwrap } from '../source/nodes.js';
 import type { Value } from '../types.js';
 import { gotten } from './class-members.js';
+import { identityOf } from './constructions.js';
+import { Recursion } from './cyclic.js';
 import type { Evaluator } from './evaluator.js';
 import { settingName } from './express-settings.js';
 
@@ -88,8 +90,15 @@ export function isInteresting(evaluator: Evaluator, value: Value): boolean {
   return value.kind === 'model' || value.kind === 'connection' || isNamespace(evaluator, value);
 }
 
+const namespaces = new Recursion();
+const members = new Recursion();
+
 /** True for objects that hold models or the connection under names. */
 export function isNamespace(evaluator: Evaluator, value: Value): boolean {
+  return namespaces.once(identityOf(value), '', () => holdsModels(evaluator, value)) === true;
+}
+
+function holdsModels(evaluator: Evaluator, value: Value): boolean {
   const holds = (member: Value | undefined): boolean =>
     member?.kind === 'model' || member?.kind === 'connection';
   if (value.kind === 'object')
@@ -128,6 +137,10 @@ function isFilledLater(node: ts.ObjectLiteralExpression, evaluator: Evaluator): 
 
 /** True where an object has a member of this name, whatever it is. */
 export function hasMember(evaluator: Evaluator, value: Value, name: string): boolean {
+  return members.once(identityOf(value), name, () => isMember(evaluator, value, name)) === true;
+}
+
+function isMember(evaluator: Evaluator, value: Value, name: string): boolean {
   if (value.kind === 'instance' || evaluator.member(value, name) !== undefined) return true;
   if (value.kind === 'object') {
     const isWritten = value.node.properties.some(

@@ -111,12 +111,22 @@ function inherited(
   return base && inBase(base);
 }
 
-/** The application's own class that a class extends. */
+/** The application's own class that a class extends; undefined for one whose bases lead back to it. */
 export function baseOf(look: Look, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration | undefined {
+  const base = extended(look, node);
+  const seen = new Set([node]);
+  for (let at = base; at !== undefined; at = extended(look, at)) {
+    if (seen.has(at)) return undefined;
+    seen.add(at);
+  }
+  return base;
+}
+
+function extended(look: Look, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration | undefined {
   const [base] =
     node.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types ?? [];
   const value = base && look(base.expression);
-  return value?.kind === 'class' && value.node !== node ? value.node : undefined;
+  return value?.kind === 'class' ? value.node : undefined;
 }
 
 /** What `get name() { return … }` gives; undefined where it does more than return. */

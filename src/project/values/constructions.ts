@@ -16,8 +16,7 @@ export function readConstructions(project: AppProject, look: Look): Construction
     start: ts.ClassLikeDeclaration | undefined,
     given: readonly ts.Expression[] | undefined,
   ): void => {
-    let left = 20; // as deep as classes may extend each other, since sources may do so in a circle
-    for (let at = start; at !== undefined && left > 0; at = baseOf(look, at), left -= 1) {
+    for (let at = start; at !== undefined; at = baseOf(look, at)) {
       const maker = at.members.find(ts.isConstructorDeclaration);
       if (maker === undefined) continue;
       const known = found.has(maker) ? found.get(maker) : [];
@@ -59,11 +58,17 @@ export function givenTo(
     : undefined;
 }
 
-/** True for two values that are the same piece of source. */
+/** What makes a value the same one whenever it is asked for. */
+export function identityOf(value: Value): object {
+  if (value.kind === 'module') return value.file;
+  return 'node' in value ? value.node : value;
+}
+
+/** True for two values that are the same thing of the program. */
 export function isSame(one: Value, other: Value): boolean {
-  if (one.kind === 'module' || other.kind === 'module')
-    return (
-      one.kind === other.kind && one.kind === 'module' && other.kind === 'module' && one.file === other.file
-    );
-  return one.kind === other.kind && 'node' in one && 'node' in other && one.node === other.node;
+  if (one.kind !== other.kind) return false;
+  if (one.kind === 'module') return other.kind === 'module' && one.file === other.file;
+  if (one.kind === 'model') return other.kind === 'model' && one.model === other.model;
+  if ('node' in one) return 'node' in other && one.node === other.node;
+  return one.kind === 'connection' || one.kind === 'factory' || one.kind === 'getModel';
 }

@@ -15,10 +15,11 @@ import {
   withoutFallback,
 } from '../source/nodes.js';
 import type { AppProject } from '../source/open-project.js';
-import { symbolOf } from '../source/symbols.js';
+import { assignedTo, symbolOf } from '../source/symbols.js';
 import type { FunctionNode, Value } from '../types.js';
 import { baseOf, classMember, instanceMember, type Types, typedMember } from './class-members.js';
-import { type Constructions, givenTo, isSame, readConstructions } from './constructions.js';
+import { type Constructions, givenTo, identityOf, isSame, readConstructions } from './constructions.js';
+import { CyclicCache, Recursion } from './cyclic.js';
 import { instanceOf } from './declared-types.js';
 import { readSettings, type Settings, settingName } from './express-settings.js';
 import { boundThis, type HandedObjects, handedObject, readHandedObjects } from './handed-objects.js';
@@ -29,7 +30,8 @@ import { returnedExpression, returnedExpressions } from './returned.js';
 
 /** Says what an expression stands for by following bindings forward; it reads and never runs anything. */
 export class Evaluator {
-  readonly #values = new Map<ts.Node | ts.Symbol, Value | undefined>();
+  readonly #values = new CyclicCache<ts.Node | ts.Symbol, Value>();
+  readonly #members = new Recursion();
   readonly #look = (expression: ts.Expression): Value | undefined => this.valueOf(expression);
   readonly #types: Types = {
     look: this.#look,
@@ -54,12 +56,7 @@ export class Evaluator {
     const node = unwrap(expression);
     // All references to one binding have one value, and there are many more of them than of anything else.
     const key = ts.isIdentifier(node) ? symbolOf(node) : node;
-    if (key === undefined) return this.#evaluate(node);
-    if (this.#values.has(key)) return this.#values.get(key);
-    this.#values.set(key, undefined); // a cycle has no value
-    const value = this.#evaluate(node);
-    this.#values.set(key, value);
-    return value;
+    return key === undefined ? this.#evaluate(node) : this.#values.get(key, () => this.#evaluate(node));
   }
 
   /** The one declaration an identifier refers to; undefined for globals and for names declared twice. */
@@ -80,7 +77,7 @@ export class Evaluator {
     if (ts.isVariableDeclaration(declaration)) {
       const loop = declaration.parent.parent;
       if (ts.isForOfStatement(loop)) return this.#oneOf(this.#choices(loop.expression));
-      const given = declaration.initializer && this.valueOf(declaration.initializer);
+      const given = this.#everGiven(declaration);
       const isMade = given === undefined && isMadeLater(declaration);
       return (
         given ?? (isMade ? { kind: 'connection' } : instanceOf(this.project, this.registry, declaration.type))
@@ -106,6 +103,18 @@ export class Evaluator {
     return undefined;
   }
 
+  /** What a variable is given where it is declared and after it; undefined where that is not one and the same value. */
+  #everGiven(declaration: ts.VariableDeclaration): Value | undefined {
+    const { initializer } = declaration;
+    const later = assignedTo(declaration);
+    if (later.length === 0) return initializer && this.valueOf(initializer);
+    const given = [initializer, ...later].filter((one) => one !== undefined && !isNothing(one));
+    const [first, ...others] = given.map((one) => one && this.valueOf(one));
+    return first !== undefined && others.every((one) => one !== undefined && isSame(one, first))
+      ? first
+      : undefined;
+  }
+
   /** What a parameter is by its type, by what every `new` gives to a constructor, or by the object that every call gives. */
   #givenTo(parameter: ts.ParameterDeclaration): Value | undefined {
     const typed = instanceOf(this.project, this.registry, parameter.type);
@@ -118,8 +127,12 @@ export class Evaluator {
     return given?.kind === 'instance' ? given : undefined;
   }
 
-  /** What `value.name` is. */
+  /** What `value.name` is; undefined too where finding out leads back to the same question. */
   member(value: Value, name: string): Value | undefined {
+    return this.#members.once(identityOf(value), name, () => this.#member(value, name));
+  }
+
+  #member(value: Value, name: string): Value | undefined {
     switch (value.kind) {
       case 'module':
         return this.#modules.exported(value.file, name);
@@ -334,6 +347,11 @@ export class Evaluator {
     const later = assignedLater(node, name);
     return later && this.valueOf(later);
   }
+}
+
+/** `undefined` and `null`, by which nothing is given yet. */
+function isNothing(node: ts.Expression): boolean {
+  return node.kind === ts.SyntaxKind.NullKeyword || (ts.isIdentifier(node) && node.text === 'undefined');
 }
 
 function isRequire({ initializer }: ts.VariableDeclaration): boolean {

@@ -84,7 +84,8 @@ export class ModuleValues {
     if (passed !== undefined) {
       const target = resolveModule(this.project, file, passed.specifier);
       if (target === undefined) return undefined;
-      return passed.name === '*' ? { kind: 'module', file: target } : this.exported(target, passed.name);
+      const module = { kind: 'module', file: target } as const;
+      return passed.name === '*' ? module : this.values.member(module, passed.name);
     }
     if (isLoader(file)) {
       if (name === 'sequelize') return { kind: 'connection' };
@@ -99,7 +100,7 @@ export class ModuleValues {
     }
     for (const specifier of stars) {
       const target = resolveModule(this.project, file, specifier);
-      const found = target && this.exported(target, name);
+      const found = target && this.values.member({ kind: 'module', file: target }, name);
       if (found !== undefined) return found;
     }
     // A name that the file no longer exports, since it was migrated and who asks for it was not.
