@@ -4,6 +4,7 @@ import type { Analysis } from '../project/analysis.js';
 import { type Site, sitesOf } from '../project/calls/call-sites.js';
 import { ownerOf, requestOf } from '../project/calls/handlers.js';
 import { locationOf } from '../project/source/nodes.js';
+import { shown } from '../project/source/shown.js';
 import type { Model } from '../project/types.js';
 import { howKnown, type SiteAccount, whatItIs } from './explain.js';
 import type { Migration } from './planning/collect.js';
@@ -41,7 +42,7 @@ export function accountFor(
         const outcome = isChanged ? 'rewritten' : concerns || reasons.length > 0 ? 'left' : 'stays';
         return {
           location: locationOf(site.call),
-          text: site.call.expression.getText(file).split('\n')[0] ?? '',
+          text: shown(site.call.expression, 100),
           kind: site.kind,
           what: whatItIs(site),
           known: howKnown(analysis, site),

@@ -4,6 +4,7 @@ import type { Finding } from '../core/finding.js';
 import type { Analysis } from '../project/analysis.js';
 import { rootOf, type Site, type SiteClass } from '../project/calls/call-sites.js';
 import { locationOf } from '../project/source/nodes.js';
+import { shown } from '../project/source/shown.js';
 import { homesOf, type Model } from '../project/types.js';
 
 /** A call site with what it is, how that is known and what becomes of it, in words. */
@@ -49,15 +50,15 @@ export function howKnown({ evaluator, project }: Analysis, { receiver, kind, mod
   const declaration = root && evaluator.declarationOf(root);
   const steps: string[] = [];
   if (declaration !== undefined && declaration.getSourceFile() === receiver.getSourceFile())
-    steps.push(`${firstLine(statementOf(declaration))} (line ${locationOf(declaration).line})`);
+    steps.push(`${shown(statementOf(declaration), 100)} (line ${locationOf(declaration).line})`);
   if (model !== undefined) steps.push(`${model.file}:${model.location.line} defines ${model.name}`);
   if (steps.length > 0 && kind !== 'unknown') return steps.join(' → ');
-  if (root === undefined) return `nothing tells what ${firstLine(receiver)} is`;
+  if (root === undefined) return `nothing tells what ${shown(receiver, 100)} is`;
   if (kind !== 'unknown') return 'by its name';
   const where =
     declaration === undefined
       ? 'no declaration was found'
-      : `${firstLine(statementOf(declaration))} in ${posix.relative(project.app.root, declaration.getSourceFile().fileName)}`;
+      : `${shown(statementOf(declaration), 100)} in ${posix.relative(project.app.root, declaration.getSourceFile().fileName)}`;
   return `nothing tells what ${root.text} is: ${where}`;
 }
 
@@ -65,11 +66,6 @@ function statementOf(node: ts.Node): ts.Node {
   let at = node;
   while (!ts.isStatement(at) && !ts.isParameter(at) && at.parent !== undefined) at = at.parent;
   return at;
-}
-
-function firstLine(node: ts.Node): string {
-  const [line = ''] = node.getText().split('\n');
-  return line.length > 100 ? `${line.slice(0, 99)}…` : line;
 }
 
 /** Sites as text for people, by file. */

@@ -8,6 +8,7 @@ import type { Context } from './command.js';
 
 const journalOf = ({ directory }: Config): string =>
   join(directory, '.clinic-migrate', 'codemod-writing.json');
+const undoOf = ({ directory }: Config): string => join(directory, '.clinic-migrate', 'undo');
 
 /** Finishes what a run that was killed while it wrote had begun; answers with the number of files. */
 export function finishEarlier({ config, files }: Context): Promise<number> {
@@ -39,7 +40,9 @@ export async function write(
     new Map([...changes.keys()].map((path) => [path, texts.get(path) ?? ''])),
   );
   const name = createHash('sha256').update(undo).digest('hex').slice(0, 12);
-  await files.write(join(config.directory, '.clinic-migrate', 'undo', `codemod-${name}.patch`), undo);
+  // It is for whoever ran the codemod, and holds what the source holds: no commit is to pick it up.
+  await files.write(join(undoOf(config), '.gitignore'), '*\n');
+  await files.write(join(undoOf(config), `codemod-${name}.patch`), undo);
   await files.writeAll(
     [...changes].map(([path, text]) => ({ path, text, expected: texts.get(path) ?? '' })),
     journalOf(config),

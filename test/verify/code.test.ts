@@ -194,6 +194,31 @@ describe('verify code', () => {
     expect(found).toEqual([expect.stringMatching(/^ISOLATION_NOT_REGISTERED src\/models\/Room\.js:/)]);
   });
 
+  it('shows no text of the source that may be a secret', () => {
+    const path = `/app/${ROOMS}`;
+    const lines = [
+      "const { Sequelize } = require('sequelize');",
+      "const clinicDb = new Sequelize('a', 'admin', 'hunter2', { dialect: 'postgres' });",
+      "exports.a = async (req) => ModelFactory.getModel(new Sequelize('postgres://a:hunter2@b/c'), 'Room');",
+      "exports.b = async (req) => clinicDb.query(`ALTER ROLE a PASSWORD 'hunter2'`);",
+      "exports.c = async (req) => getClinicConnection(req.body.key + 'hunter2');",
+      "exports.d = async (req) => (req.clinicDb = new Sequelize({ password: 'hunter2' }));",
+      "exports.e = async (req) => Object.assign(req, { clinicDb: connect('hunter2') });",
+      "exports.f = async (req) => connect('hunter2').transaction();",
+      "exports.g = async (req) => connect('hunter2').findAll();",
+      "cache.set('hunter2', clinicDb);",
+      "exports.h = async (clinicDb) => clinicDb.query('SELECT 1');",
+      "exports.h(connect('hunter2'));",
+    ];
+    const texts = new Map([...MIGRATED, [path, `${MIGRATED.get(path)}\n${lines.join('\n')}\n`]]);
+    const verified = verify(texts);
+    const { findings, account } = migrate(inputFor(texts));
+    expect(verified.filter(({ location }) => location?.file === path).length).toBeGreaterThan(7);
+    expect(findings.length).toBeGreaterThan(0);
+    const { sites } = account;
+    expect(JSON.stringify([verified, findings, sites])).not.toContain('hunter2');
+  });
+
   it('takes a reason for an answer, and nothing less', () => {
     const bad = "await ModelFactory.getModel(req.query.db, 'Room')";
     const reasoned = planted(

@@ -2,6 +2,7 @@ import { ts } from 'ts-morph';
 import type { FileUses, Use } from '../../project/calls/uses.js';
 import { decoratedAssociations } from '../../project/models/decorators.js';
 import { descendants, isNamed, memberName, property } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { Model } from '../../project/types.js';
 import type { Evaluator } from '../../project/values/evaluator.js';
 import type { Draft, Drafts, Severed } from '../planning/draft.js';
@@ -106,7 +107,7 @@ export function noteAccessors(draft: Draft, { file }: FileUses, severed: readonl
       'CODE_CROSSING_ACCESSOR',
       'warning',
       call,
-      `${call.expression.getText(file)}(${isNamed ? alias.getText(file) : ''}) may be the association of ${model} that was taken out`,
+      `${shown(call.expression)}(${isNamed ? shown(alias) : ''}) may be the association of ${model} that was taken out`,
       model,
     );
   }

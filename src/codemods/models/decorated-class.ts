@@ -9,6 +9,7 @@ import {
 } from '../../project/models/decorators.js';
 import { exportsOf } from '../../project/source/modules.js';
 import { isNamed, property } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { Model } from '../../project/types.js';
 import { isModelClass, type NamedClass, references } from './bound-class.js';
 
@@ -51,7 +52,7 @@ export function decoratedShape(
   if (base === undefined || packageMember(evaluator, base.expression) !== 'Model')
     return 'it extends something else than Model of sequelize-typescript';
   const strange = decoratorsOf(node).find((one) => decoratorName(evaluator, one) === undefined);
-  if (strange !== undefined) return `${strange.getText(file)} is no decorator of sequelize-typescript`;
+  if (strange !== undefined) return `${shown(strange)} is no decorator of sequelize-typescript`;
   if (!isWritten(tableOf(evaluator, node))) return 'the options of @Table are not written there';
   if (node.members.some((one) => one.name !== undefined && isNamed(one.name, 'associate')))
     return 'some of its associations are in a method';

@@ -1,6 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Use } from '../../project/calls/uses.js';
 import { isInside, isNamed } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import { areApart } from '../../project/types.js';
 import type { Draft, Drafts } from '../planning/draft.js';
 import { connectionAt } from './connection.js';
@@ -44,7 +45,7 @@ export function rewriteUses(drafts: Drafts, draft: Draft, shape: Unmigrated, own
       draft.problem(
         'CODE_MODEL_SHAPE',
         use.node,
-        `${shape.model.name} uses ${use.node.getText(draft.file)} outside its methods`,
+        `${shape.model.name} uses ${shown(use.node)} outside its methods`,
         shape.model.name,
       );
       continue;

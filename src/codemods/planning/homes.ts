@@ -3,6 +3,7 @@ import type { Analysis } from '../../project/analysis.js';
 import type { Use } from '../../project/calls/uses.js';
 import type { TableFacts } from '../../project/models/registry.js';
 import { memberName } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import { areApart, type Home, homesOf, type Model } from '../../project/types.js';
 import { queryHome } from '../queries/raw-queries.js';
 import { transactionHome } from '../queries/transactions.js';
@@ -92,7 +93,7 @@ export function decideHomes(
       draft.problem(
         'CODE_CONNECTION_USE',
         use.node,
-        `${use.node.getText()}.${method} has no equivalent for one clinic`,
+        `${shown(use.node)}.${method} has no equivalent for one clinic`,
       );
   }
   return homes;

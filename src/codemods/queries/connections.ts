@@ -1,5 +1,6 @@
 import { ts } from 'ts-morph';
 import { descendants, isAssignment, memberName } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { Drafts } from '../planning/draft.js';
 
 /** Points at global connections, which nothing should use any more, and at transactions that spread by themselves. */
@@ -23,7 +24,7 @@ export function noteConnections(drafts: Drafts): void {
           'CODE_CONNECTION_MEMBER',
           'error',
           left,
-          `${left.getText(file)} is set on the connection to the shared database alone`,
+          `${shown(left)} is set on the connection to the shared database alone`,
         );
     }
     for (const call of descendants(file, ts.isCallExpression)) {

@@ -13,6 +13,7 @@ import {
   unwrap,
   walk,
 } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { FunctionNode, Home, Model } from '../../project/types.js';
 import { noteAccessors, reportNamedIncludes } from '../models/crossing.js';
 import { nameOf } from '../planning/callers.js';
@@ -67,11 +68,7 @@ export function migrateFunctions(
   const isDropped = (node: ts.Node): boolean =>
     draft.dropped.some(({ start, end }) => start <= node.getStart(draft.file) && node.end <= end);
   for (const node of fileUses.computed.filter((one) => !isDropped(one) && !isLeft(ownerOf(one))))
-    draft.problem(
-      'CODE_MODEL_COMPUTED',
-      node,
-      `which model ${node.parent.getText(draft.file).slice(0, 60)} means is not known`,
-    );
+    draft.problem('CODE_MODEL_COMPUTED', node, `which model ${shown(node.parent)} means is not known`);
   for (const node of fileUses.unknown)
     draft.note('CODE_RECEIVER_UNKNOWN', 'error', node, `nothing tells what ${receiverText(node)} is`);
   const severed = drafts.severed();
@@ -97,7 +94,7 @@ function takeFromPackage(draft: Draft, { node, root }: Pick<Use, 'node' | 'root'
 }
 
 function receiverText(node: ts.Node): string {
-  return (ts.isCallExpression(node) ? node.expression : node).getText().split('\n')[0] ?? '';
+  return shown(ts.isCallExpression(node) ? node.expression : node);
 }
 
 /** Names every function that is left with its whole file, since the file's own problem tells of none of them. */
@@ -111,12 +108,12 @@ function noteFunctions({ left }: Drafts, draft: Draft, { file, uses }: FileUses)
 
 /** The file's functions do not depend on it, but for those that read what is made of it: see leaveTogether(). */
 function reportAtLoad(draft: Draft, { node, model }: Use): void {
-  const message = `${node.getText(draft.file)} is used while the file loads`;
+  const message = `${shown(node)} is used while the file loads`;
   draft.note(codeAtLoad(model), 'error', node, message, model?.name);
 }
 
 function reportDefault(draft: Draft, { node, model }: Use): void {
-  const message = `${node.getText(draft.file)} is used as the default of a parameter`;
+  const message = `${shown(node)} is used as the default of a parameter`;
   draft.problem(codeAtLoad(model), node, message, model?.name);
 }
 
@@ -199,7 +196,7 @@ function migrateFunction(
         draft.problem(
           'CODE_MODEL_KEPT',
           first.node,
-          `${first.node.getText(draft.file)} is used where nothing can be awaited`,
+          `${shown(first.node)} is used where nothing can be awaited`,
         );
       return false;
     }

@@ -2,6 +2,7 @@ import { ts } from 'ts-morph';
 import { ownerOf } from '../../project/calls/handlers.js';
 import type { FileUses, Use } from '../../project/calls/uses.js';
 import { descendants, enclosingFunctions, isAssignment, unwrap } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import { type FunctionNode, type Home, homesOf, type Model } from '../../project/types.js';
 import type { Draft, Drafts } from '../planning/draft.js';
 import { connectionGiven } from '../queries/connection-arguments.js';
@@ -109,7 +110,7 @@ function connectionText(
         'CODE_CLINIC_DB',
         'error',
         given,
-        `nothing tells that ${given.getText()} is this clinic’s connection`,
+        `nothing tells that ${shown(given)} is this clinic’s connection`,
       );
   return undefined;
 }

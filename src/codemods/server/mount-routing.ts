@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import { isRouteCall } from '../../project/calls/handlers.js';
 import { descendants, memberName } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { Draft, Drafts } from '../planning/draft.js';
 import { gapBefore } from '../services/clinic-db.js';
 import { indentAt } from '../writing/edits.js';
@@ -47,7 +48,7 @@ function reportUnrouted(
   for (const call of open.filter((one) => one.arguments.some((argument) => needsClinic(drafts, argument)))) {
     const draft = drafts.of(call.getSourceFile());
     const [path] = call.arguments;
-    const name = `${call.expression.getText(draft.file)}(${path?.getText(draft.file)}, …)`;
+    const name = `${shown(call.expression)}(${path === undefined ? '' : `${shown(path)}, `}…)`;
     if (memberName(call.expression) === 'param')
       draft.note(
         'CODE_BEFORE_CLINIC',

@@ -4,10 +4,11 @@ import { hasWord } from '../../core/words.js';
 import type { Analysis } from '../../project/analysis.js';
 import { ownerOf } from '../../project/calls/handlers.js';
 import { descendants, isFunctionNode, memberName, unwrap } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { Assigned } from './assigned.js';
 import type { ConnectionSources } from './connection-source.js';
 import { classesOfRequests, outlives } from './outliving.js';
-import { type Problem, problem, short } from './words.js';
+import { type Problem, problem } from './words.js';
 
 /** Methods of maps, lists, cache clients and queues that put something in; how many of the arguments are the key. */
 const FILLING = new Map([
@@ -31,7 +32,7 @@ export function cacheProblems(analysis: Analysis, sources: ConnectionSources): P
     problem(
       'ISOLATION_CACHE',
       by,
-      `${short(place)} is shared by all clinics, and nothing in its key names one`,
+      `${shown(place)} is shared by all clinics, and nothing in its key names one`,
     );
   const assigned = sources.assignments.all
     .filter(({ left, right }) => !isPlain(right) && isShared(left))

@@ -9,9 +9,10 @@ import {
   memberName,
   unwrap,
 } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { ConnectionSources } from './connection-source.js';
 import { runtimeName } from './runtime-names.js';
-import { type Problem, problem, short } from './words.js';
+import { type Problem, problem } from './words.js';
 
 const CLIENT =
   /^(params|query|body|headers|cookies|signedCookies|hostname|subdomains|ip|url|originalUrl|path)$/;
@@ -45,8 +46,8 @@ function connected(analysis: Analysis, sources: ConnectionSources, call: ts.Call
       'ISOLATION_CLINIC_SOURCE',
       node,
       isClient
-        ? `the clinic is chosen by ${short(node)}, and the client may choose that`
-        : `the clinic is chosen by ${short(node)}, not by the request's token`,
+        ? `the clinic is chosen by ${shown(node)}, and the client may choose that`
+        : `the clinic is chosen by ${shown(node)}, not by the request's token`,
     ),
   );
 }
@@ -125,7 +126,7 @@ function replaced(
   const isOwn = holder.kind === ts.SyntaxKind.ThisKeyword;
   const isRequest = sources.requests.isClinicDb(left);
   if (!isRequest && (isOwn || sources.of(right).every(({ home }) => home === 'clinic'))) return [];
-  return [problem('ISOLATION_CLINIC_SOURCE', node, `${short(left)} is set outside clinicRoutingMiddleware`)];
+  return [problem('ISOLATION_CLINIC_SOURCE', node, `${shown(left)} is set outside clinicRoutingMiddleware`)];
 }
 
 /** `Object.assign(req, { clinicDb })`, `Object.defineProperty(req, 'clinicDb', …)`. */
@@ -139,7 +140,7 @@ function putByObject({ project }: Analysis, sources: ConnectionSources, call: ts
     problem(
       'ISOLATION_CLINIC_SOURCE',
       call,
-      `${short(target)}.${name} is set outside clinicRoutingMiddleware`,
+      `${shown(target)}.${name} is set outside clinicRoutingMiddleware`,
     ),
   ];
 }
@@ -174,7 +175,7 @@ function identity(
       problem(
         'ISOLATION_CLINIC_SOURCE',
         one,
-        `${path} is taken from ${short(one)}, and the client may choose that`,
+        `${path} is taken from ${shown(one)}, and the client may choose that`,
       ),
     );
 }

@@ -1,10 +1,11 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { descendants, memberName, unwrap } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import { homesOf } from '../../project/types.js';
 import type { ConnectionSources, Origin } from './connection-source.js';
 import { repositoryCall } from './repositories.js';
-import { type Problem, problem, short } from './words.js';
+import { type Problem, problem } from './words.js';
 
 /** What a connection is for, under whatever name. */
 const WORK = new Set(['query', 'transaction', 'model', 'models', 'getQueryInterface', 'define']);
@@ -24,7 +25,7 @@ export function connectionProblems(analysis: Analysis, sources: ConnectionSource
           problem(
             'ISOLATION_UNKNOWN',
             node,
-            `${short(node)} is handed on, so what it is given as clinicDb is not known`,
+            `${shown(node)} is handed on, so what it is given as clinicDb is not known`,
           ),
         )
       : [],
@@ -51,8 +52,8 @@ function unknownOrigins(origins: readonly Origin[], what: string): Problem[] {
         'ISOLATION_UNKNOWN',
         node,
         isMissing
-          ? `${short(node)} passes no connection for ${what}`
-          : `${short(node)}, used for ${what}, is not the request's clinic as far as the source tells`,
+          ? `${shown(node)} passes no connection for ${what}`
+          : `${shown(node)}, used for ${what}, is not the request's clinic as far as the source tells`,
       ),
     );
 }
@@ -66,7 +67,7 @@ function asked(analysis: Analysis, sources: ConnectionSources, call: ts.CallExpr
       problem(
         'ISOLATION_UNKNOWN',
         call,
-        `which model ${short(call)} asks for cannot be read from the source`,
+        `which model ${shown(call)} asks for cannot be read from the source`,
       ),
       ...(connection === undefined ? [] : unknownOrigins(sources.of(connection), 'a model')),
     ];
@@ -100,7 +101,7 @@ function repository(analysis: Analysis, sources: ConnectionSources, call: ts.Cal
   if (model === undefined) return [];
   const [connection] = call.arguments;
   if (connection === undefined)
-    return [problem('ISOLATION_UNKNOWN', call, `${short(call)} passes no connection for the model ${model}`)];
+    return [problem('ISOLATION_UNKNOWN', call, `${shown(call)} passes no connection for the model ${model}`)];
   return askedFor(analysis, sources.of(connection), model, call, call);
 }
 
@@ -114,7 +115,7 @@ function worked(
   if (!isNamed && !WORK.has(memberName(node) ?? '')) return [];
   const origins = sources.of(receiver);
   const isConnection = isNamed || origins.some(({ home }) => home !== 'unknown');
-  return isConnection ? unknownOrigins(origins, `${short(node)}`) : [];
+  return isConnection ? unknownOrigins(origins, `${shown(node)}`) : [];
 }
 
 /** `x.transaction(…)` and `x.query('SELECT …')` where nothing tells what x is. */
@@ -133,7 +134,7 @@ function unrecognised(analysis: Analysis, sources: ConnectionSources, call: ts.C
   const made = declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
   return made !== undefined && ts.isNewExpression(unwrap(made))
     ? []
-    : unknownOrigins(sources.of(receiver), short(expression));
+    : unknownOrigins(sources.of(receiver), shown(expression));
 }
 
 function isMember(node: ts.Node): node is ts.PropertyAccessExpression | ts.ElementAccessExpression {

@@ -3,10 +3,11 @@ import type { Analysis } from '../../project/analysis.js';
 import { requestOf } from '../../project/calls/handlers.js';
 import { isMigratedModel } from '../../project/models/registry.js';
 import { descendants, enclosingFunctions, memberName, unwrap } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import { areApart } from '../../project/types.js';
 import type { ConnectionSources } from './connection-source.js';
 import { repositoryCall } from './repositories.js';
-import { type Problem, problem, short } from './words.js';
+import { type Problem, problem } from './words.js';
 
 /** Uses of models and of the connection that belong to no request, and places where the source does not tell. */
 export function globalProblems(analysis: Analysis, sources: ConnectionSources): Problem[] {
@@ -16,24 +17,24 @@ export function globalProblems(analysis: Analysis, sources: ConnectionSources): 
         .filter(({ node, model }) => !(model !== undefined && isOwnDefinition(analysis, node, model.name)))
         .map(({ node, model }) =>
           model === undefined
-            ? problem('ISOLATION_GLOBAL_CONNECTION', node, `${short(node)} is the one global connection`)
+            ? problem('ISOLATION_GLOBAL_CONNECTION', node, `${shown(node)} is the one global connection`)
             : problem(
                 'ISOLATION_GLOBAL_MODEL',
                 node,
-                `${short(node)} is the model ${model.name} of the one global connection`,
+                `${shown(node)} is the model ${model.name} of the one global connection`,
               ),
         ),
       ...computed.map((node) =>
         problem(
           'ISOLATION_UNKNOWN',
           node,
-          `which model ${short(node.parent)} is cannot be read from the source`,
+          `which model ${shown(node.parent)} is cannot be read from the source`,
         ),
       ),
       ...unknown
         .filter((node) => !isUnderstood(analysis, sources, node))
         .map((node) =>
-          problem('ISOLATION_UNKNOWN', node, `what ${short(node)} works on cannot be read from the source`),
+          problem('ISOLATION_UNKNOWN', node, `what ${shown(node)} works on cannot be read from the source`),
         ),
       ...drivers(analysis, file),
     ];
@@ -100,7 +101,7 @@ function reassigned({ evaluator }: Analysis, sources: ConnectionSources): Proble
           problem(
             'ISOLATION_UNKNOWN',
             node,
-            `${left.text} is a request's model first and then ${short(right)}`,
+            `${left.text} is a request's model first and then ${shown(right)}`,
           ),
         ]
       : [];
@@ -115,7 +116,7 @@ function drivers({ evaluator }: Analysis, file: ts.SourceFile): Problem[] {
     const isServing = around.length === 0 || around.some((one) => requestOf(one) !== undefined);
     const isDriver = made?.kind === 'package' && /^(pg|pg-pool)$/.test(made.name);
     return isDriver && isServing
-      ? [problem('ISOLATION_GLOBAL_CONNECTION', node, `${short(node)} is a connection of no clinic`)]
+      ? [problem('ISOLATION_GLOBAL_CONNECTION', node, `${shown(node)} is a connection of no clinic`)]
       : [];
   });
 }

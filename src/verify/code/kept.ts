@@ -1,10 +1,11 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { descendants, memberName, unwrap } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import { namesIn } from './assigned.js';
 import type { ConnectionSources } from './connection-source.js';
 import { classesOfRequests, outlives } from './outliving.js';
-import { type Problem, problem, short } from './words.js';
+import { type Problem, problem } from './words.js';
 
 const FILLING = new Set(['set', 'push', 'add', 'unshift']);
 
@@ -18,7 +19,7 @@ export function keptProblems(analysis: Analysis, sources: ConnectionSources): Pr
     const place = places.find((one) => outlives(analysis, ofRequests, one));
     return place === undefined || !isOfClinic(right)
       ? []
-      : [problem('ISOLATION_KEPT', node, `${short(place)} keeps ${short(right)} beyond the request`)];
+      : [problem('ISOLATION_KEPT', node, `${shown(place)} keeps ${shown(right)} beyond the request`)];
   });
   const filled = [...analysis.uses.keys()].flatMap((file) =>
     descendants(file, ts.isCallExpression).flatMap((call) => {
@@ -38,7 +39,7 @@ export function keptProblems(analysis: Analysis, sources: ConnectionSources): Pr
         problem(
           'ISOLATION_KEPT',
           call,
-          `${short(receiver)} keeps a clinic's model or connection beyond the request`,
+          `${shown(receiver)} keeps a clinic's model or connection beyond the request`,
         ),
       ];
     }),

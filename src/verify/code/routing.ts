@@ -2,10 +2,11 @@ import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { ownerOf, requestOf } from '../../project/calls/handlers.js';
 import { descendants, memberName } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { FunctionNode } from '../../project/types.js';
 import { type Guard, isBehind, type Mount } from './mounts.js';
 import type { RouterKey } from './routers.js';
-import { type Problem, problem, short } from './words.js';
+import { type Problem, problem } from './words.js';
 
 const ROUTING = 'clinicRoutingMiddleware';
 
@@ -23,7 +24,7 @@ export function routingProblems(analysis: Analysis, mounts: readonly Mount[]): P
         problem(
           'ISOLATION_ROUTING',
           node,
-          `no route is seen to lead here, so nothing says whether ${short(node)} is set`,
+          `no route is seen to lead here, so nothing says whether ${shown(node)} is set`,
         ),
       ];
     return places
@@ -32,7 +33,7 @@ export function routingProblems(analysis: Analysis, mounts: readonly Mount[]): P
         problem(
           'ISOLATION_ROUTING',
           place.call,
-          `this route uses ${short(node)} and is not mounted after ${ROUTING}`,
+          `this route uses ${shown(node)} and is not mounted after ${ROUTING}`,
         ),
       );
   });

@@ -11,9 +11,3 @@ export interface Problem {
 export function problem(code: FindingCode, node: ts.Node, message: string): Problem {
   return { code, node, message };
 }
-
-/** The first line of a node's text, cut to what fits a message. */
-export function short(node: ts.Node): string {
-  const [line = ''] = node.getText().split('\n');
-  return line.length > 60 ? `${line.slice(0, 57)}…` : line;
-}
