@@ -14,6 +14,7 @@ import { claimIndex, isModelsIndex, migrateIndex } from './models/models-index.j
 import { migrateNamedRequires } from './models/named-models.js';
 import { takeAssociations } from './models/take-associations.js';
 import { migrateTypeImports } from './models/type-imports.js';
+import { noteUnknownModels } from './models/unknown-models.js';
 import { collect, type Migration, spreadProblems } from './planning/collect.js';
 import { Drafts } from './planning/draft.js';
 import { Left } from './planning/left.js';
@@ -75,6 +76,7 @@ function draw(
     const file = project.file(path);
     if (file !== undefined) drafts.of(file).problem('CODE_NOT_STABLE', file, reason);
   }
+  if (noteUnknownModels(drafts)) return drafts;
   if (facts.isComplete === true) noteUnmapped(drafts, facts);
   const taken = takeAssociations(drafts);
   for (const file of chosen.has('models') ? analysis.registry.inFile.keys() : []) {

@@ -14,7 +14,7 @@ import { connectionProblems } from './code/connections.js';
 import { globalProblems } from './code/globals.js';
 import { keptProblems } from './code/kept.js';
 import { readMounts } from './code/mounts.js';
-import { registrationFindings } from './code/registration.js';
+import { recognitionFindings, registrationFindings } from './code/registration.js';
 import { routingProblems } from './code/routing.js';
 import { subjectsOf } from './code/subjects.js';
 import type { Problem } from './code/words.js';
@@ -58,7 +58,13 @@ export function verifyCode({ sources, app, facts }: VerifyCodeOptions): Finding[
   ];
   const findings = asFindings(problems, subjectsOf(mounts));
   return acceptIgnored(
-    [...skippedFindings(sources), ...unread, ...registrationFindings(analysis), ...findings],
+    [
+      ...recognitionFindings(analysis),
+      ...skippedFindings(sources),
+      ...unread,
+      ...registrationFindings(analysis),
+      ...findings,
+    ],
     sources.texts,
   );
 }

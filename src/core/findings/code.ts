@@ -15,6 +15,16 @@ export const CODE = {
       'A file defines a model in a way that is not understood: several models, decorators of others, exports by name.',
     mend: 'Write it as { define: (sequelize) => …, associate: (clinicDb) => … }, one model a file.',
   },
+  CODE_NO_MODELS: {
+    cause:
+      'The application uses Sequelize, and none of its models was recognised; no query of it can be followed.',
+    mend: "Define the models under names that the source tells: sequelize.define('Patient', …) or Patient.init(…).",
+  },
+  CODE_MODEL_UNNAMED: {
+    cause:
+      'A model is defined under a name that is computed while the application runs, so its queries cannot be followed.',
+    mend: 'Define it under a name that the source tells: a string, a constant, or a helper that is called with one.',
+  },
   CODE_MODEL_AT_LOAD: {
     cause: 'A model is used while the file loads, when there is no request and so no clinic.',
     mend: 'Move the use into a function that is called with the request or with clinicDb.',

@@ -14,6 +14,11 @@ export const ISOLATION = {
     cause: 'The source does not tell which model, or which connection, this is.',
     mend: "Write it so that it can be read: a fixed model name, and the request's own clinicDb passed on by parameters.",
   },
+  ISOLATION_NO_MODELS: {
+    cause:
+      'The application uses Sequelize, and none of its models was recognised: nothing that holds here says anything of its queries.',
+    mend: "Define the models under names that the source tells: sequelize.define('Patient', …) or Patient.init(…).",
+  },
   ISOLATION_WRONG_DATABASE: {
     cause: 'A model is asked for on a connection whose database does not have its table.',
     mend: 'Ask for clinic models on req.clinicDb and for central ones on getCentralConnection().',

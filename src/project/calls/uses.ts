@@ -100,7 +100,13 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
       const symbol = name && ts.isIdentifier(name) ? symbolOf(name) : undefined;
       const value = symbol && bindingValue(evaluator, node);
       if (symbol !== undefined && value !== undefined)
-        bindings.set(symbol, { symbol, declaration: node, value, references: [], kept: isLasting(node) });
+        bindings.set(symbol, {
+          symbol,
+          declaration: node,
+          value,
+          references: [],
+          kept: isLasting(evaluator, node),
+        });
     }
     // A member's name is no binding.
     if (ts.isIdentifier(node) && !isMemberName(node)) identifiers.push(node);

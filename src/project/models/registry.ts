@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
-import inflection from 'inflection';
 import { ts } from 'ts-morph';
 import type { AppConfig, Scope } from '../../config/types.js';
-import { givenOptions } from '../application/connection-config.js';
-import { exportsOf, isRuntime } from '../source/modules.js';
-import { descendants, isNamed, locationOf, memberName, property } from '../source/nodes.js';
+import { exportsOf } from '../source/modules.js';
+import { isNamed, locationOf } from '../source/nodes.js';
 import type { AppProject } from '../source/open-project.js';
-import type { Model } from '../types.js';
+import type { FunctionNode, Model } from '../types.js';
+import { type Definition, readDefinitions } from './definitions.js';
+import { sharedOptions, tableOf } from './table-names.js';
 
 /** What is known of tables besides the application's source. */
 export interface TableFacts {
@@ -23,6 +23,10 @@ export interface ModelRegistry {
   readonly models: readonly Model[];
   readonly byNode: ReadonlyMap<ts.Node, Model>;
   readonly inFile: ReadonlyMap<ts.SourceFile, readonly Model[]>;
+  /** Places that make a model of which the source does not tell the name. */
+  readonly unnamed: readonly ts.Node[];
+  /** Functions that make models for whoever calls them, under names that they are given. */
+  readonly helpers: ReadonlySet<FunctionNode>;
   /** By name, and by name with a lower-case first letter. */
   named(name: string): Model | undefined;
 }
@@ -39,79 +43,39 @@ export function readModels(project: AppProject, app: AppConfig, facts: TableFact
 export function readRegistry(project: AppProject, app: AppConfig, facts: TableFacts): ModelRegistry {
   const byNode = new Map<ts.Node, Model>();
   const inFile = new Map<ts.SourceFile, Model[]>();
+  const { found, unnamed, helpers } = readDefinitions(project);
+  const { own, repeated } = tellApart(project, found);
   const shared = sharedOptions(project);
-  for (const file of project.files) {
-    if (isRuntime(app, file.fileName)) continue;
-    for (const { node, name, options } of definitions(file)) {
-      const found = tableOf(name, options, shared);
-      const known = knownTable([found.tableName, ...found.others], facts);
-      const model: Model = {
-        name,
-        file: posix.relative(app.root, file.fileName),
-        tableName: known ?? found.tableName,
-        scope: app.modelScopes[name] ?? facts.scopes.get(key(known, facts)) ?? 'clinic',
-        directory:
-          known !== undefined && facts.clinicTable !== undefined && bare(facts.clinicTable) === known,
-        location: locationOf(node),
-      };
-      byNode.set(node, model);
-      const base = boundBase(file, node);
-      if (base !== undefined) byNode.set(base, model);
-      inFile.set(file, [...(inFile.get(file) ?? []), model]);
-    }
+  for (const definition of own) {
+    const { node, name } = definition;
+    const file = node.getSourceFile();
+    const table = tableOf(project, shared, definition);
+    const known = knownTable([table.tableName, ...table.others], facts);
+    const model: Model = {
+      name,
+      file: posix.relative(app.root, file.fileName),
+      tableName: known ?? table.tableName,
+      scope: app.modelScopes[name] ?? facts.scopes.get(key(known, facts)) ?? 'clinic',
+      directory: known !== undefined && facts.clinicTable !== undefined && bare(facts.clinicTable) === known,
+      location: locationOf(node),
+    };
+    byNode.set(node, model);
+    const base = boundBase(file, node);
+    if (base !== undefined) byNode.set(base, model);
+    inFile.set(file, [...(inFile.get(file) ?? []), model]);
   }
   const models = [...new Set(byNode.values())];
+  for (const { node, name } of repeated) {
+    const model = models.find((one) => one.name === name);
+    if (model !== undefined) byNode.set(node, model);
+  }
   const names = new Map(
     models.flatMap((model) => [
       [model.name.charAt(0).toLowerCase() + model.name.slice(1), model] as const,
       [model.name, model] as const,
     ]),
   );
-  return { models, byNode, inFile, named: (name) => names.get(name) };
-}
-
-interface Definition {
-  readonly node: ts.Node;
-  readonly name: string;
-  /** Options given to `define` or `init`. */
-  readonly options: ts.Expression | undefined;
-}
-
-/** `x.define('Name', {…})`, `X.init({…}, {…})`, `static init(s) { super.init }`, `@Table class`. */
-function definitions(file: ts.SourceFile): Definition[] {
-  if (!/define|init|@(\w+\.)?Table\b/.test(file.text)) return [];
-  const found: Definition[] = [];
-  for (const call of descendants(file, ts.isCallExpression)) {
-    const method = memberName(call.expression);
-    const [first, second, third] = call.arguments;
-    if (method === 'define' && first !== undefined && ts.isStringLiteralLike(first) && second !== undefined)
-      found.push({ node: call, name: first.text, options: third });
-    if (method !== 'init' || first === undefined || !ts.isPropertyAccessExpression(call.expression)) continue;
-    const owner = modelClass(file, call.expression.expression);
-    if (owner !== undefined && second !== undefined)
-      found.push({ node: owner, name: modelName(owner, second), options: second });
-  }
-  for (const declaration of descendants(file, ts.isClassDeclaration)) {
-    const decorator = ts
-      .getDecorators(declaration)
-      ?.find((one) => /^@(\w+\.)?Table\b/.test(one.getText(file)));
-    if (decorator === undefined || declaration.name === undefined) continue;
-    const options = ts.isCallExpression(decorator.expression) ? decorator.expression.arguments[0] : undefined;
-    found.push({ node: declaration, name: modelName(declaration, options), options });
-  }
-  return found;
-}
-
-function modelClass(file: ts.SourceFile, receiver: ts.Expression): ts.ClassLikeDeclaration | undefined {
-  if (receiver.kind === ts.SyntaxKind.SuperKeyword || receiver.kind === ts.SyntaxKind.ThisKeyword) {
-    for (let at: ts.Node = receiver; at !== undefined; at = at.parent)
-      if (ts.isClassLike(at) && at.heritageClauses !== undefined) return at;
-    return undefined;
-  }
-  if (!ts.isIdentifier(receiver)) return undefined;
-  return descendants(file, ts.isClassDeclaration).find(
-    ({ name, heritageClauses }) => name?.text === receiver.text && heritageClauses !== undefined,
-  );
+  return { models, byNode, inFile, unnamed, helpers, named: (name) => names.get(name) };
 }
 
 /** Patient of `class Bound extends Patient {}` in `define`: the class that other files know the model's type by. */
@@ -124,41 +88,24 @@ function boundBase(file: ts.SourceFile, node: ts.Node): ts.ClassDeclaration | un
   );
 }
 
-function modelName(owner: ts.ClassLikeDeclaration, options: ts.Expression | undefined): string {
-  const isWritten = options !== undefined && ts.isObjectLiteralExpression(options);
-  const given = isWritten ? property(options, 'modelName') : undefined;
-  if (given !== undefined && ts.isStringLiteralLike(given)) return given.text;
-  return owner.name?.text ?? '';
-}
-
-/** Options that `new Sequelize(…, { define: {…} })` gives to every model. */
-function sharedOptions(project: AppProject): ts.ObjectLiteralExpression | undefined {
-  const define = givenOptions(project)?.members?.findLast(
-    ({ name }) => name !== undefined && isNamed(name, 'define'),
-  );
-  return define !== undefined &&
-    ts.isPropertyAssignment(define) &&
-    ts.isObjectLiteralExpression(define.initializer)
-    ? define.initializer
-    : undefined;
-}
-
-/** The table's name by Sequelize's own rules, whose library this is, and other spellings to look for where it is not written down. */
-function tableOf(
-  name: string,
-  options: ts.Expression | undefined,
-  shared: ts.ObjectLiteralExpression | undefined,
-): { tableName: string; others: string[] } {
-  const own = options !== undefined && ts.isObjectLiteralExpression(options) ? options : undefined;
-  const given = own && property(own, 'tableName');
-  if (given !== undefined && ts.isStringLiteralLike(given)) return { tableName: given.text, others: [] };
-  const isOn = (option: string): boolean => {
-    const value = (own && property(own, option)) ?? (shared && property(shared, option));
-    return value?.kind === ts.SyntaxKind.TrueKeyword;
+/**
+ * Sets aside what a script defines for itself under the name of a model of the application: a seeder's own User. It is
+ * the same table, so it is the same model, used in one more place.
+ */
+function tellApart(
+  { app }: AppProject,
+  found: readonly Definition[],
+): { readonly own: readonly Definition[]; readonly repeated: readonly Definition[] } {
+  const folder = `${posix.join(app.root, app.models)}/`;
+  const isPrivate = ({ node }: Definition): boolean => {
+    const file = node.getSourceFile();
+    const { whole, named } = exportsOf(file);
+    return whole === undefined && named.size === 0 && !file.fileName.startsWith(folder);
   };
-  const plural = isOn('freezeTableName') ? name : inflection.pluralize(name);
-  const snake = inflection.underscore(plural);
-  return { tableName: isOn('underscored') ? snake : plural, others: [snake, plural.toLowerCase()] };
+  const repeated = found.filter(
+    (one) => isPrivate(one) && found.some((other) => other.name === one.name && !isPrivate(other)),
+  );
+  return { own: found.filter((one) => !repeated.includes(one)), repeated };
 }
 
 function bare(table: string): string {

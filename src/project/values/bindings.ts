@@ -32,16 +32,12 @@ export function isBindingDeclaration(node: ts.Node): node is Binding['declaratio
 }
 
 /** A binding that stays whatever becomes of its uses: one that is exported, or that defines a model. */
-export function isLasting(node: Binding['declaration']): boolean {
+export function isLasting({ registry }: Evaluator, node: Binding['declaration']): boolean {
   if (!ts.isVariableDeclaration(node)) return false;
   const statement = node.parent.parent;
   const isExport = ts.isVariableStatement(statement) && (statement.modifiers?.length ?? 0) > 0;
-  const initializer = node.initializer && unwrap(node.initializer);
-  const defines =
-    initializer !== undefined &&
-    ts.isCallExpression(initializer) &&
-    memberName(initializer.expression) === 'define';
-  return isExport || defines;
+  const isModel = node.initializer !== undefined && registry.byNode.has(unwrap(node.initializer));
+  return isExport || isModel;
 }
 
 export function bindingValue(evaluator: Evaluator, node: Binding['declaration']): Value | undefined {

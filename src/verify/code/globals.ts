@@ -39,7 +39,14 @@ export function globalProblems(analysis: Analysis, sources: ConnectionSources): 
       ...drivers(analysis, file),
     ];
   });
-  return [...inFiles, ...reassigned(analysis, sources)];
+  return [...unnamedModels(analysis), ...inFiles, ...reassigned(analysis, sources)];
+}
+
+/** What makes a model that nobody can name. */
+function unnamedModels({ registry }: Analysis): Problem[] {
+  return registry.unnamed.map((node) =>
+    problem('ISOLATION_UNKNOWN', node, `which model ${shown(node)} makes cannot be read from the source`),
+  );
 }
 
 /** In `define: (sequelize) => …` the model is that of the connection given. */

@@ -1,11 +1,28 @@
 import { ts } from 'ts-morph';
 import type { Finding } from '../../core/finding.js';
+import { FINDINGS } from '../../core/finding-codes.js';
 import type { Analysis } from '../../project/analysis.js';
+import { unrecognisedModels } from '../../project/models/unrecognised.js';
 import { runtimePaths } from '../../project/source/modules.js';
-import { descendants } from '../../project/source/nodes.js';
+import { descendants, locationOf } from '../../project/source/nodes.js';
 import { homesOf } from '../../project/types.js';
 
 const MAPS = { clinic: 'MODEL_MAP', central: 'CENTRAL_MODEL_MAP' } as const;
+
+/** Where no model is recognised, which comes before all else: nothing that holds here says anything then. */
+export function recognitionFindings(analysis: Analysis): Finding[] {
+  const first = unrecognisedModels(analysis);
+  if (first === undefined) return [];
+  return [
+    {
+      code: 'ISOLATION_NO_MODELS',
+      severity: 'error',
+      message: 'no model was recognised, so no query could be checked',
+      location: locationOf(first),
+      hint: FINDINGS.ISOLATION_NO_MODELS.mend,
+    },
+  ];
+}
 
 /** Runtime files that are missing, and models that ModelFactory does not know. */
 export function registrationFindings({ project, registry }: Analysis): Finding[] {

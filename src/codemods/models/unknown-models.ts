@@ -1,0 +1,21 @@
+import { unrecognisedModels } from '../../project/models/unrecognised.js';
+import { type Drafts, findingAt } from '../planning/draft.js';
+
+/**
+ * Reports what makes a model that nobody can name. True where no model of the application is known at all, so that
+ * nothing of it can be migrated.
+ */
+export function noteUnknownModels(drafts: Drafts): boolean {
+  const { analysis } = drafts;
+  const first = unrecognisedModels(analysis);
+  if (first !== undefined) {
+    const message = 'no model was recognised, so nothing is migrated';
+    drafts.notes.push(findingAt('CODE_NO_MODELS', 'error', first, message));
+    return true;
+  }
+  for (const node of analysis.registry.unnamed)
+    drafts
+      .of(node.getSourceFile())
+      .note('CODE_MODEL_UNNAMED', 'error', node, 'nothing tells which model is defined here');
+  return false;
+}
