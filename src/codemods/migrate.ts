@@ -22,6 +22,7 @@ import { leaveTogether } from './planning/left-together.js';
 import { leaveFunctions, leaveNotAsked } from './planning/not-asked.js';
 import { Reached } from './planning/reached.js';
 import { noteConnections } from './queries/connections.js';
+import { leaveTwoDatabases, noteOtherDatabases } from './queries/other-databases.js';
 import { awaitCalls } from './routes/awaiting.js';
 import { migrateFunctions } from './routes/migrate-functions.js';
 import { mendMigrated } from './routes/migrated-calls.js';
@@ -77,6 +78,7 @@ function draw(
     if (file !== undefined) drafts.of(file).problem('CODE_NOT_STABLE', file, reason);
   }
   if (noteUnknownModels(drafts)) return drafts;
+  leaveTwoDatabases(drafts);
   if (facts.isComplete === true) noteUnmapped(drafts, facts);
   const taken = takeAssociations(drafts);
   for (const file of chosen.has('models') ? analysis.registry.inFile.keys() : []) {
@@ -111,6 +113,7 @@ function draw(
   awaitCalls(drafts);
   if (chosen.has('server')) migrateServer(drafts);
   noteConnections(drafts);
+  noteOtherDatabases(drafts);
   leaveTogether(drafts);
   return drafts;
 }

@@ -1,7 +1,8 @@
 import { ts } from 'ts-morph';
+import { type Connections, readConnections } from './application/connections.js';
 import { type CallGraph, readCalls } from './calls/call-graph.js';
 import { type FileUses, readUses } from './calls/uses.js';
-import { type ModelRegistry, readRegistry, type TableFacts } from './models/registry.js';
+import { type ModelRegistry, readRegistry, type TableFacts, withoutFiles } from './models/registry.js';
 import { isRuntime } from './source/modules.js';
 import { descendants, isFunctionNode } from './source/nodes.js';
 import type { AppProject } from './source/open-project.js';
@@ -17,19 +18,25 @@ export interface Analysis {
   /** Every file of the application's own, scaffolded runtime files left out. */
   readonly uses: ReadonlyMap<ts.SourceFile, FileUses>;
   readonly calls: CallGraph;
+  readonly connections: Connections;
 }
 
 /** Analyses a parsed application. Pure. */
 export function analyse(project: AppProject, facts: TableFacts): Analysis {
-  const registry = readRegistry(project, project.app, facts);
-  const evaluator = new Evaluator(project, registry);
+  const all = readRegistry(project, project.app, facts);
+  const followed = new Evaluator(project, all);
+  const connections = readConnections(project, all, followed);
+  const registry = withoutFiles(all, connections.otherModels);
+  const { others } = connections;
+  const evaluator = others.size === 0 ? followed : new Evaluator(project, registry, others);
   const own = project.files.filter((file) => !isRuntime(project.app, file.fileName));
   const calls = readCalls(evaluator);
   const read = (file: ts.SourceFile): FileUses => {
     const uses = readUses(evaluator, file);
     return { ...uses, unknown: uses.unknown.filter((node) => !isNamedByCallers(evaluator, calls, node)) };
   };
-  return { project, registry, evaluator, uses: new Map(own.map((file) => [file, read(file)])), calls };
+  const uses = new Map(own.map((file) => [file, read(file)]));
+  return { project, registry, evaluator, uses, calls, connections };
 }
 
 /**

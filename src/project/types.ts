@@ -30,8 +30,10 @@ export type FunctionNode =
 /** What an expression stands for, as far as reading (never running) the source tells. */
 export type Value =
   | { readonly kind: 'model'; readonly model: Model }
-  /** The application's one global Sequelize instance. */
-  | { readonly kind: 'connection' }
+  /** The application's one global Sequelize instance, with the expression that makes it where that is seen. */
+  | { readonly kind: 'connection'; readonly made?: ts.NewExpression }
+  /** A connection to another database, which is none of the application's own, and what is had from it. */
+  | { readonly kind: 'other database' }
   | { readonly kind: 'module'; readonly file: ts.SourceFile }
   | { readonly kind: 'object'; readonly node: ts.ObjectLiteralExpression }
   | { readonly kind: 'function'; readonly node: FunctionNode }

@@ -73,6 +73,16 @@ export const CODE = {
     cause: 'A connection to the shared database is made when the application loads.',
     mend: 'Delete it when the last use is gone: req.clinicDb and getCentralConnection() take its place.',
   },
+  CODE_OTHER_DATABASE: {
+    cause:
+      'A connection is made that no model is defined on, and not from where the application’s own has its address. It and its queries are left as they are.',
+    mend: 'Nothing, if it is another database. If it is the application’s own, import the application’s connection there and run codemod again.',
+  },
+  CODE_TWO_DATABASES: {
+    cause:
+      'Models are defined on connections with different addresses, and nothing tells which of them is the database that is taken apart into clinics. All models are left as they are, with what uses them.',
+    mend: 'Give the models of the other database the scope ignored in app.modelScopes; if it is one database, make both connections from one address.',
+  },
   CODE_CLS: {
     cause:
       'Sequelize.useCLS gives every query of the process the transaction that is under way, whatever its connection.',

@@ -78,6 +78,21 @@ export function readRegistry(project: AppProject, app: AppConfig, facts: TableFa
   return { models, byNode, inFile, unnamed, helpers, named: (name) => names.get(name) };
 }
 
+/** The registry without the models of some files. */
+export function withoutFiles(registry: ModelRegistry, files: ReadonlySet<ts.SourceFile>): ModelRegistry {
+  if (files.size === 0) return registry;
+  const inFile = new Map([...registry.inFile].filter(([file]) => !files.has(file)));
+  const models = [...inFile.values()].flat();
+  return {
+    ...registry,
+    models,
+    byNode: new Map([...registry.byNode].filter(([node]) => !files.has(node.getSourceFile()))),
+    inFile,
+    unnamed: registry.unnamed.filter((node) => !files.has(node.getSourceFile())),
+    named: (name) => models.find((one) => one === registry.named(name)),
+  };
+}
+
 /** Patient of `class Bound extends Patient {}` in `define`: the class that other files know the model's type by. */
 function boundBase(file: ts.SourceFile, node: ts.Node): ts.ClassDeclaration | undefined {
   if (!ts.isClassLike(node) || ts.isSourceFile(node.parent)) return undefined;

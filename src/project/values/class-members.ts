@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import { assignment, descendants, isAssignment, isNamed, isStatic } from '../source/nodes.js';
 import type { Value } from '../types.js';
-import { isMadeInClass } from './late-connections.js';
+import { madeInClass } from './late-connections.js';
 
 /** Says what an expression stands for: Evaluator.valueOf. */
 type Look = (expression: ts.Expression) => Value | undefined;
@@ -88,7 +88,8 @@ export function givenByConstructor(node: ts.ClassLikeDeclaration, name: string):
 
 function putByConstructor(look: Look, node: ts.ClassLikeDeclaration, name: string): Value | undefined {
   const given = givenByConstructor(node, name);
-  return (given && look(given)) ?? (isMadeInClass(node, name) ? { kind: 'connection' } : undefined);
+  const made = madeInClass(node, name);
+  return (given && look(given)) ?? (made && look(made));
 }
 
 /** `Store.instance = new Store()` somewhere in the class, by its name. */

@@ -23,7 +23,7 @@ import { CyclicCache, Recursion } from './cyclic.js';
 import { instanceOf } from './declared-types.js';
 import { readSettings, type Settings, settingName } from './express-settings.js';
 import { boundThis, type HandedObjects, handedObject, readHandedObjects } from './handed-objects.js';
-import { isMadeLater, isNewConnection } from './late-connections.js';
+import { isNewConnection, madeLater } from './late-connections.js';
 import { ModuleValues } from './module-values.js';
 import { isOneOfPromised, isPromisedModel } from './promised-models.js';
 import { returnedExpression, returnedExpressions } from './returned.js';
@@ -47,6 +47,8 @@ export class Evaluator {
   constructor(
     readonly project: AppProject,
     readonly registry: ModelRegistry,
+    /** What makes connections to other databases: see readConnections(). */
+    private readonly others: { has(node: ts.Node): boolean } = new Set(),
   ) {
     this.#modules = new ModuleValues(project, registry, this);
   }
@@ -78,9 +80,9 @@ export class Evaluator {
       const loop = declaration.parent.parent;
       if (ts.isForOfStatement(loop)) return this.#oneOf(this.#choices(loop.expression));
       const given = this.#everGiven(declaration);
-      const isMade = given === undefined && isMadeLater(declaration);
+      const made = given === undefined ? madeLater(declaration) : undefined;
       return (
-        given ?? (isMade ? { kind: 'connection' } : instanceOf(this.project, this.registry, declaration.type))
+        given ?? (made && this.valueOf(made)) ?? instanceOf(this.project, this.registry, declaration.type)
       );
     }
     if (ts.isFunctionDeclaration(declaration) || ts.isFunctionExpression(declaration))
@@ -211,7 +213,8 @@ export class Evaluator {
   #constructed(node: ts.NewExpression): Value | undefined {
     const made = this.valueOf(node.expression);
     if (made?.kind === 'class') return { kind: 'instance', node: made.node };
-    return isNewConnection(node) ? { kind: 'connection' } : undefined;
+    if (!isNewConnection(node)) return undefined;
+    return this.others.has(node) ? { kind: 'other database' } : { kind: 'connection', made: node };
   }
 
   #called(node: ts.CallExpression): Value | undefined {
@@ -224,6 +227,7 @@ export class Evaluator {
     if (!ts.isPropertyAccessExpression(node.expression)) return undefined;
     const receiver = this.valueOf(node.expression.expression);
     const [argument, ...more] = node.arguments;
+    if (receiver?.kind === 'other database') return receiver; // a model of it, a transaction
     switch (node.expression.name.text) {
       case 'scope':
       case 'unscoped':

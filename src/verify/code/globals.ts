@@ -39,13 +39,28 @@ export function globalProblems(analysis: Analysis, sources: ConnectionSources): 
       ...drivers(analysis, file),
     ];
   });
-  return [...unnamedModels(analysis), ...inFiles, ...reassigned(analysis, sources)];
+  return [...unnamedModels(analysis), ...inFiles, ...perhapsOwn(analysis), ...reassigned(analysis, sources)];
 }
 
 /** What makes a model that nobody can name. */
 function unnamedModels({ registry }: Analysis): Problem[] {
   return registry.unnamed.map((node) =>
     problem('ISOLATION_UNKNOWN', node, `which model ${shown(node)} makes cannot be read from the source`),
+  );
+}
+
+/** Connections of which nothing tells that they are to another database than the legacy one. */
+function perhapsOwn({ connections }: Analysis): Problem[] {
+  return [...connections.others].flatMap(([node, certainty]) =>
+    certainty === 'another'
+      ? []
+      : [
+          problem(
+            'ISOLATION_GLOBAL_CONNECTION',
+            node,
+            'nothing tells whether this connection is to the application’s own database',
+          ),
+        ],
   );
 }
 
