@@ -1,10 +1,11 @@
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
-import { UsageError } from '../core/errors.js';
+import { RunError, UsageError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
+import { FINDINGS } from '../core/finding-codes.js';
 import { analyse } from '../project/analysis.js';
 import { type JsonTexts, optionsFiles } from '../project/application/connection-config.js';
-import { readConnectionOptions } from '../project/application/connection-options.js';
+import { ELSEWHERE, readConnectionOptions } from '../project/application/connection-options.js';
 import { DECORATORS_PACKAGE } from '../project/models/decorators.js';
 import { readModels, type TableFacts } from '../project/models/registry.js';
 import { importEnding, isEsModule, runtimePaths } from '../project/source/modules.js';
@@ -12,7 +13,9 @@ import { type AppProject, openProject } from '../project/source/open-project.js'
 import { readSources } from '../project/source/read-sources.js';
 import type { Model } from '../project/types.js';
 import type { Report } from '../report/report.js';
+import { MANAGER_NAMES, optionsText } from '../templates/connection-options.js';
 import { type Form, type RuntimeFile, requireLine, runtimeFiles } from '../templates/runtime-files.js';
+import { faultOf } from '../templates/sound.js';
 import { registrationFindings } from '../verify/code/registration.js';
 import type { CommonOptions, Context } from './command.js';
 import { tableFacts } from './table-facts.js';
@@ -28,11 +31,21 @@ export async function runScaffold(context: Context, { dryRun }: CommonOptions): 
   refuseUnfit(project, models);
   const form = formOf(project, models);
   const ending = form.kind === 'ts' ? '.ts' : '.js';
-  const options = readConnectionOptions(project, await readJson(context, project));
+  const options = readConnectionOptions(
+    project,
+    {
+      folder: dirname(runtimePaths(app).connectionManager),
+      hasRequire: form.kind === 'cjs',
+      taken: MANAGER_NAMES,
+    },
+    await readJson(context, project),
+  );
+  const text = optionsText(options, ELSEWHERE, form.kind === 'ts');
   const missing: RuntimeFile[] = [];
   const kept: RuntimeFile[] = [];
-  for (const file of runtimeFiles(app, models, options.text, form))
+  for (const file of runtimeFiles(app, models, text.OPTIONS, form, text.DECLARATIONS))
     ((await files.read(file.path)) === undefined ? missing : kept).push(file);
+  for (const file of missing) refuseUnsound(file, app.root);
   if (!dryRun) for (const { path, text } of missing) await files.write(path, text);
   const factory = runtimePaths(app).modelFactory + ending;
   const manager = runtimePaths(app).connectionManager + ending;
@@ -69,6 +82,15 @@ function refuseUnfit({ app, manifest }: AppProject, models: readonly Model[]): v
   const hint = 'Set app.root and app.models.';
   if (manifest === undefined) throw new UsageError(`there is no package.json in ${app.root}`, { hint });
   if (models.length === 0) throw new UsageError(`no model was found in ${app.root}`, { hint });
+}
+
+/** RunError for a file that would not load; nothing has been written then. */
+function refuseUnsound(file: RuntimeFile, root: string): void {
+  const fault = faultOf(file);
+  if (fault === undefined) return;
+  throw new RunError(`${relative(root, file.path)} would not load, so nothing was written: ${fault}`, {
+    hint: "Look at the options of the application's connection, which are part of it; and report the case.",
+  });
 }
 
 /** TypeScript where the models are; else by package.json, as Node decides. */
@@ -126,6 +148,7 @@ function optionsLeft(names: readonly string[], file: string): Finding[] {
       severity: 'warning',
       subject: 'connectionManager',
       message: `the connection's options ${names.join(', ')} were not taken over into ${file}`,
+      hint: FINDINGS.CODE_CONNECTION_OPTIONS.mend,
     },
   ];
 }

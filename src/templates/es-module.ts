@@ -12,6 +12,11 @@ export function toEsModule(text: string, ending = '.js'): string {
         return '';
       },
     )
+    // What the application's own options need.
+    .replace(/^import .+;\n/gm, (whole: string): string => {
+      imports.push(whole.trimEnd());
+      return '';
+    })
     // ES modules may import each other in any order.
     .replace(/^\/\/ Below the exports, .*\n\n?/m, '')
     .replace(/^module\.exports = \{/m, 'export {')

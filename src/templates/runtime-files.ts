@@ -27,14 +27,16 @@ export type Form =
   | { readonly kind: 'ts'; readonly ending: string; readonly hasDecorators?: boolean };
 
 /**
- * The files that give an application its clinic databases. `connectionOptions` is the object literal that the
- * application's own connection is made with, as source text. Models of scope `ignored` are in neither map.
+ * The files that give an application its clinic databases. `connectionOptions` is the object that the application's own
+ * connection is made with, as source text, and `declarations` what it needs before it. Models of scope `ignored` are in
+ * neither map.
  */
 export function runtimeFiles(
   app: AppConfig,
   models: readonly Model[],
   connectionOptions: string,
   form: Form = { kind: 'cjs' },
+  declarations = '',
 ): RuntimeFile[] {
   const ending = form.kind === 'ts' ? '.ts' : '.js';
   const factory = posix.join(app.root, app.modelFactory.replace(/\.[cm]?[jt]s$/, ''));
@@ -52,7 +54,7 @@ export function runtimeFiles(
       FACTORY: `./${posix.basename(factory)}`,
       ...request,
     }),
-    file(manager, 'connectionManager.js', { OPTIONS: connectionOptions }),
+    file(manager, 'connectionManager.js', { OPTIONS: connectionOptions, DECLARATIONS: declarations }),
     file(middleware, 'clinicRoutingMiddleware.js', {
       MANAGER: relativeModule(posix.dirname(middleware), manager),
       ...request,

@@ -128,14 +128,14 @@ describe('scaffold', () => {
       folder,
       'src/config/database.js',
       'logging: false,',
-      'logging: false, define: { underscored: true }, timezone: process.env.TZ, hooks: {},',
+      'logging: false, define: { underscored: true }, timezone: process.env.TZ, retry: retries(), hooks: made,',
     );
     const { findings } = await scaffold(folder);
     expect(textOf(folder, 'src/base/connectionManager.js')).toContain(
-      'const OPTIONS = { logging: false, define: { underscored: true } };',
+      'const OPTIONS = { logging: false, define: { underscored: true }, timezone: process.env.TZ };',
     );
     expect(findings).toMatchObject([{ code: 'CODE_CONNECTION_OPTIONS', severity: 'warning' }]);
-    expect(findings[0]?.message).toContain('timezone, hooks');
+    expect(findings[0]?.message).toContain('retry, hooks');
   });
 
   it('gives a model whose name is no identifier, or is taken, another one', async () => {

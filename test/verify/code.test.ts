@@ -17,7 +17,11 @@ function migratedSample(): Map<string, string> {
   for (const [path, text] of migrate(input).changes) files.set(path, text);
   const { app, sources, facts } = inputFor(files);
   const project = openProject(sources, app);
-  const options = readConnectionOptions(project).text;
+  const options = readConnectionOptions(project, {
+    folder: '/app/src/base',
+    hasRequire: true,
+    taken: new Set(),
+  }).text;
   for (const { path, text } of runtimeFiles(app, readModels(project, app, facts), options))
     files.set(path, text);
   return files;

@@ -200,7 +200,8 @@ export const CODE = {
     mend: 'Set it in connectionManager on each connection that is made there, or use a module instead.',
   },
   CODE_CONNECTION_OPTIONS: {
-    cause: 'Options of the application’s connection are computed, so scaffold did not copy them.',
+    cause:
+      'Options of the application’s connection come from what another file cannot repeat: a parameter, something that changes later, a file that connects. Scaffold did not take them over.',
     mend: 'Add them to OPTIONS in connectionManager, where every connection gets them.',
   },
 } as const satisfies Record<string, FindingDoc>;

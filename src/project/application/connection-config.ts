@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
+import { isChanged } from '../source/changed.js';
 import { exportsOf } from '../source/modules.js';
 import { descendants, property, requiredSpecifier, unwrap } from '../source/nodes.js';
 import type { AppProject } from '../source/open-project.js';
@@ -42,7 +43,8 @@ export function optionsFiles(project: AppProject): string[] {
   );
 }
 
-function connectionCalls(project: AppProject): ts.NewExpression[] {
+/** Every `new Sequelize(…)` of the application. */
+export function connectionCalls(project: AppProject): ts.NewExpression[] {
   return project.files
     .filter((file) => file.text.includes('new Sequelize'))
     .flatMap((file) => descendants(file, ts.isNewExpression))
@@ -58,9 +60,36 @@ function membersOf(reader: Reader, node: ts.Expression): ts.ObjectLiteralElement
     );
 }
 
+/**
+ * The objects that an expression may stand for: several where an environment is chosen while the application runs.
+ * Undefined where the source does not tell them all.
+ */
+export function objectsOf(
+  project: AppProject,
+  json: JsonTexts,
+  node: ts.Expression,
+): readonly ts.ObjectLiteralExpression[] | undefined {
+  const read = (one: ts.Expression, how: 'outer' | 'object') => {
+    const reader = new Reader(project, json);
+    const found = reader[how](one);
+    return reader.followed.some(isChanged) ? undefined : found;
+  };
+  const outer = read(node, 'outer');
+  if (outer === undefined) {
+    const one = new Reader(project, json).outer(node) === undefined ? read(node, 'object') : undefined;
+    return one && [one];
+  }
+  const all = outer.properties.map((member) =>
+    ts.isPropertyAssignment(member) ? read(member.initializer, 'object') : undefined,
+  );
+  return all.every((one) => one !== undefined) ? all : undefined;
+}
+
 /** Follows an expression to the object literal that it stands for. */
 class Reader {
   readonly #seen = new Set<ts.Node>();
+  /** The constants on the way. */
+  readonly followed: ts.Identifier[] = [];
 
   constructor(
     private readonly project: AppProject,
@@ -87,11 +116,30 @@ class Reader {
     return value && this.object(value);
   }
 
+  /** `settings` of `settings[env]`, through constants. */
+  outer(expression: ts.Expression): ts.ObjectLiteralExpression | undefined {
+    const node = unwrap(expression);
+    if (this.#seen.has(node)) return undefined;
+    this.#seen.add(node);
+    if (ts.isElementAccessExpression(node) && !ts.isStringLiteralLike(node.argumentExpression))
+      return this.object(node.expression);
+    const [declaration] = (ts.isIdentifier(node) ? symbolOf(node)?.declarations : undefined) ?? [];
+    if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return undefined;
+    this.#note(declaration);
+    return declaration.initializer && this.outer(declaration.initializer);
+  }
+
+  #note({ name }: ts.VariableDeclaration): void {
+    if (ts.isIdentifier(name)) this.followed.push(name);
+  }
+
   #declared(name: ts.Identifier): ts.ObjectLiteralExpression | undefined {
     const [declaration] = symbolOf(name)?.declarations ?? [];
     if (declaration === undefined) return undefined;
-    if (ts.isVariableDeclaration(declaration))
+    if (ts.isVariableDeclaration(declaration)) {
+      this.#note(declaration);
       return declaration.initializer && this.object(declaration.initializer);
+    }
     if (!ts.isImportClause(declaration)) return undefined;
     const specifier = declaration.parent.moduleSpecifier;
     return ts.isStringLiteral(specifier)
@@ -115,7 +163,7 @@ class Reader {
 }
 
 /** The absolute path of `require('./x')`, `require(__dirname + '/x')` and `require(path.join(__dirname, 'x'))`. */
-function requiredPath(node: ts.Node): string | undefined {
+export function requiredPath(node: ts.Node): string | undefined {
   if (!ts.isCallExpression(node)) return undefined;
   const file = node.getSourceFile();
   const specifier = requiredSpecifier(node);

@@ -3,7 +3,7 @@ const { setTimeout: delay } = require('node:timers/promises');
 const pg = require('pg');
 const { Sequelize } = require('sequelize');
 
-// What every connection of the application has; the pool's size is set below.
+__DECLARATIONS__// What every connection of the application has; the pool's size is set below.
 const OPTIONS = __OPTIONS__;
 
 // At most this many connections to clinic databases from this process; so many clinics can be open at once.
@@ -103,6 +103,7 @@ async function readEntry(key) {
 /** Hears of every change in the registry. Needs a session of its own: no pooler in transaction mode. */
 async function listen() {
   const client = new pg.Client({
+    ...OPTIONS.dialectOptions,
     connectionString: required('CENTRAL_DATABASE_URL'),
     connectionTimeoutMillis: WAIT_MS,
     keepAlive: true,
