@@ -137,31 +137,17 @@ export function basesOf(evaluator: Evaluator, node: ts.ClassLikeDeclaration): ts
 }
 
 /**
- * Calls that may be the function's, of its name on something unknown: named like its class or its file, as an
- * injected service is; or any, where no caller is seen, or others may stand in its place.
+ * Calls of a function's name on something unknown that is named like its class or its file, as an injected service is.
+ * The call graph knows every way by which a function leaves, so this is for holders that no source puts together.
  */
-export function possibleCalls(drafts: Drafts, owner: FunctionNode): ts.CallExpression[] {
-  const { analysis } = drafts;
-  const name = nameOf(owner);
-  const isAny =
-    callersOf(drafts, owner).calls.length === 0 ||
-    declaringTypes(analysis, owner).some((type) => implementersOf(analysis.project, type).length > 1);
+export function possibleCalls({ analysis }: Drafts, owner: FunctionNode): ts.CallExpression[] {
   const holders = holderNames(analysis, owner);
-  return analysis.evaluator.callsNamed(name).filter(({ expression }) => {
-    if (ts.isIdentifier(expression)) return isAny && isTakenOut(analysis, expression);
+  return analysis.evaluator.callsNamed(nameOf(owner)).filter(({ expression }) => {
     if (!ts.isPropertyAccessExpression(expression)) return false;
     const receiver = expression.expression;
     if (analysis.evaluator.valueOf(receiver) !== undefined) return false;
-    return isAny || holders.has(plain(memberName(receiver) ?? receiver.getText()));
+    return holders.has(plain(memberName(receiver) ?? receiver.getText()));
   });
-}
-
-/** True for a name taken out of something unknown: `const { find } = app.locals.patients`. */
-function isTakenOut({ evaluator }: Analysis, name: ts.Identifier): boolean {
-  const declaration = evaluator.declarationOf(name);
-  return (
-    declaration !== undefined && ts.isBindingElement(declaration) && evaluator.valueOf(name) === undefined
-  );
 }
 
 /** What an injected holder of the function may be called: its class, or its file; never what a model is called. */

@@ -135,7 +135,8 @@ export function readUses(evaluator: Evaluator, file: ts.SourceFile): FileUses {
         );
       return;
     }
-    if (isExported(node) || (value.kind === 'connection' && isNoUse(node))) return;
+    const isOverwritten = assignment(node.parent)?.left === node;
+    if (isExported(node) || isOverwritten || (value.kind === 'connection' && isNoUse(node))) return;
     if (value.kind === 'model' || value.kind === 'connection') {
       uses.push({
         node,
@@ -254,10 +255,10 @@ function isAssignedAgain({ name, initializer }: ts.VariableDeclaration): boolean
   return names.some((one) => new RegExp(`(?<!\\.)${wordPattern(one)}\\s*=(?![=>])`, 'u').test(rest));
 }
 
-/** True where a connection is put somewhere, or only asked for: `sequelize = …`, `if (!sequelize)`, `db.sequelize !== null`. */
+/** True where a connection is only asked for: `if (!sequelize)`, `db.sequelize !== null`. */
 function isNoUse(node: ts.Expression): boolean {
   const { parent } = node;
-  if (ts.isPrefixUnaryExpression(parent) || assignment(parent)?.left === node) return true;
+  if (ts.isPrefixUnaryExpression(parent)) return true;
   if (ts.isIfStatement(parent)) return parent.expression === node;
   if (ts.isConditionalExpression(parent)) return parent.condition === node;
   return ts.isBinaryExpression(parent) && /^[!=]==?$/.test(parent.operatorToken.getText());

@@ -49,6 +49,7 @@ export function ownFile(
 /** The absolute path, ending aside, that a relative or aliased specifier names; undefined for packages. */
 export function pathOf(project: AppProject, from: ts.SourceFile, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from.fileName), specifier);
+  if (specifier.startsWith('/')) return specifier;
   const alias = project.aliases.find(({ prefix }) =>
     prefix.endsWith('/')
       ? specifier.startsWith(prefix)

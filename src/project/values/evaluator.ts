@@ -15,6 +15,7 @@ import {
   withoutFallback,
 } from '../source/nodes.js';
 import type { AppProject } from '../source/open-project.js';
+import { requiredModule } from '../source/required-paths.js';
 import { assignedTo, symbolOf } from '../source/symbols.js';
 import type { FunctionNode, Value } from '../types.js';
 import { baseOf, classMember, instanceMember, type Types, typedMember } from './class-members.js';
@@ -174,7 +175,7 @@ export class Evaluator {
     const setting = settingName(node);
     const kept = setting === undefined ? undefined : this.#setting(setting);
     if (kept !== undefined) return kept;
-    const specifier = requiredSpecifier(node);
+    const specifier = requiredModule(node);
     if (specifier !== undefined) return this.#modules.moduleValue(node.getSourceFile(), specifier);
     const name = memberName(node);
     if (name !== undefined && (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))) {
