@@ -458,7 +458,7 @@ const PLANTED: readonly Planted[] = [
     ROUTES,
     MODEL,
     `let Patient = await ModelFactory.getModel(clinicDb, 'Patient'); if (req.query.all) Patient = shared.Patient;`,
-    'UNKNOWN',
+    'UNKNOWN elsewhere',
   ],
   [
     'a connection of its own',
