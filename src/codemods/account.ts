@@ -24,14 +24,14 @@ export interface Account {
 /** Accounts for every call site of the files that may be changed. */
 export function accountFor(
   analysis: Analysis,
-  { changes, edits, findings, threaded, alone }: Migration,
+  { changes, edits, findings, waiting, threaded, alone }: Migration,
   isWanted: (path: string) => boolean,
 ): Account {
   const routes = new Set<ts.Node>();
   const sites = [...analysis.uses.keys()]
     .filter((file) => isWanted(file.fileName))
     .flatMap((file) => {
-      const said = findings.filter(({ location }) => location?.file === file.fileName);
+      const said = [...findings, ...waiting].filter(({ location }) => location?.file === file.fileName);
       return sitesOf(analysis, file).map((site): SiteAccount => {
         const concerns = site.kind === 'model' || site.kind === 'connection';
         const owner = ownerOf(site.call);

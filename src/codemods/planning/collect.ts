@@ -7,7 +7,7 @@ import { type Sources, skippedFindings } from '../../project/source/read-sources
 import { applyEdits, type Edit } from '../writing/edits.js';
 import { finishImports } from '../writing/imports.js';
 import { type Draft, type Drafts, findingAt } from './draft.js';
-import { distinct } from './left.js';
+import { distinct, type Told, tellRootCauses } from './root-causes.js';
 
 /** What a run would write, and what it has to say. */
 export interface Migration {
@@ -16,6 +16,8 @@ export interface Migration {
   /** What makes the new texts of the old ones, byte-order marks aside. */
   readonly edits: ReadonlyMap<string, readonly Edit[]>;
   readonly findings: readonly Finding[];
+  /** What is left because of what one of the findings leaves; it is counted there. */
+  readonly waiting: readonly Finding[];
   /** How many functions get clinicDb as a parameter. */
   readonly threaded: number;
   /** The functions and files that are left as they are; see isAmong(). */
@@ -71,8 +73,8 @@ export function collect(
   const changes = new Map<string, string>();
   const edits = new Map<string, readonly Edit[]>();
   const skipped = skippedFindings(sources).filter(({ location }) => isWanted(location?.file ?? ''));
-  const said = drafts.left.said.filter(({ location }) => isWanted(location?.file ?? ''));
-  const findings: Finding[] = [...drafts.notes, ...said, ...skipped];
+  const findings: Finding[] = [...drafts.notes, ...skipped];
+  const told: Told[] = [...drafts.left.told];
   const dropped = new Map<string, Draft['dropped']>();
   const broken = new Map<string, string>();
   let threaded = 0;
@@ -81,16 +83,23 @@ export function collect(
     if (!isWanted(path)) continue;
     const origin = failed.get(draft.file);
     if (origin !== undefined) {
-      findings.push(...draft.problems, ...draft.notes.filter(({ severity }) => severity === 'error'));
+      told.push(
+        ...draft.problems
+          .filter(({ code }) => code === 'CODE_OUTSIDE_PATHS')
+          .map((finding) => ({ finding, leaves: draft.file })),
+      );
+      findings.push(...draft.notes.filter(({ severity }) => severity === 'error'));
       if (draft.problems.length === 0 && draft.hasEdits())
-        findings.push(
-          findingAt(
+        told.push({
+          finding: findingAt(
             'CODE_GROUP_LEFT',
             hasErrors(origin.problems) ? 'error' : 'info',
             draft.file,
             `left as it is, because of ${posix.relative(drafts.analysis.project.app.root, origin.file.fileName)}`,
           ),
-        );
+          leaves: draft.file,
+          waitsFor: origin.file,
+        });
       continue;
     }
     if (draft.hasEdits()) finishImports(draft, drafts.analysis);
@@ -116,10 +125,15 @@ export function collect(
     edits.set(path, wanted);
     dropped.set(path, draft.dropped);
   }
+  const { roots, waiting } = tellRootCauses(
+    told.filter(({ finding }) => isWanted(finding.location?.file ?? '')),
+    distinct(findings),
+  );
   return {
     changes,
     edits,
-    findings: distinct(findings),
+    findings: roots,
+    waiting,
     dropped,
     broken,
     threaded,

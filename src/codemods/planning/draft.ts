@@ -10,6 +10,7 @@ import type { FunctionNode, Model } from '../../project/types.js';
 import { type Edit, wholeLines } from '../writing/edits.js';
 import { type Style, styleOf } from '../writing/style.js';
 import type { Left } from './left.js';
+import type { Wording } from './root-causes.js';
 
 /** Names that a file may import from the runtime files. */
 export type RuntimeName =
@@ -54,6 +55,10 @@ export class Draft {
   readonly problems: Finding[] = [];
   /** The functions that problems are about; the others are about the file. */
   readonly blamed = new Map<Finding, FunctionNode>();
+  /** How a problem is worded for all that have it at the same place. */
+  readonly worded = new Map<Finding, Wording>();
+  /** What problems wait for that are no root causes. */
+  readonly waits = new Map<Finding, ts.Node>();
   /** What to know of the result. */
   readonly notes: Finding[] = [];
   /** Functions of the file that are not async, and become so. */
@@ -116,25 +121,39 @@ export class Draft {
   problem(
     code: FindingCode,
     node: ts.Node,
-    message: string,
+    message: string | Wording,
     subject?: string,
     owner: FunctionNode | undefined = ownerOf(node),
   ): void {
-    const finding = findingAt(code, 'error', node, message, subject);
+    const text = typeof message === 'string' ? message : message([subject ?? '']);
+    const finding = findingAt(code, 'error', node, text, subject);
+    if (typeof message !== 'string') this.worded.set(finding, message);
     this.problems.push(finding);
     if (owner !== undefined) this.blamed.set(finding, owner);
   }
 
-  /** Leaves a function with what it depends on; of that one's severity, since it may just not have been asked for. */
-  leave(owner: FunctionNode, node: ts.Node, severity: Severity, message: string, subject?: string): void {
+  /**
+   * Leaves a function because of what it depends on: a function, a file, or the place of a finding. Of that one's
+   * severity, since it may just not have been asked for.
+   */
+  leave(owner: FunctionNode, because: ts.Node, { node, severity, message, subject }: LeftAt): void {
     const finding = findingAt('CODE_GROUP_LEFT', severity, node, message, subject);
     this.problems.push(finding);
+    this.waits.set(finding, because);
     this.blamed.set(finding, owner);
   }
 
   note(code: FindingCode, severity: Severity, node: ts.Node, message: string, subject?: string): void {
     this.notes.push(findingAt(code, severity, node, message, subject));
   }
+}
+
+/** Where a function is seen to depend on something that is left, and what to say. */
+export interface LeftAt {
+  readonly node: ts.Node;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly subject?: string | undefined;
 }
 
 /** A finding at a node, with the mend of its code as the hint. */

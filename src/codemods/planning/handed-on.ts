@@ -3,6 +3,7 @@ import { descendants, memberName } from '../../project/source/nodes.js';
 import type { FunctionNode } from '../../project/types.js';
 import { nameOf } from './callers.js';
 import type { Drafts } from './draft.js';
+import { listOf } from './root-causes.js';
 
 /** Methods that call what they are given there and then, and how many arguments they give it at most. */
 const CALLERS = new Map([
@@ -39,7 +40,7 @@ export function reportHandedOn(
   drafts: Drafts,
   owner: FunctionNode,
   origin: FunctionNode,
-  why: string,
+  why: { readonly one: string; readonly many: string },
   [first, ...more]: readonly ts.Node[],
 ): void {
   if (first === undefined) return;
@@ -50,7 +51,10 @@ export function reportHandedOn(
     .problem(
       'CODE_FUNCTION_ESCAPES',
       first,
-      `${nameOf(owner)} ${why} and is handed on as a value${also}`,
+      (names) =>
+        names.length === 1
+          ? `${names[0]} ${why.one} and is handed on as a value${also}`
+          : `${listOf(names)} ${why.many} and are handed on together${also}`,
       nameOf(owner),
       origin,
     );

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { ts } from 'ts-morph';
 import { ownerOf } from '../../project/calls/handlers.js';
 import type { Use } from '../../project/calls/uses.js';
 import { memberName } from '../../project/source/nodes.js';
@@ -6,7 +7,7 @@ import type { FunctionNode } from '../../project/types.js';
 import { givenTo } from '../queries/transactions.js';
 import { nameOf } from './callers.js';
 import type { Drafts } from './draft.js';
-import { readersOfKept, readersOfMade } from './made-at-load.js';
+import { type Reader, readersOfKept, readersOfMade } from './made-at-load.js';
 
 /**
  * Leaves, with a function that is left, what must speak to the same database as it: those that share its transaction,
@@ -19,14 +20,15 @@ export function leaveTogether(drafts: Drafts): void {
   const live = uses.flatMap((use) =>
     use.owner !== undefined && drafts.left.has(use.owner) && isLive(drafts, use) ? [use.owner] : [],
   );
-  leaveCallers(drafts, [...live, ...leaveReaders(drafts)]);
+  const readers = leaveReaders(drafts).map(({ node, madeOf }) => [node, madeOf] as const);
+  leaveCallers(drafts, new Map([...readers, ...live.map((one) => [one, one] as const)]));
 }
 
 /**
  * Leaves the functions that read what code at module scope makes of a model or a connection, and the methods that use
  * a connection their class keeps. Returns those that still reach the shared database by it, in whatever file.
  */
-function leaveReaders(drafts: Drafts): FunctionNode[] {
+function leaveReaders(drafts: Drafts): Reader[] {
   const { analysis, atLoad, kept, left } = drafts;
   const { evaluator } = analysis;
   const isShared = (use: Use): boolean => isLive(drafts, use);
@@ -44,13 +46,16 @@ function leaveReaders(drafts: Drafts): FunctionNode[] {
     .filter(isShared)
     .flatMap(({ node }) => readersOfKept(evaluator, [...analysis.uses.keys()], node));
   const seen = new Set<FunctionNode>();
-  for (const { node, name } of [...made, ...own, ...ofKept]) {
+  for (const { node, name, madeOf } of [...made, ...own, ...ofKept]) {
     if (seen.has(node) || left.has(node) || !hasEdits(drafts, node)) continue;
     seen.add(node);
     const why = `${nameOf(node)} reads ${name.getText()}, which is made before there is a clinic`;
-    drafts.of(node.getSourceFile()).leave(node, name, 'error', why, nameOf(node));
+    const subject = nameOf(node);
+    drafts
+      .of(node.getSourceFile())
+      .leave(node, madeOf, { node: name, severity: 'error', message: why, subject });
   }
-  return [...made, ...ofKept].map(({ node }) => node);
+  return [...made, ...ofKept];
 }
 
 function leaveTransaction(drafts: Drafts, use: Use): void {
@@ -71,15 +76,16 @@ function isLive({ analysis, left }: Drafts, { node, model }: Use): boolean {
   return definition !== undefined && left.hasFile(definition);
 }
 
-function leaveCallers(drafts: Drafts, live: readonly FunctionNode[]): void {
+/** `live` are functions that reach the shared database, with what they do so because of. */
+function leaveCallers(drafts: Drafts, live: ReadonlyMap<FunctionNode, ts.Node>): void {
   const { analysis, left } = drafts;
-  const seen = new Set(live);
-  for (const owner of seen) {
+  const seen = new Map(live);
+  for (const [owner, because] of seen) {
     for (const call of analysis.calls.get(owner)?.calls ?? []) {
       const caller = ownerOf(call);
       if (caller === undefined || seen.has(caller)) continue;
-      seen.add(caller);
-      if (!left.has(caller) && hasEdits(drafts, caller)) leave(drafts, caller, owner, 'calls');
+      seen.set(caller, left.has(caller) ? caller : because);
+      if (!left.has(caller) && hasEdits(drafts, caller)) leave(drafts, caller, owner, 'calls', because);
     }
   }
 }
@@ -88,7 +94,16 @@ function hasEdits(drafts: Drafts, node: FunctionNode): boolean {
   return drafts.of(node.getSourceFile()).edits.some(({ start, end }) => node.pos <= start && end <= node.end);
 }
 
-function leave(drafts: Drafts, goes: FunctionNode, stays: FunctionNode, why: string): void {
+function leave(
+  drafts: Drafts,
+  goes: FunctionNode,
+  stays: FunctionNode,
+  why: string,
+  because: ts.Node = stays,
+): void {
   const message = `${nameOf(goes)} ${why} ${nameOf(stays)}, which is left and means the shared database`;
-  drafts.of(goes.getSourceFile()).leave(goes, goes, drafts.left.severityOf(stays), message, nameOf(goes));
+  const severity = drafts.left.severityOf(stays);
+  drafts
+    .of(goes.getSourceFile())
+    .leave(goes, because, { node: goes, severity, message, subject: nameOf(goes) });
 }

@@ -4,6 +4,7 @@ import type { FindingCode } from '../../core/finding-codes.js';
 import type { ModelRegistry } from '../../project/models/registry.js';
 import type { FunctionNode } from '../../project/types.js';
 import type { Reached } from './reached.js';
+import type { Told, Wording } from './root-causes.js';
 
 const NO_REQUEST: ReadonlySet<FindingCode> = new Set(['CODE_NO_REQUEST', 'CODE_UNCALLED']);
 
@@ -18,7 +19,7 @@ export class Left {
   >();
   readonly #files = new Map<ts.SourceFile, Severity>();
   /** Why, in the order of the drawings. */
-  readonly said: Finding[] = [];
+  readonly told: Told[] = [];
 
   constructor(readonly reached: Reached) {}
 
@@ -55,18 +56,19 @@ export class Left {
   /** Adds what the problems of a drawing are about; true where that is more than before. A model's file is left whole. */
   grow(drafts: readonly Drawn[], { inFile }: ModelRegistry): boolean {
     const before = this.#functions.size + this.#files.size;
-    for (const { file, problems, blamed } of drafts) {
+    for (const { file, problems, blamed, worded, waits } of drafts) {
       for (const finding of problems) {
         const owner = blamed.get(finding);
-        if (owner === undefined || inFile.has(owner.getSourceFile()))
-          this.#files.set(file, graver(this.#files.get(file), finding.severity));
+        const isOfFile = owner === undefined || inFile.has(owner.getSourceFile());
+        const leaves = isOfFile ? file : owner;
+        this.told.push({ finding, leaves, word: worded.get(finding), waitsFor: waits.get(finding) });
+        if (isOfFile) this.#files.set(file, graver(this.#files.get(file), finding.severity));
         else {
           const { severity, codes } = this.#functions.get(owner) ?? { severity: undefined, codes: new Set() };
           codes.add(finding.code);
           if (finding.code === 'CODE_FUNCTION_ESCAPES') this.reached.add(owner);
           this.#functions.set(owner, { severity: graver(severity, finding.severity), codes });
         }
-        this.said.push(finding);
       }
     }
     return this.#functions.size + this.#files.size > before;
@@ -92,11 +94,6 @@ interface Drawn {
   readonly file: ts.SourceFile;
   readonly problems: readonly Finding[];
   readonly blamed: ReadonlyMap<Finding, FunctionNode>;
-}
-
-/** Each finding once. */
-export function distinct(findings: readonly Finding[]): Finding[] {
-  const keyOf = ({ code, location, message }: Finding): string =>
-    [code, location?.file, location?.line, location?.column, message].join('\n');
-  return [...new Map(findings.map((finding) => [keyOf(finding), finding])).values()];
+  readonly worded: ReadonlyMap<Finding, Wording>;
+  readonly waits: ReadonlyMap<Finding, ts.Node>;
 }

@@ -21,6 +21,8 @@ import { basesOf } from './callers.js';
 export interface Reader {
   readonly node: FunctionNode;
   readonly name: ts.Expression;
+  /** What the value is made with. */
+  readonly madeOf: ts.Node;
 }
 
 /**
@@ -35,32 +37,33 @@ export function readersOfMade({ project, uses }: Analysis, nodes: readonly ts.No
     seen.add(key);
     return !isKnown;
   };
-  const readBy = (name: ts.Identifier): boolean => {
+  const readBy = (name: ts.Identifier, madeOf: ts.Node): boolean => {
     const node = ownerOf(name);
-    if (node !== undefined) readers.push({ node, name });
+    if (node !== undefined) readers.push({ node, name, madeOf });
     return node !== undefined;
   };
-  const followNode = (node: ts.Node): void => {
+  const followNode = (node: ts.Node, madeOf: ts.Node): void => {
     const { names, exported } = madeBy(node);
-    names.forEach(followName);
-    exported.forEach(followExport);
+    for (const name of names) followName(name, madeOf);
+    for (const one of exported) followExport(one, madeOf);
   };
-  const followName = (name: ts.Identifier): void => {
+  const followName = (name: ts.Identifier, madeOf: ts.Node): void => {
     const symbol = symbolOf(name);
     if (symbol === undefined || !isNew(symbol)) return;
-    for (const one of referencesTo(name, name.getSourceFile())) if (!readBy(one)) followNode(one);
-    exportsNamed(name, symbol).forEach(followExport);
+    for (const one of referencesTo(name, name.getSourceFile()))
+      if (!readBy(one, madeOf)) followNode(one, madeOf);
+    for (const one of exportsNamed(name, symbol)) followExport(one, madeOf);
   };
-  const followExport = (one: Exported): void => {
+  const followExport = (one: Exported, madeOf: ts.Node): void => {
     if (!isNew(`${one.file.fileName}\n${one.name}`)) return;
     for (const file of uses.keys()) {
       const { names, wholes, passedOn } = importsOf(project, file, one);
-      wholes.forEach(readBy);
-      names.forEach(followName);
-      passedOn.forEach(followExport);
+      for (const whole of wholes) readBy(whole, madeOf);
+      for (const name of names) followName(name, madeOf);
+      for (const other of passedOn) followExport(other, madeOf);
     }
   };
-  nodes.forEach(followNode);
+  for (const node of nodes) followNode(node, node);
   return readers;
 }
 
@@ -77,7 +80,7 @@ export function readersOfKept(
   if (left === undefined) return [];
   const asReader = (name: ts.Expression): Reader[] => {
     const owner = ownerOf(name);
-    return owner === undefined || name === left ? [] : [{ node: owner, name }];
+    return owner === undefined || name === left ? [] : [{ node: owner, name, madeOf: node }];
   };
   if (ts.isIdentifier(left))
     return symbolOf(left) === undefined ? [] : referencesTo(left, left.getSourceFile()).flatMap(asReader);

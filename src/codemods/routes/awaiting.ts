@@ -76,7 +76,7 @@ export function requireAwaited(drafts: Drafts, owner: FunctionNode, seen = new S
   const file = owner.getSourceFile();
   const { calls, escapes } = callersOf(drafts, owner);
   for (const handedOn of escapes) drafts.link(file, handedOn.getSourceFile());
-  reportHandedOn(drafts, owner, origin, 'becomes async', escapes);
+  reportHandedOn(drafts, owner, origin, { one: 'becomes async', many: 'become async' }, escapes);
   for (const call of calls) {
     drafts.link(file, call.getSourceFile());
     if (result === 'nothing' && ts.isExpressionStatement(call.parent)) continue;

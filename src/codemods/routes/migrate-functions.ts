@@ -102,7 +102,8 @@ function noteFunctions({ left }: Drafts, draft: Draft, { file, uses }: FileUses)
   const owners = new Set(uses.flatMap(({ owner }) => owner ?? []));
   for (const owner of owners) {
     const message = `${nameOf(owner)} is left with the rest of its file`;
-    draft.note('CODE_GROUP_LEFT', left.severityOfFile(file), owner, message, nameOf(owner));
+    const severity = left.severityOfFile(file);
+    draft.leave(owner, file, { node: owner, severity, message, subject: nameOf(owner) });
   }
 }
 
@@ -130,7 +131,8 @@ function leaveWithModel(
   definition: ts.SourceFile,
 ): void {
   const message = `${model?.name} is left as it is, in ${model?.file}`;
-  draft.leave(owner, node, left.severityOfFile(definition), message, model?.name);
+  const severity = left.severityOfFile(definition);
+  draft.leave(owner, definition, { node, severity, message, subject: model?.name });
 }
 
 /** True for `(model = Patient) => …`: the default is needed before the function's body begins. */

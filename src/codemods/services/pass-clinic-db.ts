@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { ts } from 'ts-morph';
+import { ts } from 'ts-morph';
 import type { FindingCode } from '../../core/finding-codes.js';
 import { ownerOf } from '../../project/calls/handlers.js';
 import { locationOf } from '../../project/source/nodes.js';
@@ -16,6 +16,7 @@ import {
 import type { Drafts } from '../planning/draft.js';
 import { reportHandedOn, wrapped } from '../planning/handed-on.js';
 import { requireSeen, rootName } from '../planning/names.js';
+import { listOf, type Wording } from '../planning/root-causes.js';
 import { addToPattern, clinicDbOf, passArgument, takesClinicDb } from './clinic-db.js';
 import { giveClinicDb } from './signatures.js';
 
@@ -32,8 +33,8 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
     const possible = callersOf(drafts, owner).escapes.length > 0 ? [] : possibleCalls(drafts, owner);
     const obstacle = obstacleOf(drafts, owner, possible);
     if (obstacle !== undefined) {
-      const [code, message] = obstacle;
-      draft.problem(code, owner, message, hasName(owner) ? nameOf(owner) : undefined, owner);
+      const { code, node = owner, message } = obstacle;
+      draft.problem(code, node, message, hasName(owner) ? nameOf(owner) : undefined, owner);
       continue;
     }
     joinRelatives(drafts, owner, needing);
@@ -44,19 +45,43 @@ export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): voi
   }
 }
 
+interface Obstacle {
+  readonly code: FindingCode;
+  /** Where it is said; at the function where there is no better place. */
+  readonly node?: ts.Node;
+  readonly message: string | Wording;
+}
+
 /** Why a function cannot take clinicDb, whoever calls it. */
 function obstacleOf(
   drafts: Drafts,
   owner: FunctionNode,
   possible: readonly ts.CallExpression[],
-): [FindingCode, string] | undefined {
+): Obstacle | undefined {
   if (!hasName(owner) && callersOf(drafts, owner).calls.length === 0)
-    return ['CODE_NO_REQUEST', 'this function needs a clinic and runs outside any request'];
+    return { code: 'CODE_NO_REQUEST', message: 'this function needs a clinic and runs outside any request' };
   if (isStart(drafts, owner))
-    return ['CODE_NO_REQUEST', `${nameOf(owner)} needs a clinic and runs at start-up`];
-  if (possible.length === 0 && isUncalled(drafts, owner))
-    return ['CODE_UNCALLED', `${nameOf(owner)} needs a clinic, and nothing is seen to call it`];
+    return { code: 'CODE_NO_REQUEST', message: `${nameOf(owner)} needs a clinic and runs at start-up` };
+  if (possible.length === 0 && isUncalled(drafts, owner)) return uncalled(drafts, owner);
   return undefined;
+}
+
+/** Said once of a class that nothing uses, whatever methods it has. */
+function uncalled(drafts: Drafts, owner: FunctionNode): Obstacle {
+  const { parent } = owner;
+  const methods = ts.isClassLike(parent) ? parent.members.filter(ts.isMethodDeclaration) : [];
+  const name = ts.isClassLike(parent) ? parent.name : undefined;
+  if (name === undefined || !methods.every((one) => isUncalled(drafts, one)))
+    return {
+      code: 'CODE_UNCALLED',
+      message: `${nameOf(owner)} needs a clinic, and nothing is seen to call it`,
+    };
+  return {
+    code: 'CODE_UNCALLED',
+    node: name,
+    message: (names) =>
+      `${listOf(names)} of ${name.text} ${names.length === 1 ? 'needs' : 'need'} a clinic, and nothing is seen to use ${name.text}`,
+  };
 }
 
 /** Methods that are called in the function's place take what it takes. */
@@ -122,7 +147,7 @@ function passWhereHandedOn(drafts: Drafts, owner: FunctionNode, needing: Set<Fun
     if (text !== undefined) site.replace(handedOn.getStart(site.file), handedOn.end, text);
     else lost.push(handedOn);
   }
-  reportHandedOn(drafts, owner, owner, 'needs a clinic', lost);
+  reportHandedOn(drafts, owner, owner, { one: 'needs a clinic', many: 'need a clinic' }, lost);
 }
 
 function passWhereCalled(drafts: Drafts, owner: FunctionNode, needing: Set<FunctionNode>): void {
@@ -188,5 +213,8 @@ function leaveWith(drafts: Drafts, owner: FunctionNode, other: FunctionNode, why
   const { line } = locationOf(other);
   const place = `line ${line} of ${basename(other.getSourceFile().fileName)}`;
   const message = `${nameOf(owner)} is left as it is, because ${place} ${why} is left`;
-  drafts.of(owner.getSourceFile()).leave(owner, owner, drafts.left.severityOf(other), message, nameOf(owner));
+  const severity = drafts.left.severityOf(other);
+  drafts
+    .of(owner.getSourceFile())
+    .leave(owner, other, { node: owner, severity, message, subject: nameOf(owner) });
 }

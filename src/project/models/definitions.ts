@@ -116,12 +116,16 @@ function baseOf({ heritageClauses }: ts.ClassLikeDeclaration): ts.Expression | u
   return heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
 }
 
-/** True for a class that extends Sequelize's own Model, through whatever classes. */
-function isOfSequelize(project: AppProject, node: ts.ClassLikeDeclaration): boolean {
+/** True for a class that extends Sequelize's own Model, through whatever classes, unless these lead back to it. */
+function isOfSequelize(
+  project: AppProject,
+  node: ts.ClassLikeDeclaration,
+  seen: ReadonlySet<ts.Node> = new Set(),
+): boolean {
   const base = baseOf(node);
-  if (base === undefined) return false;
+  if (base === undefined || seen.has(node)) return false;
   const origin = originOf(project, base);
-  if (ts.isClassLike(origin)) return origin !== node && isOfSequelize(project, origin);
+  if (ts.isClassLike(origin)) return isOfSequelize(project, origin, new Set([...seen, node]));
   const name = ts.isPropertyAccessExpression(base) ? base.expression : base;
   const [declaration] = (ts.isIdentifier(name) ? symbolOf(name)?.declarations : undefined) ?? [];
   let at: ts.Node | undefined = declaration;
