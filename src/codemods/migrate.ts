@@ -7,14 +7,16 @@ import { openProject } from '../project/source/open-project.js';
 import type { Sources } from '../project/source/read-sources.js';
 import type { FunctionNode } from '../project/types.js';
 import { type CodemodName, chooseCodemods } from './list.js';
+import { areAllLeft, leaveAll } from './models/all-left.js';
 import { lastingAliases } from './models/crossing.js';
 import { claimGivenModels } from './models/given-models.js';
 import { migrateModel } from './models/migrate-model.js';
+import { keepGroups } from './models/model-groups.js';
 import { claimIndex, isModelsIndex, migrateIndex } from './models/models-index.js';
 import { migrateNamedRequires } from './models/named-models.js';
 import { takeAssociations } from './models/take-associations.js';
 import { migrateTypeImports } from './models/type-imports.js';
-import { noteUnknownModels } from './models/unknown-models.js';
+import { claimHelpers, noteUnknownModels } from './models/unknown-models.js';
 import { collect, type Migration, spreadProblems } from './planning/collect.js';
 import { Drafts } from './planning/draft.js';
 import { Left } from './planning/left.js';
@@ -82,7 +84,7 @@ function draw(
   if (facts.isComplete === true) noteUnmapped(drafts, facts);
   const taken = takeAssociations(drafts);
   for (const file of chosen.has('models') ? analysis.registry.inFile.keys() : []) {
-    if (!migrateModel(drafts, file, taken))
+    if (!left.isWaiting(file) && !migrateModel(drafts, file, taken))
       for (const one of taken.lines.get(file) ?? []) drafts.link(file, one.file);
   }
   if (chosen.has('models')) {
@@ -96,6 +98,7 @@ function draw(
     ...options.claimed,
     ...claimStart(drafts),
     ...claimIndex(drafts),
+    ...claimHelpers(analysis),
     ...claimGivenModels(drafts, chosen.has('models')),
     ...(mended?.claimed ?? []),
     ...(chosen.has('routes') ? claimFactories(drafts) : []),
@@ -114,6 +117,7 @@ function draw(
   if (chosen.has('server')) migrateServer(drafts);
   noteConnections(drafts);
   noteOtherDatabases(drafts);
+  keepGroups(drafts);
   leaveTogether(drafts);
   return drafts;
 }
@@ -124,7 +128,8 @@ function finish(
 ): Migration {
   const failed = spreadProblems(drafts, isWanted);
   if (chosen.has('models')) migrateIndex(drafts, failed);
-  return collect(drafts, sources, failed, isWanted);
+  const migration = collect(drafts, sources, failed, isWanted);
+  return areAllLeft(drafts) ? leaveAll(drafts, migration) : migration;
 }
 
 /** Points at models whose tables the tenancy map does not know. */

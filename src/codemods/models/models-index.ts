@@ -15,6 +15,14 @@ import type { Draft, Drafts } from '../planning/draft.js';
 import { remove } from './associations.js';
 import { isInitCall } from './static-init.js';
 
+/** True for an index that does more than to name its models: it reads their folder, binds them or associates them. */
+export function hasSteps(file: ts.SourceFile): boolean {
+  return (
+    isLoader(file) ||
+    file.statements.some((one) => isInitCall(one) || /\.associate\b/.test(one.getText(file)))
+  );
+}
+
 /** True for a file that gathers models for others: it exports them under their names and defines none. */
 export function isModelsIndex({ analysis }: Drafts, file: ts.SourceFile): boolean {
   return (
@@ -41,7 +49,7 @@ export function claimIndex(drafts: Drafts): Use[] {
   const { analysis } = drafts;
   for (const [file, { uses, bindings }] of analysis.uses) {
     const isIndex = isModelsIndex(drafts, file);
-    if (isIndex && isLoader(file)) {
+    if (isIndex && (isLoader(file) || drafts.left.isWaiting(file))) {
       claimed.push(...uses);
       continue;
     }

@@ -69,7 +69,14 @@ export function shapeOrFault(analysis: Analysis, file: ts.SourceFile): ModelShap
     const shape = factoryShape(analysis, model, factory);
     return shape && { ...shape, exported: whole };
   }
-  return globalShape(analysis, file, model, whole);
+  return globalShape(analysis, file, model, whole) ?? faultOfHelper(analysis, model);
+}
+
+/** Why a model that a helper makes cannot be made for one connection; undefined for any other. */
+function faultOfHelper({ registry }: Analysis, model: Model): string | undefined {
+  const [node] = [...registry.byNode].find(([, one]) => one === model) ?? [];
+  const isMade = node !== undefined && ts.isCallExpression(node) && memberName(node.expression) !== 'define';
+  return isMade ? `${node.expression.getText()} makes it and is given no connection` : undefined;
 }
 
 export type Factory = ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration;
@@ -196,9 +203,13 @@ export function isAssociation(statement: ts.Statement): boolean {
   return (
     ts.isExpressionStatement(statement) &&
     ts.isCallExpression(statement.expression) &&
-    METHODS.has(memberName(statement.expression.expression) ?? '') &&
-    statement.expression.arguments.length > 0
+    isAssociating(statement.expression)
   );
+}
+
+/** As isAssociation(), of the call. */
+export function isAssociating(call: ts.CallExpression): boolean {
+  return METHODS.has(memberName(call.expression) ?? '') && call.arguments.length > 0;
 }
 
 /** True for `Patient.sync()` with whatever follows it. */

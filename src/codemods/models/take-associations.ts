@@ -48,6 +48,10 @@ export function takeAssociations(drafts: Drafts): TakenAssociations {
       const [self] = line.models;
       const target = self && project.file(`${project.app.root}/${self.file}`);
       if (self === undefined || target === undefined || !isMovable(statement, resolve, target)) continue;
+      if (drafts.left.isWaiting(target)) {
+        uses.push(...fileUses.uses.filter(({ node }) => isInside(node, statement)));
+        continue;
+      }
       if (registry.inFile.has(file)) statements.set(file, [...(statements.get(file) ?? []), statement]);
       else gone.add(statement);
       for (const use of fileUses.uses) {

@@ -1,4 +1,7 @@
+import type { Analysis } from '../../project/analysis.js';
+import type { Use } from '../../project/calls/uses.js';
 import { unrecognisedModels } from '../../project/models/unrecognised.js';
+import { isInside } from '../../project/source/nodes.js';
 import { type Drafts, findingAt } from '../planning/draft.js';
 
 /**
@@ -18,4 +21,14 @@ export function noteUnknownModels(drafts: Drafts): boolean {
       .of(node.getSourceFile())
       .note('CODE_MODEL_UNNAMED', 'error', node, 'nothing tells which model is defined here');
   return false;
+}
+
+/** The uses of the connection in helpers that make models: the models that they make tell of them. */
+export function claimHelpers({ registry, uses }: Analysis): Use[] {
+  const helpers = [...registry.helpers];
+  return [...uses.values()].flatMap((one) =>
+    one.uses.filter(
+      ({ node, model }) => model === undefined && helpers.some((helper) => isInside(node, helper)),
+    ),
+  );
 }

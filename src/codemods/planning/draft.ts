@@ -143,6 +143,13 @@ export class Draft {
     this.blamed.set(finding, owner);
   }
 
+  /** Leaves the whole file because of another file that is left, or of the place of a finding. */
+  leaveFile(because: ts.Node, message: string): void {
+    const finding = findingAt('CODE_GROUP_LEFT', 'error', this.file, message);
+    this.problems.push(finding);
+    this.waits.set(finding, because);
+  }
+
   note(code: FindingCode, severity: Severity, node: ts.Node, message: string, subject?: string): void {
     this.notes.push(findingAt(code, severity, node, message, subject));
   }

@@ -18,6 +18,7 @@ export class Left {
     { readonly severity: Severity; readonly codes: Set<FindingCode> }
   >();
   readonly #files = new Map<ts.SourceFile, Severity>();
+  readonly #waiting = new Set<ts.SourceFile>();
   /** Why, in the order of the drawings. */
   readonly told: Told[] = [];
 
@@ -29,6 +30,11 @@ export class Left {
 
   hasFile(file: ts.SourceFile): boolean {
     return this.#files.has(file);
+  }
+
+  /** True for a file that nothing is wrong with, and that is left because of another one. */
+  isWaiting(file: ts.SourceFile): boolean {
+    return this.#waiting.has(file);
   }
 
   /** True for a left function that no request reaches, or that is left for nothing but having no clinic. */
@@ -62,6 +68,7 @@ export class Left {
         const isOfFile = owner === undefined || inFile.has(owner.getSourceFile());
         const leaves = isOfFile ? file : owner;
         this.told.push({ finding, leaves, word: worded.get(finding), waitsFor: waits.get(finding) });
+        if (owner === undefined && waits.has(finding)) this.#waiting.add(file);
         if (isOfFile) this.#files.set(file, graver(this.#files.get(file), finding.severity));
         else {
           const { severity, codes } = this.#functions.get(owner) ?? { severity: undefined, codes: new Set() };
