@@ -2,12 +2,14 @@ import { basename, dirname, extname, join, relative, resolve, sep } from 'node:p
 import { CONFIG_NAMES } from '../config/read-config-file.js';
 import { UsageError } from '../core/errors.js';
 import { type Finding, hasErrors } from '../core/finding.js';
+import { FINDINGS } from '../core/finding-codes.js';
 import { displayName } from '../core/identifiers.js';
 import type { Files } from '../core/ports.js';
 import { checkUrl } from '../core/urls.js';
 import { configText, VARIABLES } from '../init/config-text.js';
 import type { Decision } from '../init/decide.js';
 import { type Decided, draftConfig, loginTables } from '../init/draft-config.js';
+import type { AppGuess } from '../project/application/app-guess.js';
 import type { ReportTable } from '../report/report.js';
 import type { Command, Context } from './command.js';
 import { inferLegacy } from './init-stages.js';
@@ -62,7 +64,7 @@ export const initCommand: Command = {
       await refuseExisting(files, config.directory, target);
       await files.write(target, configuration);
     }
-    return report(context, inferred, { target, configuration, dryRun });
+    return report(context, inferred, app, { target, configuration, dryRun });
   },
 };
 
@@ -86,6 +88,7 @@ async function refuseExisting(files: Files, directory: string, target: string): 
 function report(
   { config, env }: Context,
   inferred: Decided,
+  app: readonly AppGuess[],
   written: { readonly target: string; readonly configuration: string; readonly dryRun: boolean },
 ) {
   const { clinicTable, tables, others, keyless, unassignable, map, left } = inferred;
@@ -94,7 +97,12 @@ function report(
     ...[...tables.values(), ...others.values(), ...keyless.values()].map(({ decision }) => decision),
     ...(unassignable === undefined ? [] : [unassignable]),
   ];
-  const findings = [...left, ...loginFindings(inferred), ...decisions.flatMap(decisionFinding)];
+  const findings = [
+    ...left,
+    ...openFindings(app),
+    ...loginFindings(inferred),
+    ...decisions.flatMap(decisionFinding),
+  ];
   const file = relative(config.directory, written.target);
   const variables = variablesOf(env);
   return {
@@ -104,7 +112,7 @@ function report(
       [written.dryRun ? 'to write' : 'written']: file,
       tables: map.tables.length,
       decisions: decisions.length,
-      'left open': left.length,
+      'left open': left.length + openFindings(app).length,
     },
     findings,
     data: {
@@ -129,6 +137,23 @@ function decisionFinding({ subject, chosen, why, others }: Decision): Finding[] 
       hint: `It could also be: ${others.map(({ label }) => label).join('; ')}.`,
     },
   ];
+}
+
+/** What of the application a person has to answer. */
+function openFindings(app: readonly AppGuess[]): Finding[] {
+  return app.flatMap(({ key, why, isOpen }) =>
+    isOpen
+      ? [
+          {
+            code: 'INIT_CLINIC_ID' as const,
+            severity: 'error' as const,
+            subject: `app.${key}`,
+            message: `app.${key} is left open: ${why}`,
+            hint: FINDINGS.INIT_CLINIC_ID.mend,
+          },
+        ]
+      : [],
+  );
 }
 
 function loginFindings({ subject, map }: Decided): Finding[] {

@@ -40,6 +40,7 @@ interface AppValue {
   readonly key: keyof AppConfig;
   readonly value: string | undefined;
   readonly why: string;
+  readonly isOpen?: true;
 }
 
 /** The configuration to write. `root` is the application's folder relative to the file, empty where they are one. */
@@ -132,5 +133,12 @@ function decisionComments({ facts, chosen, why, others }: Decision): string[] {
 function appEntries(app: readonly AppValue[], root: string): Entry<string>[] {
   if (app.length === 0) return [];
   const place = root === '' ? [] : [{ name: 'root', value: root, comments: [] }];
-  return [...place, ...app.map(({ key, value, why }) => ({ name: key, value, comments: [why] }))];
+  return [
+    ...place,
+    ...app.map(({ key, value, why, isOpen }) => ({
+      name: key,
+      value,
+      comments: [isOpen ? `TO DO: ${key}: ${why}` : why],
+    })),
+  ];
 }

@@ -9,6 +9,7 @@ import { type Sources, skippedFindings } from '../project/source/read-sources.js
 import { acceptIgnored } from './code/accepted.js';
 import { cacheProblems } from './code/caches.js';
 import { choiceProblems } from './code/clinic-choice.js';
+import { clinicFindings } from './code/clinic-findings.js';
 import { ConnectionSources } from './code/connection-source.js';
 import { connectionProblems } from './code/connections.js';
 import { globalProblems } from './code/globals.js';
@@ -63,6 +64,7 @@ export function verifyCode({ sources, app, facts }: VerifyCodeOptions): Finding[
       ...skippedFindings(sources),
       ...unread,
       ...registrationFindings(analysis),
+      ...clinicFindings(analysis),
       ...findings,
     ],
     sources.texts,

@@ -32,7 +32,7 @@ export function authMiddleware(req, res, next) {
   next();
 }
 `,
-  'src/lib/token.js': `export const verify = (text) => JSON.parse(text);
+  'src/lib/token.js': `export const verify = (text) => ({ companyId: JSON.parse(text).companyId });
 `,
   'src/lib/shared.js': `export const shared = { rows: 0 };
 export const cache = new Map();

@@ -11,6 +11,11 @@ export const INIT = {
       'Two columns of a table name different clinics in some rows, and no other way tells which of them says whose a row is.',
     mend: 'Correct the rows in the legacy database, or list the column that rightly names another clinic in `otherClinics` of its table.',
   },
+  INIT_CLINIC_ID: {
+    cause:
+      'Nothing tells which property of a request names its clinic, or the one that is read is set nowhere.',
+    mend: 'Have authentication put the clinic on the request, from the token or from a row, and name that in app.clinicId.',
+  },
   INIT_LOGINS: {
     cause:
       "The rows of a clinic's table are logins. Who logs in has no clinic yet, so nothing says in which database to look.",

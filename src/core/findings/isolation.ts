@@ -36,6 +36,11 @@ export const ISOLATION = {
       'What a request of one clinic puts into memory, a cache or a queue is found by those of another: nothing there names the clinic, and two clinics give different rows the same id.',
     mend: 'Make the clinic part of the key, or of what is queued: `${req.user.companyId}:${id}`; or keep nothing.',
   },
+  ISOLATION_NO_CLINIC: {
+    cause:
+      'What app.clinicId names is set nowhere, or by something that the source does not show: a token that is signed elsewhere, a row whose model lacks it.',
+    mend: 'Have authentication set it from what the client cannot choose: sign it into the token at login, or read it from the row that makes the user a member of the clinic; or set app.clinicId to what it does set.',
+  },
   ISOLATION_ROUTING: {
     cause:
       "A route that needs its clinic's database is not behind clinicRoutingMiddleware, or that is not behind authentication.",

@@ -7,4 +7,6 @@ export interface AppGuess {
   readonly value: string | undefined;
   /** Where it was found and what else it could be; sentences. */
   readonly why: string;
+  /** True where a person has to answer it before the application can be migrated. */
+  readonly isOpen?: true;
 }

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import { readModels } from '../models/registry.js';
+import { analyse } from '../analysis.js';
 import { descendants, memberName } from '../source/nodes.js';
 import type { AppProject } from '../source/open-project.js';
+import type { Model } from '../types.js';
 import type { AppGuess } from './app-guess.js';
 import { inferAuthentication, inferClinicId } from './infer-request.js';
 
@@ -11,27 +12,44 @@ import { inferAuthentication, inferClinicId } from './infer-request.js';
  * singular and in lower case. Empty where nothing looks like an Express and Sequelize application.
  */
 export function inferApp(project: AppProject, clinicWords: readonly string[]): AppGuess[] {
-  const models = inferModels(project);
+  const analysis = analyse(project, { scopes: new Map(), clinicTable: undefined });
+  const models = inferModels(analysis.registry.models);
   const authentication = inferAuthentication(project);
-  const clinicId = inferClinicId(project, clinicWords);
+  const clinicId = inferClinicId(analysis, clinicWords);
   if ([models, authentication, clinicId].every(({ value }) => value === undefined)) return [];
   return [models, ...inferFactory(project, models.value), clinicId, inferServer(project), authentication];
 }
 
-/** The folder that all files with models are in. */
-function inferModels(project: AppProject): AppGuess {
-  const models = readModels(project, project.app, { scopes: new Map(), clinicTable: undefined });
-  const [first, ...more] = [...new Set(models.map(({ file }) => posix.dirname(file)))];
-  if (first === undefined)
+/** Where models are read from other than by the application: scripts, seeders, tests, copies. */
+const ASIDE =
+  /(^|\/)(scripts?|seed(er)?s?|migrations?|tests?|__tests__|spec|mocks?|examples?|fixtures?|tools?|bench)(\/|$)/i;
+
+/** The folder that holds the models: the smallest with nearly all of them, those of scripts and seeders not counted. */
+function inferModels(models: readonly Model[]): AppGuess {
+  const folders = models.map(({ file }) => posix.dirname(file));
+  const own = folders.filter((folder) => !ASIDE.test(folder));
+  const counted = own.length > 0 ? own : folders;
+  if (counted.length === 0)
     return { key: 'models', value: undefined, why: 'No Sequelize model was found in the source.' };
-  const value = more.reduce(commonFolder, first);
-  return { key: 'models', value, why: `${models.length} Sequelize models were found there.` };
+  const value = smallestWithMost(counted);
+  const inside = folders.filter((folder) => isBelow(folder, value)).length;
+  const others = [...new Set(folders.filter((folder) => !isBelow(folder, value)))];
+  const also = others.length === 0 ? '' : ` ${folders.length - inside} more in ${others.join(', ')}.`;
+  return { key: 'models', value, why: `${inside} Sequelize models were found there.${also}` };
 }
 
-function commonFolder(one: string, other: string): string {
-  const [left, right] = [one.split('/'), other.split('/')];
-  const differs = left.findIndex((part, i) => part !== right[i]);
-  return left.slice(0, differs === -1 ? left.length : differs).join('/') || '.';
+/** Of all folders and those around them, the deepest one that holds more than two thirds. */
+function smallestWithMost(folders: readonly string[]): string {
+  const around = new Set(
+    folders.flatMap((folder) => folder.split('/').map((_, i, all) => all.slice(0, i + 1).join('/'))),
+  );
+  const most = (folders.length * 2) / 3;
+  const fit = [...around].filter((one) => folders.filter((folder) => isBelow(folder, one)).length > most);
+  return fit.sort((one, other) => other.length - one.length)[0] ?? '.';
+}
+
+function isBelow(folder: string, outer: string): boolean {
+  return outer === '.' || folder === outer || folder.startsWith(`${outer}/`);
 }
 
 /** An own ModelFactory, if there is one; else a place beside the models, where that is not the usual one. */

@@ -1,8 +1,10 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
+import type { Analysis } from '../analysis.js';
 import { descendants, locationOf, memberName, requiredSpecifier, unwrap } from '../source/nodes.js';
 import type { AppProject } from '../source/open-project.js';
 import type { AppGuess } from './app-guess.js';
+import { type ClinicSource, clinicSource, membersGiven } from './clinic-source.js';
 
 /** A name as the source has it, and the places where. */
 type Places = Map<string, ts.Node[]>;
@@ -64,8 +66,12 @@ function routersIn(file: ts.SourceFile): Set<string> {
 const REQUEST = /^(req|request|_req)$/;
 const FROM_CLIENT = /\.(body|params|query|headers|cookies|files?|path|url)\b/;
 
-/** Where a request has its clinic: `req.user.companyId`, read or taken apart, and never from what the client sends. */
-export function inferClinicId(project: AppProject, clinicWords: readonly string[]): AppGuess {
+/**
+ * Where a request has its clinic: `req.user.companyId`, read or taken apart, and never from what the client sends. Of
+ * those that authentication is seen to set, the one that stands in most places; one that nothing sets is no answer.
+ */
+export function inferClinicId(analysis: Analysis, clinicWords: readonly string[]): AppGuess {
+  const { project } = analysis;
   const endings = ['', 'id', 'key', 'uuid'];
   const names = new Set(clinicWords.flatMap((word) => endings.map((ending) => word + ending)));
   const isClinic = (name: string): boolean => names.has(name.toLowerCase().replaceAll('_', ''));
@@ -83,13 +89,42 @@ export function inferClinicId(project: AppProject, clinicWords: readonly string[
       }
     }
   }
-  return guess(
-    project,
-    'clinicId',
-    places,
-    'read',
-    'No property of req.user looks like the key of a clinic.',
-  );
+  const sources = new Map([...places.keys()].map((path) => [path, clinicSource(analysis, path)]));
+  const of = (is: ClinicSource['is']) =>
+    new Map([...places].filter(([path]) => sources.get(path)?.is === is));
+  const [set, unknown] = [of('set'), of('unknown')];
+  if (set.size > 0) return readGuess(project, set, 'Authentication sets it.');
+  if (unknown.size > 0)
+    return readGuess(project, unknown, 'What sets it is not seen: check that something does.');
+  const unread = membersGiven(analysis, 'req.user').find(isClinic);
+  if (unread !== undefined)
+    return {
+      key: 'clinicId',
+      value: `req.user.${unread}`,
+      why: 'Authentication sets it, and nothing reads it yet.',
+    };
+  return { key: 'clinicId', value: undefined, isOpen: true, why: whyOpen(project, sources) };
+}
+
+function readGuess(project: AppProject, places: Places, more: string): AppGuess {
+  const found = guess(project, 'clinicId', places, 'read', '');
+  return { ...found, why: `${found.why} ${more}` };
+}
+
+/** Says what is missing where authentication gives no request its clinic. */
+function whyOpen(project: AppProject, sources: ReadonlyMap<string, ClinicSource>): string {
+  const [first] = sources;
+  if (first === undefined)
+    return 'No property of req.user looks like the key of a clinic. Name the one that authentication sets.';
+  const [path, { node, others }] = first;
+  const place = node === undefined ? '' : ` in ${placeOf(project, node)}`;
+  const has = others.length === 0 ? '' : `: it has ${others.join(', ')}`;
+  return `${path} is read, and authentication does not set it${place}${has}. Have it set the clinic, and name that here.`;
+}
+
+function placeOf(project: AppProject, node: ts.Node): string {
+  const { file, line } = locationOf(node);
+  return `${posix.relative(project.app.root, file)}:${line}`;
 }
 
 /** `req.user.companyId`, whatever the request is called; undefined for what does not begin at one. */
@@ -122,12 +157,11 @@ function guess(
   const [best, ...others] = [...places].sort(([, a], [, b]) => b.length - a.length);
   const [first] = best?.[1] ?? [];
   if (best === undefined || first === undefined) return { key, value: undefined, why: none };
-  const { file, line } = locationOf(first);
   const count = best[1].length === 1 ? 'once' : `${best[1].length} times`;
   const also = others.length === 0 ? '' : ` It could also be ${others.map(([name]) => name).join(', ')}.`;
   return {
     key,
     value: best[0],
-    why: `A guess: ${verb} ${count}, first in ${posix.relative(project.app.root, file)}:${line}.${also}`,
+    why: `A guess: ${verb} ${count}, first in ${placeOf(project, first)}.${also}`,
   };
 }

@@ -25,6 +25,20 @@ describe('the app section', () => {
     );
   });
 
+  it('counts no models of scripts and seeders, and follows the most of the others', () => {
+    const model = (name: string): string => `module.exports = (s) => s.define('${name}', {})`;
+    const own = Object.fromEntries(
+      ['A', 'B', 'C', 'D'].map((name) => [`src/models/${name}.js`, model(name)]),
+    );
+    const others = {
+      'scripts/import/Old.js': model('Old'),
+      'db/seeders/Seed.js': model('Seed'),
+      'src/lib/Odd.js': model('Odd'),
+    };
+    expect(found({ ...own, ...others }).models).toBe('src/models');
+    expect(found({ 'scripts/Old.js': model('Old') }).models).toBe('scripts');
+  });
+
   it.each([
     [
       'what package.json starts',
