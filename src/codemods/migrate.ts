@@ -14,6 +14,7 @@ import { migrateModel } from './models/migrate-model.js';
 import { keepGroups } from './models/model-groups.js';
 import { claimIndex, isModelsIndex, migrateIndex } from './models/models-index.js';
 import { migrateNamedRequires } from './models/named-models.js';
+import { keepForOwnRuntime } from './models/own-runtime.js';
 import { takeAssociations } from './models/take-associations.js';
 import { migrateTypeImports } from './models/type-imports.js';
 import { claimHelpers, noteUnknownModels } from './models/unknown-models.js';
@@ -87,6 +88,7 @@ function draw(
     if (!left.isWaiting(file) && !migrateModel(drafts, file, taken))
       for (const one of taken.lines.get(file) ?? []) drafts.link(file, one.file);
   }
+  keepForOwnRuntime(drafts);
   if (chosen.has('models')) {
     migrateTypeImports(drafts);
     migrateNamedRequires(drafts);
@@ -129,7 +131,7 @@ function finish(
   const failed = spreadProblems(drafts, isWanted);
   if (chosen.has('models')) migrateIndex(drafts, failed);
   const migration = collect(drafts, sources, failed, isWanted);
-  return areAllLeft(drafts) ? leaveAll(drafts, migration) : migration;
+  return areAllLeft(drafts) ? leaveAll(migration) : migration;
 }
 
 /** Points at models whose tables the tenancy map does not know. */

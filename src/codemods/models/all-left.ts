@@ -1,5 +1,7 @@
+import type { Finding } from '../../core/finding.js';
+import { FINDINGS } from '../../core/finding-codes.js';
 import type { Migration } from '../planning/collect.js';
-import { type Drafts, findingAt } from '../planning/draft.js';
+import type { Drafts } from '../planning/draft.js';
 
 /** True where no model of the application can be migrated, and so nothing that uses one, nor the server. */
 export function areAllLeft({ analysis, left }: Drafts): boolean {
@@ -8,18 +10,20 @@ export function areAllLeft({ analysis, left }: Drafts): boolean {
 }
 
 /** Leaves the application as it is, and says so once, before the reasons. */
-export function leaveAll({ analysis, left }: Drafts, migration: Migration): Migration {
-  const files = [...analysis.registry.inFile.keys()];
-  const root = files.find((file) => !left.isWaiting(file)) ?? files[0];
-  const message = 'no model can be migrated, so nothing is changed';
+export function leaveAll(migration: Migration): Migration {
+  const [reason] = migration.findings.filter(({ severity }) => severity === 'error');
+  const first: Finding = {
+    code: 'CODE_GROUP_LEFT',
+    severity: 'error',
+    message: 'no model can be migrated, so nothing is changed',
+    ...(reason?.location === undefined ? {} : { location: reason.location }),
+    hint: FINDINGS.CODE_GROUP_LEFT.mend,
+  };
   return {
     ...migration,
     changes: new Map(),
     edits: new Map(),
     threaded: 0,
-    findings: [
-      ...(root === undefined ? [] : [findingAt('CODE_GROUP_LEFT', 'error', root, message)]),
-      ...migration.findings,
-    ],
+    findings: [first, ...migration.findings],
   };
 }

@@ -25,6 +25,11 @@ export const CODE = {
       'A model is defined under a name that is computed while the application runs, so its queries cannot be followed.',
     mend: 'Define it under a name that the source tells: a string, a constant, or a helper that is called with one.',
   },
+  CODE_OWN_RUNTIME: {
+    cause:
+      'A file that scaffold would write is there already and works in another way, so migrated models would not fit it.',
+    mend: 'Let it call define and associate of the models’ files, as the ModelFactory of scaffold does, or give app.modelFactory another path and run scaffold.',
+  },
   CODE_MODEL_AT_LOAD: {
     cause: 'A model is used while the file loads, when there is no request and so no clinic.',
     mend: 'Move the use into a function that is called with the request or with clinicDb.',
