@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import type { Finding } from '../core/finding.js';
 import type { Analysis } from '../project/analysis.js';
-import { rootOf, type Site, type SiteClass } from '../project/calls/call-sites.js';
-import { locationOf } from '../project/source/nodes.js';
+import type { Site, SiteClass } from '../project/calls/call-sites.js';
+import { locationOf, rootOf } from '../project/source/nodes.js';
 import { shown } from '../project/source/shown.js';
 import { homesOf, type Model } from '../project/types.js';
 

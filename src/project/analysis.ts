@@ -3,6 +3,7 @@ import { type Connections, readConnections } from './application/connections.js'
 import { type CallGraph, readCalls } from './calls/call-graph.js';
 import { type FileUses, readUses } from './calls/uses.js';
 import { type ModelRegistry, readRegistry, type TableFacts, withoutFiles } from './models/registry.js';
+import { Routing } from './routing/routing.js';
 import { isRuntime } from './source/modules.js';
 import { descendants, isFunctionNode } from './source/nodes.js';
 import type { AppProject } from './source/open-project.js';
@@ -19,6 +20,8 @@ export interface Analysis {
   readonly uses: ReadonlyMap<ts.SourceFile, FileUses>;
   readonly calls: CallGraph;
   readonly connections: Connections;
+  /** Where handlers and routers are mounted; read when it is first asked for. */
+  readonly routing: Routing;
 }
 
 /** Analyses a parsed application. Pure. */
@@ -35,8 +38,19 @@ export function analyse(project: AppProject, facts: TableFacts): Analysis {
     const uses = readUses(evaluator, file);
     return { ...uses, unknown: uses.unknown.filter((node) => !isNamedByCallers(evaluator, calls, node)) };
   };
-  const uses = new Map(own.map((file) => [file, read(file)]));
-  return { project, registry, evaluator, uses, calls, connections };
+  let routing: Routing | undefined;
+  return {
+    project,
+    registry,
+    evaluator,
+    uses: new Map(own.map((file) => [file, read(file)])),
+    calls,
+    connections,
+    get routing() {
+      routing ??= new Routing(evaluator, calls, own);
+      return routing;
+    },
+  };
 }
 
 /**

@@ -14,7 +14,6 @@ import { ConnectionSources } from './code/connection-source.js';
 import { connectionProblems } from './code/connections.js';
 import { globalProblems } from './code/globals.js';
 import { keptProblems } from './code/kept.js';
-import { readMounts } from './code/mounts.js';
 import { recognitionFindings, registrationFindings } from './code/registration.js';
 import { routingProblems } from './code/routing.js';
 import { subjectsOf } from './code/subjects.js';
@@ -48,16 +47,15 @@ export function verifyCode({ sources, app, facts }: VerifyCodeOptions): Finding[
   );
   const analysis = analyse(project, facts);
   const connections = new ConnectionSources(analysis);
-  const mounts = readMounts(analysis);
   const problems = [
     ...globalProblems(analysis, connections),
     ...connectionProblems(analysis, connections),
     ...choiceProblems(analysis, connections),
     ...keptProblems(analysis, connections),
     ...cacheProblems(analysis, connections),
-    ...routingProblems(analysis, mounts),
+    ...routingProblems(analysis),
   ];
-  const findings = asFindings(problems, subjectsOf(mounts));
+  const findings = asFindings(problems, subjectsOf(analysis.routing.mounts));
   return acceptIgnored(
     [
       ...recognitionFindings(analysis),

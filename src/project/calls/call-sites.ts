@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../analysis.js';
 import { FINDERS, makerOf } from '../models/rows.js';
-import { memberName, nodesOf, unwrap } from '../source/nodes.js';
+import { memberName, nodesOf, rootOf } from '../source/nodes.js';
 import type { Model, Value } from '../types.js';
 
 /** What a call's receiver is, as far as reading the source tells. */
@@ -48,10 +48,3 @@ export function sitesOf({ evaluator, uses }: Analysis, file: ts.SourceFile): Sit
 
 const isMember = (node: ts.Node): node is ts.PropertyAccessExpression | ts.ElementAccessExpression =>
   ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node);
-
-/** The name at the left of a chain: `crypto` in `crypto.createHash('md5').update`. */
-export function rootOf(node: ts.Expression): ts.Identifier | undefined {
-  let at = unwrap(node);
-  while (isMember(at) || ts.isCallExpression(at)) at = unwrap(at.expression);
-  return ts.isIdentifier(at) ? at : undefined;
-}

@@ -132,6 +132,14 @@ export function exportsPath(node: ts.Node): string[] | undefined {
   return before === undefined ? undefined : [...before, name];
 }
 
+/** The name at the left of a chain: `crypto` in `crypto.createHash('md5').update`. */
+export function rootOf(node: ts.Expression): ts.Identifier | undefined {
+  let at = unwrap(node);
+  while (ts.isPropertyAccessExpression(at) || ts.isElementAccessExpression(at) || ts.isCallExpression(at))
+    at = unwrap(at.expression);
+  return ts.isIdentifier(at) ? at : undefined;
+}
+
 /** The left and right side of `a = b`. */
 export function assignment(
   node: ts.Node,

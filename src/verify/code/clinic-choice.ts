@@ -10,8 +10,8 @@ import {
   unwrap,
 } from '../../project/source/nodes.js';
 import { shown } from '../../project/source/shown.js';
+import { runtimeName } from '../../project/values/runtime-names.js';
 import type { ConnectionSources } from './connection-source.js';
-import { runtimeName } from './runtime-names.js';
 import { type Problem, problem } from './words.js';
 
 const CLIENT =
@@ -38,7 +38,7 @@ function connected(analysis: Analysis, sources: ConnectionSources, call: ts.Call
   const { expression } = call;
   const called = ts.isIdentifier(expression) ? expression.text : memberName(expression);
   // By its name as well: whoever calls something of their own so means the same.
-  const name = runtimeName(analysis, expression)?.name ?? called;
+  const name = runtimeName(analysis.evaluator, expression)?.name ?? called;
   if (name !== 'getClinicConnection') return [];
   const [key] = call.arguments;
   return choosers(analysis, sources, key ?? call, new Set()).map(({ node, isClient }) =>

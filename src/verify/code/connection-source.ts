@@ -11,9 +11,9 @@ import {
 } from '../../project/source/nodes.js';
 import { type FunctionNode, type Home, homesOf } from '../../project/types.js';
 import { baseOf } from '../../project/values/class-members.js';
+import { runtimeName } from '../../project/values/runtime-names.js';
 import { type Assigned, Assignments } from './assigned.js';
 import { Requests } from './requests.js';
-import { runtimeName } from './runtime-names.js';
 
 /** Where a connection comes from in the end. */
 export interface Origin {
@@ -177,7 +177,7 @@ export class ConnectionSources {
   }
 
   #called(node: ts.CallExpression, seen: Set<ts.Node>): Origin[] {
-    const name = runtimeName(this.analysis, node.expression);
+    const name = runtimeName(this.analysis.evaluator, node.expression);
     if (name?.file === 'connectionManager' && name.name === 'getCentralConnection')
       return [{ home: 'central', node }];
     const callee = this.analysis.evaluator.valueOf(node.expression);
@@ -231,7 +231,7 @@ export class ConnectionSources {
   isLease(expression: ts.Expression): boolean {
     const node = unwrap(expression);
     if (ts.isCallExpression(node)) {
-      const name = runtimeName(this.analysis, node.expression);
+      const name = runtimeName(this.analysis.evaluator, node.expression);
       return name?.file === 'connectionManager' && name.name === 'getClinicConnection';
     }
     const declaration = ts.isIdentifier(node) ? this.analysis.evaluator.declarationOf(node) : undefined;

@@ -2,7 +2,7 @@ import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { isStatic, memberName, thisMember } from '../../project/source/nodes.js';
 import { baseOf, classMember } from '../../project/values/class-members.js';
-import { runtimeName } from './runtime-names.js';
+import { runtimeName } from '../../project/values/runtime-names.js';
 
 /**
  * The model of a call that the runtime's Repository answers: `PatientRepository.findAll(…)`, `this.getModel(…)` and
@@ -32,7 +32,8 @@ function extendsRepository(analysis: Analysis, node: ts.ClassLikeDeclaration): b
   const look = (expression: ts.Expression) => analysis.evaluator.valueOf(expression);
   for (let at: ts.ClassLikeDeclaration | undefined = node; at !== undefined; at = baseOf(look, at)) {
     const base = at.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types[0];
-    if (base !== undefined && runtimeName(analysis, base.expression)?.file === 'repository') return true;
+    if (base !== undefined && runtimeName(analysis.evaluator, base.expression)?.file === 'repository')
+      return true;
   }
   return false;
 }

@@ -4,20 +4,16 @@ import { ownerOf, requestOf } from '../../project/calls/handlers.js';
 import { descendants, memberName } from '../../project/source/nodes.js';
 import { shown } from '../../project/source/shown.js';
 import type { FunctionNode } from '../../project/types.js';
-import { type Guard, isBehind, type Mount } from './mounts.js';
-import type { RouterKey } from './routers.js';
 import { type Problem, problem } from './words.js';
 
 const ROUTING = 'clinicRoutingMiddleware';
 
 /** Every handler that uses its clinic's connection must stand behind the routing, and that behind authentication. */
-export function routingProblems(analysis: Analysis, mounts: readonly Mount[]): Problem[] {
-  const guarded = new Guarded(mounts);
-  const byHandler = new Map<FunctionNode, Mount[]>();
-  for (const mount of mounts)
-    for (const one of mount.handlers) byHandler.set(one, [...(byHandler.get(one) ?? []), mount]);
+export function routingProblems(analysis: Analysis): Problem[] {
+  const { routing } = analysis;
+  const { mounts, guarded } = routing;
   const routes = [...handlersWithClinic(analysis)].flatMap(([owner, node]) => {
-    const places = byHandler.get(owner) ?? [];
+    const places = routing.placesOf(owner);
     const isHelper = places.length === 0 && (analysis.calls.get(owner)?.calls.length ?? 0) > 0;
     if (places.length === 0 && !isHelper)
       return [
@@ -44,28 +40,6 @@ export function routingProblems(analysis: Analysis, mounts: readonly Mount[]): P
       problem('ISOLATION_ROUTING', call, `${ROUTING} is not mounted after ${auth}, so it knows no clinic`),
     );
   return [...routes, ...early];
-}
-
-/** Says whether a mount stands behind a middleware, on its own router or on those that it is mounted on. */
-class Guarded {
-  readonly #guards: Readonly<Record<Guard, readonly Mount[]>>;
-  readonly #places = new Map<RouterKey, Mount[]>();
-
-  constructor(mounts: readonly Mount[]) {
-    const of = (guard: Guard) => mounts.filter((mount) => mount.guard === guard);
-    this.#guards = { authentication: of('authentication'), routing: of('routing') };
-    for (const mount of mounts)
-      for (const key of mount.routers) this.#places.set(key, [...(this.#places.get(key) ?? []), mount]);
-  }
-
-  is(mount: Mount, guard: Guard, through: readonly RouterKey[] = []): boolean {
-    if (this.#guards[guard].some((one) => isBehind(mount, one))) return true;
-    return mount.on.every((key) => {
-      if (through.includes(key)) return false;
-      const places = this.#places.get(key) ?? [];
-      return places.length > 0 && places.every((place) => this.is(place, guard, [...through, key]));
-    });
-  }
 }
 
 /** Functions that see the request and use its connection, or call one that does, with the first place where they do. */

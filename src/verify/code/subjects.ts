@@ -1,7 +1,6 @@
 import { ts } from 'ts-morph';
-import { isRouteCall } from '../../project/calls/handlers.js';
+import type { Mount } from '../../project/routing/mounts.js';
 import { enclosingFunctions, memberName } from '../../project/source/nodes.js';
-import type { Mount } from './mounts.js';
 
 /** Names what a place of the source serves: `GET /api/v1/patients/:id`, else the function that it is in. */
 export function subjectsOf(mounts: readonly Mount[]): (node: ts.Node) => string | undefined {
@@ -18,7 +17,7 @@ export function subjectsOf(mounts: readonly Mount[]): (node: ts.Node) => string 
   };
   return (node) => {
     for (let at = node; at !== undefined; at = at.parent) {
-      const mount = ts.isCallExpression(at) && isRouteCall(at) ? byCall.get(at) : undefined;
+      const mount = ts.isCallExpression(at) ? byCall.get(at) : undefined;
       if (mount?.path !== undefined) return routeOf(mount);
     }
     const around = enclosingFunctions(node);

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
-import type { Analysis } from '../../project/analysis.js';
-import { pathOf, type RuntimeFile, runtimeFile } from '../../project/source/modules.js';
-import { memberName, requiredSpecifier, unwrap } from '../../project/source/nodes.js';
+import { pathOf, type RuntimeFile, runtimeFile } from '../source/modules.js';
+import { memberName, requiredSpecifier, unwrap } from '../source/nodes.js';
+import type { Evaluator } from './evaluator.js';
 
 /** One of the runtime files, or what it exports under a name. */
 export interface RuntimeName {
@@ -14,26 +14,26 @@ export interface RuntimeName {
  * The runtime file's export that an expression names, whatever it is called here. Undefined for anything else, be it
  * called the same.
  */
-export function runtimeName(analysis: Analysis, expression: ts.Expression): RuntimeName | undefined {
+export function runtimeName(evaluator: Evaluator, expression: ts.Expression): RuntimeName | undefined {
   const node = unwrap(expression);
   const specifier = requiredSpecifier(node);
-  if (specifier !== undefined) return runtimeModule(analysis, node, specifier);
+  if (specifier !== undefined) return runtimeModule(evaluator, node, specifier);
   const name = memberName(node);
   if (name !== undefined && (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)))
-    return member(runtimeName(analysis, node.expression), name);
+    return member(runtimeName(evaluator, node.expression), name);
   if (!ts.isIdentifier(node)) return undefined;
-  const declaration = analysis.evaluator.declarationOf(node);
-  return declaration && declared(analysis, declaration);
+  const declaration = evaluator.declarationOf(node);
+  return declaration && declared(evaluator, declaration);
 }
 
-function declared(analysis: Analysis, declaration: ts.Declaration): RuntimeName | undefined {
+function declared(evaluator: Evaluator, declaration: ts.Declaration): RuntimeName | undefined {
   if (ts.isVariableDeclaration(declaration))
-    return declaration.initializer && runtimeName(analysis, declaration.initializer);
+    return declaration.initializer && runtimeName(evaluator, declaration.initializer);
   if (ts.isBindingElement(declaration)) {
     const holder = declaration.parent.parent;
     if (!ts.isVariableDeclaration(holder) || holder.initializer === undefined) return undefined;
     const name = declaration.propertyName ?? declaration.name;
-    return ts.isIdentifier(name) ? member(runtimeName(analysis, holder.initializer), name.text) : undefined;
+    return ts.isIdentifier(name) ? member(runtimeName(evaluator, holder.initializer), name.text) : undefined;
   }
   const statement = ts.isImportClause(declaration)
     ? declaration.parent
@@ -43,7 +43,7 @@ function declared(analysis: Analysis, declaration: ts.Declaration): RuntimeName 
         ? declaration.parent.parent.parent
         : undefined;
   if (statement === undefined || !ts.isStringLiteralLike(statement.moduleSpecifier)) return undefined;
-  const module = runtimeModule(analysis, declaration, statement.moduleSpecifier.text);
+  const module = runtimeModule(evaluator, declaration, statement.moduleSpecifier.text);
   return ts.isImportSpecifier(declaration)
     ? member(module, (declaration.propertyName ?? declaration.name).text)
     : module;
@@ -54,7 +54,7 @@ function member(of: RuntimeName | undefined, name: string): RuntimeName | undefi
   return of.name === undefined ? { ...of, name } : undefined;
 }
 
-function runtimeModule({ project }: Analysis, from: ts.Node, specifier: string): RuntimeName | undefined {
+function runtimeModule({ project }: Evaluator, from: ts.Node, specifier: string): RuntimeName | undefined {
   const path = pathOf(project, from.getSourceFile(), specifier);
   const file = path === undefined ? undefined : runtimeFile(project.app, path);
   return file === undefined ? undefined : { file, name: undefined };
