@@ -220,6 +220,7 @@ afterAll(async () => {
 describe('an application in TypeScript, migrated', () => {
   test('leaves nothing for a person, and its types hold', () => {
     expect(both.findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
+      'info CODE_MIXED_MOUNT',
       'info CODE_CONNECTION_LEFT',
     ]);
     expect(both.left).toEqual({ changes: 0, verified: [] });

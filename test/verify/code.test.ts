@@ -175,20 +175,17 @@ describe('verify code', () => {
   });
 
   it('finds the routing taken out, mounted after a router, and before authentication', () => {
-    const mount = 'app.use(clinicRoutingMiddleware);\n';
-    const taken = planted('src/app.js', mount, '').found;
+    const [mount, login] = ['app.use(clinicRoutingMiddleware);\n', 'app.use(authMiddleware);\n'];
+    const bare = (MIGRATED.get('/app/src/app.js') ?? '').replaceAll(' clinicRoutingMiddleware,', '');
+    const found = (source: string) => brief(verify(new Map([...MIGRATED, ['/app/src/app.js', source]])));
+    expect(found(bare.replace(login, login + mount))).toEqual([]);
+    const taken = found(bare);
     expect(taken.filter((line) => line.startsWith('ISOLATION_ROUTING')).length).toBeGreaterThan(20);
-    const company = "app.use('/api/v1/rooms', require('./routes/rooms.routes'));\n";
-    const source = (MIGRATED.get('/app/src/app.js') ?? '')
-      .replace(company, '')
-      .replace(mount, company + mount);
-    const late = brief(verify(new Map([...MIGRATED, ['/app/src/app.js', source]])));
+    const rooms = "app.use('/api/v1/rooms', require('./routes/rooms.routes'));\n";
+    const late = found(bare.replace(rooms, '').replace(login, login + rooms + mount));
     expect(late.length).toBeGreaterThan(3);
     for (const line of late) expect(line).toMatch(/^ISOLATION_ROUTING src\/routes\/rooms\.routes\.js:/);
-    const early = (MIGRATED.get('/app/src/app.js') ?? '')
-      .replace(mount, '')
-      .replace('app.use(authMiddleware);\n', `${mount}app.use(authMiddleware);\n`);
-    expect(brief(verify(new Map([...MIGRATED, ['/app/src/app.js', early]])))).toEqual([
+    expect(found(bare.replace(login, mount + login))).toEqual([
       expect.stringMatching(/^ISOLATION_ROUTING src\/app\.js:/),
     ]);
   });

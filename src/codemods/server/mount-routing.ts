@@ -1,23 +1,22 @@
 import { posix } from 'node:path';
-import { ts } from 'ts-morph';
-import { isRouteCall } from '../../project/calls/handlers.js';
-import { descendants, memberName } from '../../project/source/nodes.js';
-import { shown } from '../../project/source/shown.js';
+import type { Guarded } from '../../project/routing/order.js';
+import { memberName } from '../../project/source/nodes.js';
+import type { FunctionNode } from '../../project/types.js';
 import type { Draft, Drafts } from '../planning/draft.js';
-import { gapBefore } from '../services/clinic-db.js';
-import { indentAt } from '../writing/edits.js';
+import { ClinicNeeds } from './clinic-needs.js';
+import { routeName } from './mixed-mounts.js';
+import { placeRouting } from './place-routing.js';
 import { startCentral } from './start-up.js';
 
 /** Mounts clinicRoutingMiddleware after authentication, and connects to the central database before listening. */
 export function migrateServer(drafts: Drafts): void {
-  const { project, uses } = drafts.analysis;
+  const { project, routing } = drafts.analysis;
   const { app } = project;
-  const calls = [...uses.keys()].flatMap((file) =>
-    descendants(file, ts.isCallExpression).filter((call) => isRouteCall(call)),
-  );
-  const mounted = calls.filter((call) => mountAfterAuth(drafts, drafts.of(call.getSourceFile()), call));
-  if (mounted.length > 0 && mounted.every((call) => memberName(call.expression) !== 'use'))
-    reportUnrouted(drafts, calls, mounted);
+  const needs = new ClinicNeeds(drafts);
+  const guarded = placeRouting(drafts, needs);
+  const guards = new Set(routing.mounts.map(({ guard }) => guard));
+  for (const handler of authenticating(drafts)) reportEarlyUse(drafts, handler);
+  if (guards.has('authentication')) reportUnrouted(drafts, needs, guarded);
   const server = project.file(posix.join(app.root, app.server));
   if (server === undefined) {
     drafts.notes.push({
@@ -29,26 +28,28 @@ export function migrateServer(drafts: Drafts): void {
     return;
   }
   const draft = drafts.of(server);
-  if (mounted.length === 0 && !server.text.includes('clinicRoutingMiddleware'))
+  if (!guards.has('authentication') && !guards.has('routing'))
     draft.note('CODE_NO_AUTH', 'error', server, `${app.authMiddleware} is mounted nowhere`);
   startCentral(drafts, draft);
 }
 
-/**
- * Where each route has its own authentication: names those that need a clinic and have none, and `router.param`, which is
- * called before what the routes of the router mount themselves.
- */
-function reportUnrouted(
-  drafts: Drafts,
-  calls: readonly ts.CallExpression[],
-  mounted: readonly ts.CallExpression[],
-): void {
-  const auth = drafts.analysis.project.app.authMiddleware;
-  const open = calls.filter((call) => memberName(call.expression) !== 'use' && !mounted.includes(call));
-  for (const call of open.filter((one) => one.arguments.some((argument) => needsClinic(drafts, argument)))) {
+function authenticating({ analysis }: Drafts): ReadonlySet<FunctionNode> {
+  const guards = analysis.routing.mounts.filter(({ guard }) => guard === 'authentication');
+  return new Set(guards.flatMap(({ handlers }) => handlers));
+}
+
+/** Names each route that needs a clinic where there is none yet: before authentication, or in `router.param`. */
+function reportUnrouted(drafts: Drafts, needs: ClinicNeeds, guarded: Guarded): void {
+  const { routing, project } = drafts.analysis;
+  const seen = new Set<unknown>();
+  for (const mount of routing.mounts) {
+    const { call, guard, handlers } = mount;
+    const isOpen =
+      guard === undefined && handlers.some((one) => needs.of(one)) && !guarded.is(mount, 'routing');
+    if (!isOpen || seen.has(call)) continue;
+    seen.add(call);
     const draft = drafts.of(call.getSourceFile());
-    const [path] = call.arguments;
-    const name = `${shown(call.expression)}(${path === undefined ? '' : `${shown(path)}, `}…)`;
+    const name = routeName(mount);
     if (memberName(call.expression) === 'param')
       draft.note(
         'CODE_BEFORE_CLINIC',
@@ -56,44 +57,21 @@ function reportUnrouted(
         call,
         `${name} is called before the routes' own clinicRoutingMiddleware`,
       );
-    else
-      draft.note('CODE_NO_AUTH', 'error', call, `${name} needs its clinic, and ${auth} is not mounted on it`);
+    else {
+      const { authMiddleware } = project.app;
+      draft.note(
+        'CODE_NO_AUTH',
+        'error',
+        call,
+        `${name} needs a clinic, and ${authMiddleware} does not stand before it`,
+      );
+    }
   }
 }
 
-/** True for a call that mounts the authentication, with or without the routing after it. */
-function mountAfterAuth(drafts: Drafts, draft: Draft, call: ts.CallExpression): boolean {
-  const { file } = draft;
-  const auth = drafts.analysis.project.app.authMiddleware;
-  const index = call.arguments.findIndex((argument) => isAuth(argument, auth));
-  const argument = call.arguments[index];
-  if (argument === undefined) return false;
-  reportEarlyUse(drafts, argument);
-  const next = call.arguments[index + 1];
-  const { parent } = call;
-  if (next === undefined && memberName(call.expression) === 'use' && ts.isExpressionStatement(parent)) {
-    const after = nextStatement(parent);
-    if (after?.getText(file).includes('clinicRoutingMiddleware') === true) return true;
-    const [first] = call.arguments;
-    const path = index > 0 && first !== undefined ? `${first.getText(file)}, ` : '';
-    const indent = indentAt(file.text, parent.getStart(file));
-    const target = call.expression.getText(file);
-    draft.insert(parent.end, `\n${indent}${target}(${path}clinicRoutingMiddleware)${draft.style.end}`);
-  } else if (next?.getText(file) !== 'clinicRoutingMiddleware') {
-    if (memberName(call.expression) !== 'use' && !call.arguments.some((one) => needsClinic(drafts, one)))
-      return false;
-    draft.insert(argument.end, `,${gapBefore(draft, argument)}clinicRoutingMiddleware`);
-  } else return true;
-  draft.needs.add('clinicRoutingMiddleware');
-  return true;
-}
-
 /** Authentication runs before the routing: a clinic's connection is not there yet. */
-function reportEarlyUse(drafts: Drafts, argument: ts.Expression): void {
-  const value = drafts.analysis.evaluator.valueOf(argument);
-  if (value?.kind !== 'function') return;
-  const { node } = value;
-  const draft = drafts.of(node.getSourceFile());
+function reportEarlyUse(drafts: Drafts, node: FunctionNode): void {
+  const draft: Draft = drafts.of(node.getSourceFile());
   const isEarly = draft.edits.some(
     ({ start, text }) => node.pos <= start && start < node.end && /\bclinicDb\b/.test(text),
   );
@@ -105,27 +83,4 @@ function reportEarlyUse(drafts: Drafts, argument: ts.Expression): void {
       undefined,
       node,
     );
-}
-
-/** True where what is mounted uses a clinic's connection, or where that cannot be told. */
-function needsClinic(drafts: Drafts, argument: ts.Expression): boolean {
-  const value = drafts.analysis.evaluator.valueOf(argument);
-  const node = value?.kind === 'function' ? value.node : argument;
-  const { edits, file } = drafts.of(node.getSourceFile());
-  const isInside = edits.some(
-    ({ start, text }) => node.pos <= start && start < node.end && /clinicDb/.test(text),
-  );
-  return isInside || /clinicDb/.test(node.getText(file));
-}
-
-/** `auth`, `auth()`, `auth.required` where the configuration names it so. */
-function isAuth(node: ts.Expression, auth: string): boolean {
-  const text = node.getText();
-  return text === auth || (ts.isCallExpression(node) && node.expression.getText() === auth);
-}
-
-function nextStatement(statement: ts.Statement): ts.Statement | undefined {
-  const { parent } = statement;
-  if (!ts.isSourceFile(parent) && !ts.isBlock(parent)) return undefined;
-  return parent.statements[parent.statements.indexOf(statement) + 1];
 }

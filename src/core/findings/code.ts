@@ -183,6 +183,11 @@ export const CODE = {
       'The authentication middleware is not mounted, in the application or on this route, so clinicRoutingMiddleware has no place.',
     mend: 'Set app.authMiddleware to its name, or mount it and clinicRoutingMiddleware after it by hand.',
   },
+  CODE_MIXED_MOUNT: {
+    cause:
+      'Routes that need a clinic and routes that need none stand behind one authentication. Staff without a clinic must get at the latter, so clinicRoutingMiddleware stands before each of the former.',
+    mend: 'Nothing; or mount both kinds apart, and the routing once before those that need a clinic.',
+  },
   CODE_NO_START: {
     cause: 'The place where the application connects to its database was not found.',
     mend: 'Call await initializeCentralConnection() before the server listens.',
