@@ -10,6 +10,7 @@ import { type CodemodName, chooseCodemods } from './list.js';
 import { areAllLeft, leaveAll } from './models/all-left.js';
 import { lastingAliases } from './models/crossing.js';
 import { claimGivenModels } from './models/given-models.js';
+import { reportSteps } from './models/index-steps.js';
 import { migrateModel } from './models/migrate-model.js';
 import { keepGroups } from './models/model-groups.js';
 import { claimIndex, isModelsIndex, migrateIndex } from './models/models-index.js';
@@ -89,6 +90,7 @@ function draw(
       for (const one of taken.lines.get(file) ?? []) drafts.link(file, one.file);
   }
   keepForOwnRuntime(drafts);
+  if (chosen.has('models')) reportSteps(drafts);
   if (chosen.has('models')) {
     migrateTypeImports(drafts);
     migrateNamedRequires(drafts);

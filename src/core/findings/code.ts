@@ -30,6 +30,11 @@ export const CODE = {
       'A file that scaffold would write is there already and works in another way, so migrated models would not fit it.',
     mend: 'Let it call define and associate of the models’ files, as the ModelFactory of scaffold does, or give app.modelFactory another path and run scaffold.',
   },
+  CODE_INDEX_STEP: {
+    cause:
+      'The file that gathers the models does more with them than to define and associate them: it adds scopes or hooks, or hands all of them to a function.',
+    mend: 'Do it in each model’s associate, after its associations, where the connection’s models are at hand.',
+  },
   CODE_MODEL_AT_LOAD: {
     cause: 'A model is used while the file loads, when there is no request and so no clinic.',
     mend: 'Move the use into a function that is called with the request or with clinicDb.',
