@@ -5,7 +5,7 @@ import type { Analysis } from '../project/analysis.js';
 import type { Site, SiteClass } from '../project/calls/call-sites.js';
 import { locationOf, rootOf } from '../project/source/nodes.js';
 import { shown } from '../project/source/shown.js';
-import { homesOf, type Model } from '../project/types.js';
+import { databasesOf, type Model } from '../project/types.js';
 
 /** A call site with what it is, how that is known and what becomes of it, in words. */
 export interface SiteAccount {
@@ -40,8 +40,8 @@ export function whatItIs({ kind, model, value }: Site): string {
 }
 
 function whose(model: Model): string {
-  const homes = homesOf(model).join(' and the ');
-  return `table ${model.tableName}, ${homes === '' ? 'in no database' : `in the ${homes} database`}`;
+  const databases = databasesOf(model).join(' and the ');
+  return `table ${model.tableName}, ${databases === '' ? 'in no database' : `in the ${databases} database`}`;
 }
 
 /** The way from the receiver's name to what it stands for. */

@@ -18,6 +18,7 @@ export async function tableFacts({ config, files }: Context): Promise<TableFacts
   return {
     scopes: new Map([...mapped.filter(([table]) => !isSaid(table)), ...configured]),
     clinicTable: map === undefined ? config.clinics.table : displayName(map.clinicTable),
+    clinicKey: map?.clinicTable.key ?? config.clinics.key,
     isComplete: map !== undefined,
   };
 }

@@ -16,7 +16,7 @@ export interface Model {
 }
 
 /** The kind of database a model or a query belongs to. */
-export type Home = 'clinic' | 'central';
+export type Database = 'clinic' | 'central';
 
 /** Any function of the application. */
 export type FunctionNode =
@@ -47,14 +47,36 @@ export type Value =
   | { readonly kind: 'migrated' };
 
 /** The databases in which a model has a table. */
-export function homesOf(model: Model): readonly Home[] {
-  if (model.directory) return ['clinic', 'central'];
-  if (model.scope === 'ignored') return [];
-  return model.scope === 'central' ? ['central'] : ['clinic'];
+export function databasesOf({ directory, scope }: Model): readonly Database[] {
+  return directory ? ['clinic', 'central'] : databasesOfScope(scope);
+}
+
+/** The databases that have the tables of a scope: shared ones are copied into every clinic's and into central. */
+export function databasesOfScope(scope: Scope): readonly Database[] {
+  if (scope === 'ignored') return [];
+  if (scope === 'shared') return ['clinic', 'central'];
+  return scope === 'central' ? ['central'] : ['clinic'];
 }
 
 /** True where no database has both models' tables: neither can be joined with the other. */
 export function areApart(one: Model, other: Model): boolean {
-  const homes = homesOf(other);
-  return !homesOf(one).some((home) => homes.includes(home));
+  const databases = databasesOf(other);
+  return !databasesOf(one).some((database) => databases.includes(database));
+}
+
+/** True where every database that has the one model's table has the other's, too. */
+export function isWherever(one: Model, other: Model): boolean {
+  const databases = databasesOf(other);
+  return databasesOf(one).every((database) => databases.includes(database));
+}
+
+/** The first of the models that no database has together with those before it. */
+export function outOfReach(self: Model, models: readonly Model[]): Model | undefined {
+  let common = databasesOf(self);
+  for (const model of models) {
+    const databases = databasesOf(model);
+    common = common.filter((database) => databases.includes(database));
+    if (common.length === 0) return model;
+  }
+  return undefined;
 }

@@ -120,7 +120,9 @@ function modelMaps(app: AppConfig, models: readonly Model[], base: string): Reco
       )
       .join('\n'),
     MODELS: list(sorted.filter(({ scope }) => scope !== 'central')),
-    CENTRAL_MODELS: list(sorted.filter(({ scope, directory }) => scope === 'central' || directory)),
+    CENTRAL_MODELS: list(
+      sorted.filter(({ scope, directory }) => scope === 'central' || scope === 'shared' || directory),
+    ),
   };
 }
 

@@ -2,7 +2,7 @@ import inflection from 'inflection';
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { memberName, property, walk } from '../../project/source/nodes.js';
-import { areApart, type Model } from '../../project/types.js';
+import { isWherever, type Model, outOfReach } from '../../project/types.js';
 import type { Draft } from '../planning/draft.js';
 import { indentAt } from '../writing/edits.js';
 import type { Associate } from './shape.js';
@@ -94,7 +94,7 @@ function mentions(
 
 /** Notes an association that joins two databases; true for one. */
 export function crosses(draft: Draft, self: Model, statement: ts.Statement, line: AssociationLine): boolean {
-  const other = line.models.find((model) => areApart(self, model));
+  const other = outOfReach(self, line.models);
   if (other === undefined) return false;
   noteSevered(draft, self, other, statement, aliasOf(statement, other.name));
   return true;
@@ -176,7 +176,7 @@ export function associateText(
   const type = isTypeScript ? ': Sequelize' : '';
   if (isTypeScript) draft.fromSequelize.add('type Sequelize');
   const body = lines.map(({ text, models }) => {
-    const absent = self.directory ? models.find((model) => model !== self && !model.directory) : undefined;
+    const absent = models.find((model) => !isWherever(self, model));
     return indented(absent === undefined ? text : guarded(text, absent.name), indent + indent);
   });
   const head = comments === '' ? '' : `${indented(comments, indent)}\n`;

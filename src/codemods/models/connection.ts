@@ -2,7 +2,7 @@ import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { enclosingFunctions, isInside, isNamed } from '../../project/source/nodes.js';
 import { symbolAt } from '../../project/source/symbols.js';
-import { homesOf, type Model } from '../../project/types.js';
+import { databasesOf, type Model } from '../../project/types.js';
 import { shapeOf, type Unmigrated } from './shape.js';
 import { ownConnection } from './write-class.js';
 
@@ -13,7 +13,7 @@ import { ownConnection } from './write-class.js';
 export function clinicDbOfModel(analysis: Analysis, node: ts.Node): string | undefined {
   const file = node.getSourceFile();
   const shape = shapeOf(analysis, file);
-  if (shape === undefined || homesOf(shape.model).join() !== 'clinic') return undefined;
+  if (shape === undefined || databasesOf(shape.model).join() !== 'clinic') return undefined;
   return shape.kind === 'migrated' ? definedWith(analysis, shape.model, node) : connectionAt(shape, node);
 }
 

@@ -7,7 +7,7 @@ import {
   modelsInScopes,
 } from '../../project/models/decorators.js';
 import { descendants } from '../../project/source/nodes.js';
-import { areApart, type Model } from '../../project/types.js';
+import { areApart, type Model, outOfReach } from '../../project/types.js';
 import type { Draft } from '../planning/draft.js';
 import { noteSevered } from './associations.js';
 import type { DecoratedShape } from './decorated-class.js';
@@ -35,7 +35,7 @@ export function rewriteDecorated({ evaluator }: Analysis, draft: Draft, shape: D
 /** Takes a decorator out whose association joins two databases; the property stays, as the type that it is. */
 function severIfApart(draft: Draft, self: Model, { decorator, alias, models }: DecoratedAssociation): void {
   const { file } = draft;
-  const other = models.find((model) => areApart(self, model));
+  const other = outOfReach(self, models);
   if (other === undefined) return;
   noteSevered(draft, self, other, decorator, alias);
   for (const name of descendants(decorator, ts.isIdentifier)) draft.replaced.add(name);

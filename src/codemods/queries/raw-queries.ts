@@ -1,8 +1,10 @@
 import { ts } from 'ts-morph';
 import type { TableFacts } from '../../project/models/registry.js';
 import { unwrap } from '../../project/source/nodes.js';
-import { type Home, homesOf, type Model } from '../../project/types.js';
+import { type Database, databasesOf, databasesOfScope, type Model } from '../../project/types.js';
 import type { Draft } from '../planning/draft.js';
+
+const ALL: readonly Database[] = ['clinic', 'central'];
 
 /** Stands in a statement's text for what is put in when it runs. */
 const HOLE = '\u0000';
@@ -10,49 +12,60 @@ const HOLE = '\u0000';
 const TABLES =
   /\b(?:from|join|into|update|table|truncate)\s+(?:only\s+)?((?:"[^"]+"|[\w\0]+)(?:\.(?:"[^"]+"|[\w\0]+))?)/gi;
 
+/** What the text of a raw query tells. */
+export interface QueryTables {
+  /** Tables that it names; undefined where its text is not in the source. */
+  readonly tables: readonly string[] | undefined;
+  /** The databases that have all of them; none where no database has. */
+  readonly databases: readonly Database[];
+  /** False where a table is named that nobody knows, or that the source does not tell. */
+  readonly isKnown: boolean;
+}
+
 /**
- * The database of a raw query, by the tables its text names. One that names none (`SELECT 1`) goes to the
+ * Reads which database a raw query means, by the tables its text names. One that names none (`SELECT 1`) goes to the
  * central database; one whose text, or the name of a table in it, is not in the source goes to the clinic's, where
  * a missing table fails.
  */
-export function queryHome(
-  draft: Draft,
-  call: ts.CallExpression,
-  models: readonly Model[],
-  facts: TableFacts,
-): Home {
+export function readQuery(call: ts.CallExpression, models: readonly Model[], facts: TableFacts): QueryTables {
   const [first] = call.arguments;
   const text = first === undefined ? undefined : sqlText(first);
   const tables = text === undefined ? [] : tablesIn(text);
-  if (text === undefined || (text.includes(HOLE) && tables.length === 0)) {
+  if (text === undefined || (text.includes(HOLE) && tables.length === 0))
+    return { tables: undefined, databases: ['clinic'], isKnown: false };
+  if (tables.length === 0) return { tables, databases: ['central'], isKnown: true };
+  const known = tables.flatMap((table) => {
+    const databases = tableDatabases(table, models, facts);
+    return databases === undefined ? [] : [databases];
+  });
+  const hasHole = tables.some((table) => table.includes(HOLE));
+  const isKnown = known.length > 0 && !hasHole;
+  const common = ALL.filter((one) => known.every((databases) => databases.includes(one)));
+  return { tables, databases: isKnown ? common : ['clinic'], isKnown };
+}
+
+/** Says what is not known of a query, or that its tables are in two databases. */
+export function reportQuery(
+  draft: Draft,
+  call: ts.CallExpression,
+  { tables, databases, isKnown }: QueryTables,
+): void {
+  const names = tables?.join(', ').replaceAll(HOLE, '…');
+  if (!isKnown)
     draft.note(
       'CODE_SQL_UNREAD',
       'warning',
       call,
-      'the tables of this query are not known; it goes to the clinic’s database',
+      names === undefined
+        ? 'the tables of this query are not known; it goes to the clinic’s database'
+        : `no model has the tables ${names}; the query goes to the clinic’s database`,
     );
-    return 'clinic';
-  }
-  if (tables.length === 0) return 'central';
-  const homes = tables.map((table) => tableHomes(table, models, facts));
-  const known = homes.filter((one) => one !== undefined);
-  if (known.length === 0 || tables.some((table) => table.includes(HOLE)))
-    draft.note(
-      'CODE_SQL_UNREAD',
-      'warning',
+  if (databases.length === 0)
+    draft.problem(
+      'CODE_CROSSING_SQL',
       call,
-      `no model has the tables ${tables.join(', ').replaceAll(HOLE, '…')}; the query goes to the clinic’s database`,
+      `one statement names ${names}, which are in different databases`,
     );
-  if (tables.some((table) => table.includes(HOLE))) return 'clinic';
-  const isAll = (home: Home): boolean => known.every((one) => one.includes(home));
-  if (isAll('clinic')) return 'clinic';
-  if (isAll('central')) return 'central';
-  draft.problem(
-    'CODE_CROSSING_SQL',
-    call,
-    `one statement names ${tables.join(', ')}, which are in different databases`,
-  );
-  return 'clinic';
 }
 
 /** The statement's text, with holes for what is put in; undefined where the source does not have it. */
@@ -102,14 +115,13 @@ function tablesIn(sql: string): string[] {
   return [...new Set(names)].filter((name) => !bound.has(name));
 }
 
-function tableHomes(
+function tableDatabases(
   table: string,
   models: readonly Model[],
   { scopes }: TableFacts,
-): readonly Home[] | undefined {
+): readonly Database[] | undefined {
   const model = models.find(({ tableName }) => tableName === table);
-  if (model !== undefined) return homesOf(model);
+  if (model !== undefined) return databasesOf(model);
   const scope = scopes.get(table) ?? scopes.get(`public.${table}`);
-  if (scope === undefined) return undefined;
-  return scope === 'central' ? ['central'] : scope === 'ignored' ? [] : ['clinic'];
+  return scope === undefined ? undefined : databasesOfScope(scope);
 }

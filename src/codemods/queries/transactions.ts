@@ -1,66 +1,14 @@
 import { ts } from 'ts-morph';
-import { hasWord } from '../../core/words.js';
 import type { Analysis } from '../../project/analysis.js';
 import type { Use } from '../../project/calls/uses.js';
-import { descendants, isFunctionNode, isInside, isNamed } from '../../project/source/nodes.js';
-import { type FunctionNode, type Home, homesOf, type Model } from '../../project/types.js';
-import type { Draft } from '../planning/draft.js';
-
-/**
- * The database of `sequelize.transaction(…)`: that of the models which are given the transaction. A
- * transaction cannot span two databases, so both at once are a problem.
- */
-export function transactionHome(
-  draft: Draft,
-  analysis: Analysis,
-  use: Use,
-  uses: readonly Use[],
-  homes: ReadonlyMap<Use, Home>,
-  usual: Home,
-): Home {
-  const name = nameOf(use);
-  const own = uses.filter((one) => one !== use && isGivenTransaction(one) && isWithin(use, one, name));
-  const handedOn = name === undefined || use.owner === undefined ? [] : usesBehind(analysis, use.owner, name);
-  // Migrated alone, those functions would no longer tell whose transaction they are given.
-  for (const one of handedOn)
-    if (one.node.getSourceFile() !== draft.file) draft.linked.add(one.node.getSourceFile());
-  const joined = [...own, ...handedOn];
-  const found = new Set([
-    ...own.map((one) => homes.get(one)),
-    ...handedOn.map(({ model }) => model && onlyHome(model)),
-  ]);
-  if (found.has('clinic') && found.has('central')) {
-    const names = [...new Set(joined.map((one) => one.model?.name ?? 'a raw query'))].join(', ');
-    draft.problem(
-      'CODE_CROSSING_TRANSACTION',
-      use.node,
-      `one transaction holds ${names}, which are in different databases`,
-    );
-  }
-  if (found.has('central') && !found.has('clinic')) return 'central';
-  return found.has('clinic') ? 'clinic' : usual;
-}
+import { descendants, isFunctionNode, isNamed } from '../../project/source/nodes.js';
+import type { FunctionNode } from '../../project/types.js';
 
 /** The functions that are given a transaction which is opened here, over any number of calls. */
 export function givenTo(analysis: Analysis, use: Use): FunctionNode[] {
   const name = nameOf(use);
   const uses = name === undefined || use.owner === undefined ? [] : usesBehind(analysis, use.owner, name);
   return uses.flatMap(({ owner }) => owner ?? []);
-}
-
-/** True for a query inside the callback of a managed transaction, or one that is given the transaction by its name. */
-function isWithin({ node }: Use, { node: other }: Use, name: string | undefined): boolean {
-  const call = node.parent.parent;
-  const work = ts.isCallExpression(call) ? call.arguments.at(-1) : undefined;
-  if (work !== undefined && isFunctionNode(work)) return isInside(other, work);
-  const query = other.parent.parent;
-  const given = ts.isCallExpression(query) ? query.arguments.map((one) => one.getText()).join() : '';
-  return name === undefined || hasWord(given, name);
-}
-
-function onlyHome(model: Model): Home | undefined {
-  const [home, other] = homesOf(model);
-  return other === undefined ? home : undefined;
 }
 
 /** What the transaction is called: the parameter of `transaction((t) => …)`, or the constant that it is kept in. */

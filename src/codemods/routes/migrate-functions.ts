@@ -14,12 +14,12 @@ import {
   walk,
 } from '../../project/source/nodes.js';
 import { shown } from '../../project/source/shown.js';
-import type { FunctionNode, Home, Model } from '../../project/types.js';
+import type { Database, FunctionNode, Model } from '../../project/types.js';
 import { noteAccessors, reportNamedIncludes } from '../models/crossing.js';
 import { nameOf } from '../planning/callers.js';
 import type { Draft, Drafts } from '../planning/draft.js';
-import { decideHomes } from '../planning/homes.js';
 import { requireSeen, rootName } from '../planning/names.js';
+import { decideDatabases } from '../queries/decide-databases.js';
 import { addToPattern, clinicDbOf, takesClinicDb } from '../services/clinic-db.js';
 import { obtain } from './obtain.js';
 import { isAsync, type Wanted } from './obtain-models.js';
@@ -170,11 +170,11 @@ function migrateFunction(
   uses: readonly Use[],
 ): boolean {
   const { project } = drafts.analysis;
-  const homes = decideHomes(draft, drafts.analysis, facts, uses);
+  const databases = decideDatabases(drafts, draft, facts, owner, uses);
   const clinicDb = clinicDbOf(project.app, owner);
-  const wanted = wantedModels(draft, owner, uses, homes);
-  const needsClinic = [...homes.values()].includes('clinic');
-  if ([...homes.values()].includes('central')) draft.needs.add('getCentralConnection');
+  const wanted = wantedModels(draft, owner, uses, databases);
+  const needsClinic = [...databases.values()].includes('clinic');
+  if ([...databases.values()].includes('central')) draft.needs.add('getCentralConnection');
   if (needsClinic && isOfPassport(owner))
     draft.problem(
       'CODE_BEFORE_CLINIC',
@@ -187,7 +187,7 @@ function migrateFunction(
   for (const use of uses) {
     if (use.root !== undefined) draft.replaced.add(use.root);
     if (use.model !== undefined) continue;
-    const connection = homes.get(use) === 'central' ? 'getCentralConnection()' : clinicDb.expression;
+    const connection = databases.get(use) === 'central' ? 'getCentralConnection()' : clinicDb.expression;
     requireSeen(draft, use.node, [rootName(connection)], owner);
     replaceExpression(draft, use.node, connection);
   }
@@ -217,19 +217,19 @@ function wantedModels(
   draft: Draft,
   owner: FunctionNode,
   uses: readonly Use[],
-  homes: ReadonlyMap<Use, Home>,
+  databases: ReadonlyMap<Use, Database>,
 ): Wanted[] {
   const wanted = new Map<
     string,
-    { local: string; model: NonNullable<Use['model']>; home: Home; uses: Use[] }
+    { local: string; model: NonNullable<Use['model']>; database: Database; uses: Use[] }
   >();
   for (const use of [...uses].sort((a, b) => a.node.pos - b.node.pos)) {
-    const home = homes.get(use);
-    if (use.model === undefined || home === undefined) continue;
+    const database = databases.get(use);
+    if (use.model === undefined || database === undefined) continue;
     const local = localName(owner, use, uses);
     const known = wanted.get(local);
-    if (known === undefined) wanted.set(local, { local, model: use.model, home, uses: [use] });
-    else if (known.model !== use.model || known.home !== home)
+    if (known === undefined) wanted.set(local, { local, model: use.model, database, uses: [use] });
+    else if (known.model !== use.model || known.database !== database)
       draft.problem(
         'CODE_NAME_TAKEN',
         use.node,

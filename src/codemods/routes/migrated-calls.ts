@@ -3,7 +3,7 @@ import { ownerOf } from '../../project/calls/handlers.js';
 import type { FileUses, Use } from '../../project/calls/uses.js';
 import { descendants, enclosingFunctions, isAssignment, unwrap } from '../../project/source/nodes.js';
 import { shown } from '../../project/source/shown.js';
-import { type FunctionNode, type Home, homesOf, type Model } from '../../project/types.js';
+import { type Database, databasesOf, type FunctionNode, type Model } from '../../project/types.js';
 import type { Draft, Drafts } from '../planning/draft.js';
 import { connectionGiven } from '../queries/connection-arguments.js';
 import { addToPattern, clinicDbOf, takesClinicDb } from '../services/clinic-db.js';
@@ -92,16 +92,16 @@ function connectionText(
   model: Model | undefined,
   call: ts.CallExpression,
 ): string | undefined {
-  const [home, other] = model === undefined ? [] : homesOf(model);
+  const [database, other] = model === undefined ? [] : databasesOf(model);
   const clinicDb = clinicDbOf(drafts.analysis.project.app, owner);
-  const text = (one: Home | undefined): string =>
+  const text = (one: Database | undefined): string =>
     one === 'central' ? 'getCentralConnection()' : clinicDb.expression;
   const is = given === undefined ? 'undeclared' : connectionGiven(drafts.analysis, given);
-  if (is === 'undeclared' || is === 'request') return text(home);
-  const isOther = home !== undefined && other === undefined && home !== is;
+  if (is === 'undeclared' || is === 'request') return text(database);
+  const isOther = database !== undefined && other === undefined && database !== is;
   const seesClinic = clinicDb.source !== 'parameter' || takesClinicDb(owner);
-  if ((is === 'clinic' || is === 'central') && isOther && (home === 'central' || seesClinic))
-    return text(home);
+  if ((is === 'clinic' || is === 'central') && isOther && (database === 'central' || seesClinic))
+    return text(database);
   const isUnknown = is === 'unknown' || (is === 'central' && isOther);
   if (isUnknown && given !== undefined)
     drafts

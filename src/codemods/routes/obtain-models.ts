@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { Use } from '../../project/calls/uses.js';
 import { descendants, enclosingFunctions, isInside } from '../../project/source/nodes.js';
-import type { FunctionNode, Home, Model } from '../../project/types.js';
+import type { Database, FunctionNode, Model } from '../../project/types.js';
 import { withComments } from '../models/associations.js';
 import type { Draft } from '../planning/draft.js';
 import { requireSeen, rootName } from '../planning/names.js';
@@ -12,7 +12,7 @@ import { loginBranch, loginGuard } from './login-branch.js';
 export interface Wanted {
   readonly local: string;
   readonly model: Model;
-  readonly home: Home;
+  readonly database: Database;
   readonly uses: readonly Use[];
   /** The expression that has the model's name; undefined where the name is known here. */
   readonly nameIn?: string;
@@ -65,7 +65,7 @@ function placeOf(node: ts.Node, owner: FunctionNode): ts.Block | undefined {
 /** The names that getModel calls are written with. */
 export function namesIn(wanted: readonly Wanted[], { getModel, clinicDb }: Spelling): string[] {
   const databases = new Set(
-    wanted.map(({ home }) => (home === 'clinic' ? clinicDb : 'getCentralConnection()')),
+    wanted.map(({ database }) => (database === 'clinic' ? clinicDb : 'getCentralConnection()')),
   );
   return [getModel, ...databases].map(rootName);
 }
@@ -98,9 +98,13 @@ export function tryAround(node: ts.Node, owner: FunctionNode): ts.Block | undefi
 }
 
 /** `ModelFactory.getModel(req.clinicDb, 'Patient')`. */
-export function getModelCall({ style }: Draft, { model, home, nameIn }: Wanted, spelling: Spelling): string {
-  const database = home === 'clinic' ? spelling.clinicDb : 'getCentralConnection()';
-  return `${spelling.getModel}(${database}, ${nameIn ?? style.quote + model.name + style.quote})`;
+export function getModelCall(
+  { style }: Draft,
+  { model, database, nameIn }: Wanted,
+  spelling: Spelling,
+): string {
+  const connection = database === 'clinic' ? spelling.clinicDb : 'getCentralConnection()';
+  return `${spelling.getModel}(${connection}, ${nameIn ?? style.quote + model.name + style.quote})`;
 }
 
 function statements(draft: Draft, wanted: readonly Wanted[], spelling: Spelling, indent: string): string {

@@ -4,7 +4,7 @@ import { isHandler, ownerOf } from '../../project/calls/handlers.js';
 import type { Use } from '../../project/calls/uses.js';
 import { descendants, isInside, isReference } from '../../project/source/nodes.js';
 import { symbolOf } from '../../project/source/symbols.js';
-import { type FunctionNode, type Home, homesOf } from '../../project/types.js';
+import { type Database, databasesOf, type FunctionNode } from '../../project/types.js';
 import type { Drafts } from '../planning/draft.js';
 import { addToPattern, clinicDbOf } from '../services/clinic-db.js';
 import { obtain } from './obtain.js';
@@ -63,33 +63,33 @@ function migrateFactory(drafts: Drafts, factory: Factory): boolean {
   const { analysis } = drafts;
   const { node, parameter, name, given } = factory;
   const file = node.getSourceFile();
-  const home = sharedHome(given);
+  const database = commonDatabase(given);
   const handlers = handlersOf(drafts, factory);
   const [model] = given.flatMap((use) => use.model ?? []);
-  if (home === undefined || handlers === undefined || model === undefined) return false;
+  if (database === undefined || handlers === undefined || model === undefined) return false;
   const draft = drafts.of(file);
   draft.replace(name.getStart(file), name.end, NAME);
   if (parameter.type !== undefined) {
     draft.insert(parameter.type.getStart(file), 'string');
     draft.replace(parameter.type.getStart(file), parameter.type.end, ''); // so that its import may go
   }
-  if (home === 'central') draft.needs.add('getCentralConnection');
+  if (database === 'central') draft.needs.add('getCentralConnection');
   for (const [owner, references] of handlers) {
     const { expression } = clinicDbOf(analysis.project.app, owner);
-    if (home === 'clinic') addToPattern(draft, owner, expression);
+    if (database === 'clinic') addToPattern(draft, owner, expression);
     const uses = references.map((one) => ({ node: one, root: undefined, model, owner }));
-    obtain(drafts, draft, owner, [{ local: name.text, model, home, uses, nameIn: NAME }], expression);
+    obtain(drafts, draft, owner, [{ local: name.text, model, database, uses, nameIn: NAME }], expression);
   }
   for (const use of given) giveName(drafts, use, file);
   return true;
 }
 
 /** The one kind of database that all the models are in; undefined where there is none, or where rows are in both. */
-function sharedHome(given: readonly Use[]): Home | undefined {
+function commonDatabase(given: readonly Use[]): Database | undefined {
   if (given.some(({ model }) => model?.directory === true)) return undefined;
-  const homes: readonly Home[] = ['clinic', 'central'];
-  return homes.find((home) =>
-    given.every(({ model }) => model !== undefined && homesOf(model).includes(home)),
+  const databases: readonly Database[] = ['clinic', 'central'];
+  return databases.find((database) =>
+    given.every(({ model }) => model !== undefined && databasesOf(model).includes(database)),
   );
 }
 

@@ -1,7 +1,7 @@
 import { hasWord } from '../../core/words.js';
 import type { Mount } from '../../project/routing/mounts.js';
 import { enclosingFunctions, isInside } from '../../project/source/nodes.js';
-import { type FunctionNode, homesOf } from '../../project/types.js';
+import { databasesOf, type FunctionNode } from '../../project/types.js';
 import type { Drafts } from '../planning/draft.js';
 
 /** Says what needs a clinic once all edits are made: functions, and what is mounted. What cannot be told does. */
@@ -47,7 +47,7 @@ export class ClinicNeeds {
         isInside(use, node) &&
         owner !== undefined &&
         left.has(owner) &&
-        (model === undefined || homesOf(model).includes('clinic')),
+        (model === undefined || databasesOf(model).includes('clinic')),
     );
   }
 }

@@ -119,6 +119,16 @@ export const CODE = {
     cause: 'One query reaches from a clinic’s model to a central one, or back.',
     mend: 'Make two queries and join their rows by the key.',
   },
+  CODE_CROSSING_VALUE: {
+    cause:
+      'A row, options or a transaction of the clinic’s database meets what is of the central one, or callers bring both to one place.',
+    mend: 'Pass keys instead of rows, and make the options and the transaction of each database by themselves.',
+  },
+  CODE_CLINIC_TABLE: {
+    cause:
+      'The clinic table is asked for a row by conditions that the source does not tell. A clinic’s own database has that clinic’s row alone, so the query goes to central, which has all.',
+    mend: 'Nothing, if other clinics may be meant; else ask by the clinic’s key: findByPk, or where with the key.',
+  },
   CODE_CROSSING_TRANSACTION: {
     cause: 'One transaction holds writes to the clinic’s database and to the central one.',
     mend: 'Make two transactions, the one that may be repeated last.',

@@ -14,6 +14,8 @@ export interface TableFacts {
   readonly scopes: ReadonlyMap<string, Scope>;
   /** The clinic table's name, bare or with its schema. */
   readonly clinicTable: string | undefined;
+  /** The attribute by which one clinic is asked for; `id` where nobody says. */
+  readonly clinicKey?: string | undefined;
   /** True where `scopes` has every table, so that a model without one is worth a word. */
   readonly isComplete?: boolean;
 }

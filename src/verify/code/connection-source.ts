@@ -9,7 +9,7 @@ import {
   memberName,
   unwrap,
 } from '../../project/source/nodes.js';
-import { type FunctionNode, type Home, homesOf } from '../../project/types.js';
+import { type Database, databasesOf, type FunctionNode } from '../../project/types.js';
 import { baseOf } from '../../project/values/class-members.js';
 import { runtimeName } from '../../project/values/runtime-names.js';
 import { type Assigned, Assignments } from './assigned.js';
@@ -18,7 +18,7 @@ import { Requests } from './requests.js';
 /** Where a connection comes from in the end. */
 export interface Origin {
   /** Its own request's clinic's, the central one, or one that nobody can tell. */
-  readonly home: Home | 'unknown';
+  readonly home: Database | 'unknown';
   /** The expression that says so: for an unknown one, the place to mend. */
   readonly node: ts.Node;
   /** The call that passes no connection where one is needed. */
@@ -245,7 +245,7 @@ export class ConnectionSources {
   }
 
   /** `define: (sequelize) => …` and `associate: (clinicDb) => …` of a model get the connection that has its table. */
-  #modelHome(owner: FunctionNode): Home | undefined {
+  #modelHome(owner: FunctionNode): Database | undefined {
     const name = ts.isMethodDeclaration(owner)
       ? owner.name.getText()
       : ts.isPropertyAssignment(owner.parent)
@@ -255,9 +255,9 @@ export class ConnectionSources {
     return isOurs ? this.#homeOfFile(owner.getSourceFile()) : undefined;
   }
 
-  #homeOfFile(file: ts.SourceFile): Home | undefined {
+  #homeOfFile(file: ts.SourceFile): Database | undefined {
     const [model] = this.analysis.registry.inFile.get(file) ?? [];
-    return model !== undefined && isMigratedModel(file) ? (homesOf(model)[0] ?? 'clinic') : undefined;
+    return model !== undefined && isMigratedModel(file) ? (databasesOf(model)[0] ?? 'clinic') : undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import { descendants, memberName, unwrap } from '../../project/source/nodes.js';
 import { shown } from '../../project/source/shown.js';
-import { homesOf } from '../../project/types.js';
+import { databasesOf } from '../../project/types.js';
 import type { ConnectionSources, Origin } from './connection-source.js';
 import { repositoryCall } from './repositories.js';
 import { type Problem, problem } from './words.js';
@@ -84,7 +84,7 @@ function askedFor(
   const model = registry.named(name);
   if (model === undefined || model.name !== name)
     return [problem('ISOLATION_NOT_REGISTERED', place, `the application has no model ${name}`)];
-  const homes = homesOf(model);
+  const homes = databasesOf(model);
   const wrong = origins.find(({ home }) => home !== 'unknown' && !homes.includes(home));
   const where = wrong?.home === 'clinic' ? "a clinic's database" : 'the central database';
   return [

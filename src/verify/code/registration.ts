@@ -5,7 +5,7 @@ import type { Analysis } from '../../project/analysis.js';
 import { unrecognisedModels } from '../../project/models/unrecognised.js';
 import { runtimePaths } from '../../project/source/modules.js';
 import { descendants, locationOf } from '../../project/source/nodes.js';
-import { homesOf } from '../../project/types.js';
+import { databasesOf } from '../../project/types.js';
 
 const MAPS = { clinic: 'MODEL_MAP', central: 'CENTRAL_MODEL_MAP' } as const;
 
@@ -48,14 +48,14 @@ export function registrationFindings({ project, registry }: Analysis): Finding[]
   const factory = at(paths.modelFactory);
   if (factory === undefined) return absent;
   const unknown = registry.models.flatMap((model) =>
-    homesOf(model)
-      .filter((home) => !namesIn(factory, MAPS[home]).has(model.name))
+    databasesOf(model)
+      .filter((database) => !namesIn(factory, MAPS[database]).has(model.name))
       .map(
-        (home): Finding => ({
+        (database): Finding => ({
           code: 'ISOLATION_NOT_REGISTERED',
           severity: 'error',
           subject: model.name,
-          message: `${MAPS[home]} of ModelFactory lacks the model ${model.name}`,
+          message: `${MAPS[database]} of ModelFactory lacks the model ${model.name}`,
           location: model.location,
         }),
       ),

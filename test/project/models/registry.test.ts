@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppConfig, Scope } from '../../../src/config/types.js';
 import { readModels } from '../../../src/project/models/registry.js';
 import { openProject } from '../../../src/project/source/open-project.js';
-import { areApart, homesOf } from '../../../src/project/types.js';
+import { areApart, databasesOf } from '../../../src/project/types.js';
 import { appConfig } from '../../support/app-config.js';
 
 const APP = appConfig('/app');
@@ -64,7 +64,7 @@ describe('readModels', () => {
       { users: 'central' },
     );
     if (company === undefined || patient === undefined || user === undefined) throw new Error('three models');
-    expect(homesOf(company)).toEqual(['clinic', 'central']);
+    expect(databasesOf(company)).toEqual(['clinic', 'central']);
     expect([areApart(company, patient), areApart(company, user), areApart(patient, user)]).toEqual([
       false,
       false,
