@@ -40,7 +40,9 @@ export function cacheProblems(analysis: Analysis, sources: ConnectionSources): P
   const filled = [...analysis.uses.keys()].flatMap((file) =>
     descendants(file, ts.isCallExpression).flatMap((call) => {
       const count = FILLING.get(memberName(call.expression) ?? '');
-      if (count === undefined || !ts.isPropertyAccessExpression(call.expression)) return [];
+      // `app.put('/path', …)` is a route.
+      const isRoute = analysis.routing.by(call).length > 0;
+      if (count === undefined || isRoute || !ts.isPropertyAccessExpression(call.expression)) return [];
       const place = call.expression.expression;
       const isNamed = call.arguments.slice(0, count).some((one) => namesClinic(analysis, names, one));
       return isNamed || !isShared(place) ? [] : [told(place, call)];

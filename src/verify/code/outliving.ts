@@ -1,8 +1,16 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { descendants, enclosingFunctions, unwrap } from '../../project/source/nodes.js';
+import {
+  assignment,
+  descendants,
+  enclosingFunctions,
+  isStatic,
+  thisMember,
+  unwrap,
+} from '../../project/source/nodes.js';
 import { symbolOf } from '../../project/source/symbols.js';
 import type { FunctionNode } from '../../project/types.js';
+import type { Evaluator } from '../../project/values/evaluator.js';
 
 /** True for a place that is there before the request and after it. */
 export function outlives(
@@ -20,6 +28,7 @@ export function outlives(
   while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root))
     root = unwrap(root.expression);
   if (root.kind === ts.SyntaxKind.ThisKeyword) {
+    if (isRow(evaluator, root)) return false;
     const value = evaluator.valueOf(root);
     return value?.kind !== 'instance' || !ofRequests.has(value.node);
   }
@@ -27,6 +36,28 @@ export function outlives(
   const declarations = symbolOf(root)?.declarations ?? [];
   // An undeclared name is a global: `global`, `module`, or one made by mistake.
   return declarations.every((one) => enclosingFunctions(one).length === 0 && !ts.isParameter(one));
+}
+
+/** True for `this` in what a model's rows can do: each request has rows of its own, and the model itself has not. */
+function isRow(evaluator: Evaluator, node: ts.Expression): boolean {
+  const method = thisMember(node);
+  if (method === undefined) return false;
+  const isModel = (one: ts.Expression): boolean =>
+    /^(model|migrated)$/.test(evaluator.valueOf(one)?.kind ?? '');
+  const { parent } = method;
+  if (ts.isClassLike(parent)) return !isStatic(method) && evaluator.valueOf(node)?.kind === 'model';
+  // `Patient.prototype.rename = function () { … }`
+  const holder = assignment(parent)?.left;
+  if (holder !== undefined && ts.isPropertyAccessExpression(holder))
+    return isPrototype(holder.expression, isModel);
+  // `Object.assign(Patient.prototype, { rename() { … } })`
+  const object = ts.isPropertyAssignment(parent) ? parent.parent : parent;
+  const [target] = ts.isCallExpression(object.parent) ? object.parent.arguments : [];
+  return target !== undefined && target !== object && isPrototype(target, isModel);
+}
+
+function isPrototype(node: ts.Expression, isModel: (one: ts.Expression) => boolean): boolean {
+  return ts.isPropertyAccessExpression(node) && node.name.text === 'prototype' && isModel(node.expression);
 }
 
 /**
