@@ -67,7 +67,8 @@ function byAsyncFunction(
 function settleAsync(drafts: Drafts, draft: Draft, owner: FunctionNode, wanted: readonly Wanted[]): void {
   const isNew = !isAsync(owner);
   const isLost = isUnanswered(drafts.analysis, owner, wanted, isNew);
-  const isWrapped = isLost && drafts.wrapHandlers && wrapHandler(drafts, owner);
+  // A handler that could not reject before is answered for, whether that was asked for or not.
+  const isWrapped = isLost && (isNew || drafts.wrapHandlers) && wrapHandler(drafts, owner);
   if (!isNew) return;
   makeAsync(draft, owner);
   if (!isHandler(owner)) requireAwaited(drafts, owner);
