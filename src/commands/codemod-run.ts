@@ -10,6 +10,7 @@ import { applyEdits } from '../codemods/writing/edits.js';
 import type { Config } from '../config/types.js';
 import { UsageError } from '../core/errors.js';
 import { hasErrors } from '../core/finding.js';
+import { refuseUnfit } from '../project/application/unfit.js';
 import { readSources, type Sources } from '../project/source/read-sources.js';
 import type { Report } from '../report/report.js';
 import { askForEach } from './codemod-ask.js';
@@ -35,6 +36,7 @@ export async function runCodemod(
   const isReading = options.dryRun || options.check === true || options.explain === true;
   const finished = isReading ? 0 : await finishEarlier(context);
   const sources = await readSources(files, config.app);
+  refuseUnfit(sources, config.app);
   const chosen = chooseCodemods(text(options.only), text(options.skip));
   const isWanted = wantedFiles(paths, sources, config);
   const wrapHandlers = options.wrapHandlers === true;

@@ -8,9 +8,9 @@ import type { Files } from '../core/ports.js';
 import { checkUrl } from '../core/urls.js';
 import { configText, VARIABLES } from '../init/config-text.js';
 import type { Decision } from '../init/decide.js';
-import { type Decided, draftConfig, loginTables } from '../init/draft-config.js';
+import { type Decided, draftConfig, loginTables, NO_DATABASE } from '../init/draft-config.js';
 import type { AppGuess } from '../project/application/app-guess.js';
-import type { ReportTable } from '../report/report.js';
+import type { Report, ReportTable } from '../report/report.js';
 import type { Command, Context } from './command.js';
 import { inferLegacy } from './init-stages.js';
 
@@ -39,9 +39,22 @@ export const initCommand: Command = {
     const target = resolve(config.directory, text(options.config) ?? FILE);
     await refuseExisting(files, config.directory, target);
     const url = text(options.url) ?? text(env[VARIABLES.legacy]);
+    const { inferApplication } = await import('./init-application.js'); // it loads TypeScript
+    const root = relative(dirname(target), config.directory).split(sep).join('/');
+    const finish = async (inferred: Decided | undefined, app: readonly AppGuess[]): Promise<Report> => {
+      const configuration = configText(draftConfig(inferred, app, root));
+      if (!dryRun) {
+        await refuseExisting(files, config.directory, target);
+        await files.write(target, configuration);
+      }
+      return report(context, inferred, app, { target, configuration, dryRun });
+    };
+    // Said before anything is asked: an application that nothing here could migrate.
+    const known = await inferApplication(context, undefined);
     if (url === undefined) {
+      if (yes && known.length > 0) return finish(undefined, known);
       throw new UsageError('nothing says which database is to be looked at', {
-        hint: `Set ${VARIABLES.legacy}, in the environment or in .env, or name it with --url.`,
+        hint: `Set ${VARIABLES.legacy}, in the environment or in .env, or name it with --url.${known.length === 0 ? '' : " --yes writes the application's part without one."}`,
       });
     }
     checkUrl(url, text(options.url) === undefined ? VARIABLES.legacy : '--url');
@@ -56,15 +69,7 @@ export const initCommand: Command = {
       jobs: jobs ?? 2,
       prompter: yes ? undefined : prompter,
     });
-    const { inferApplication } = await import('./init-application.js'); // it loads TypeScript
-    const app = await inferApplication(context, inferred.subject.clinicTable);
-    const root = relative(dirname(target), config.directory).split(sep).join('/');
-    const configuration = configText(draftConfig(inferred, app, root));
-    if (!dryRun) {
-      await refuseExisting(files, config.directory, target);
-      await files.write(target, configuration);
-    }
-    return report(context, inferred, app, { target, configuration, dryRun });
+    return finish(inferred, await inferApplication(context, inferred.subject.clinicTable));
   },
 };
 
@@ -87,20 +92,16 @@ async function refuseExisting(files: Files, directory: string, target: string): 
 
 function report(
   { config, env }: Context,
-  inferred: Decided,
+  inferred: Decided | undefined,
   app: readonly AppGuess[],
   written: { readonly target: string; readonly configuration: string; readonly dryRun: boolean },
-) {
-  const { clinicTable, tables, others, keyless, unassignable, map, left } = inferred;
-  const decisions = [
-    ...(clinicTable.decision === undefined ? [] : [clinicTable.decision]),
-    ...[...tables.values(), ...others.values(), ...keyless.values()].map(({ decision }) => decision),
-    ...(unassignable === undefined ? [] : [unassignable]),
-  ];
+): Report {
+  const decisions = inferred === undefined ? [] : decisionsOf(inferred);
+  const left = inferred?.left ?? [];
   const findings = [
     ...left,
     ...openFindings(app),
-    ...loginFindings(inferred),
+    ...(inferred === undefined ? [noDatabase()] : loginFindings(inferred)),
     ...decisions.flatMap(decisionFinding),
   ];
   const file = relative(config.directory, written.target);
@@ -110,7 +111,7 @@ function report(
     ok: !hasErrors(findings),
     summary: {
       [written.dryRun ? 'to write' : 'written']: file,
-      tables: map.tables.length,
+      ...(inferred === undefined ? {} : { tables: inferred.map.tables.length }),
       decisions: decisions.length,
       'left open': left.length + openFindings(app).length,
     },
@@ -121,7 +122,9 @@ function report(
       variables: variables.map(({ name, isSet }) => ({ name, isSet })),
       decisions: decisions.map(({ subject, chosen, why }) => ({ subject, decision: chosen.label, why })),
     },
-    text: written.dryRun ? written.configuration.trimEnd() : `Then see what it means: clinic-migrate inspect`,
+    text: written.dryRun
+      ? written.configuration.trimEnd()
+      : `Then see what it means: clinic-migrate ${inferred === undefined ? 'codemod . --dry-run' : 'inspect'}`,
     tables: [variableTable(variables)],
   };
 }
@@ -137,6 +140,23 @@ function decisionFinding({ subject, chosen, why, others }: Decision): Finding[] 
       hint: `It could also be: ${others.map(({ label }) => label).join('; ')}.`,
     },
   ];
+}
+
+function decisionsOf({ clinicTable, tables, others, keyless, unassignable }: Decided): Decision[] {
+  return [
+    ...(clinicTable.decision === undefined ? [] : [clinicTable.decision]),
+    ...[...tables.values(), ...others.values(), ...keyless.values()].map(({ decision }) => decision),
+    ...(unassignable === undefined ? [] : [unassignable]),
+  ];
+}
+
+function noDatabase(): Finding {
+  return {
+    code: 'INIT_NO_DATABASE',
+    severity: 'warning',
+    subject: 'app.modelScopes',
+    message: NO_DATABASE.replace(/\.$/, ''),
+  };
 }
 
 /** What of the application a person has to answer. */

@@ -1,23 +1,23 @@
 import { dirname, relative } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { RunError, UsageError } from '../core/errors.js';
-import { type Finding, hasErrors } from '../core/finding.js';
-import { FINDINGS } from '../core/finding-codes.js';
+import { hasErrors } from '../core/finding.js';
 import { analyse } from '../project/analysis.js';
 import { type JsonTexts, optionsFiles } from '../project/application/connection-config.js';
 import { ELSEWHERE, readConnectionOptions } from '../project/application/connection-options.js';
+import { readConnections } from '../project/application/connections.js';
+import { refuseUnfit } from '../project/application/unfit.js';
 import { DECORATORS_PACKAGE } from '../project/models/decorators.js';
-import { readModels, type TableFacts } from '../project/models/registry.js';
 import { importEnding, isEsModule, runtimePaths } from '../project/source/modules.js';
 import { type AppProject, openProject } from '../project/source/open-project.js';
 import { readSources } from '../project/source/read-sources.js';
 import type { Model } from '../project/types.js';
 import type { Report } from '../report/report.js';
 import { MANAGER_NAMES, optionsText } from '../templates/connection-options.js';
-import { type Form, type RuntimeFile, requireLine, runtimeFiles } from '../templates/runtime-files.js';
+import { type Form, type RuntimeFile, runtimeFiles } from '../templates/runtime-files.js';
 import { faultOf } from '../templates/sound.js';
-import { registrationFindings } from '../verify/code/registration.js';
 import type { CommonOptions, Context } from './command.js';
+import { optionsLeft, ownFindings, unregistered } from './scaffold-findings.js';
 import { tableFacts } from './table-facts.js';
 
 /** Writes the runtime files that are not there, and says what those that are there lack. */
@@ -26,9 +26,11 @@ export async function runScaffold(context: Context, { dryRun }: CommonOptions): 
   const { app } = config;
   const sources = await readSources(files, app);
   const project = openProject(sources, app);
-  const facts = await tableFacts(context);
-  const models = readModels(project, app, facts);
-  refuseUnfit(project, models);
+  const json = await readJson(context, project);
+  const analysis = analyse(project, await tableFacts(context));
+  const { models } = analysis.registry;
+  refuseOthers(project, models);
+  refuseUnfit(sources, app, json);
   const form = formOf(project, models);
   const ending = form.kind === 'ts' ? '.ts' : '.js';
   const options = readConnectionOptions(
@@ -38,7 +40,8 @@ export async function runScaffold(context: Context, { dryRun }: CommonOptions): 
       hasRequire: form.kind === 'cjs',
       taken: MANAGER_NAMES,
     },
-    await readJson(context, project),
+    json,
+    readConnections(project, analysis.registry, analysis.evaluator).others,
   );
   const text = optionsText(options, ELSEWHERE, form.kind === 'ts');
   const missing: RuntimeFile[] = [];
@@ -49,8 +52,14 @@ export async function runScaffold(context: Context, { dryRun }: CommonOptions): 
   if (!dryRun) for (const { path, text } of missing) await files.write(path, text);
   const factory = runtimePaths(app).modelFactory + ending;
   const manager = runtimePaths(app).connectionManager + ending;
+  const own = ownFindings(project);
+  const isKept = (path: string): boolean => kept.some((one) => one.path === path);
   const findings = [
-    ...(kept.some(({ path }) => path === factory) ? unregistered(project, facts, models, form) : []),
+    ...own,
+    // A factory of another kind has no map in which models could be missing.
+    ...(isKept(factory) && !own.some(({ location }) => location?.file === factory)
+      ? unregistered(analysis, form)
+      : []),
     ...(missing.some(({ path }) => path === manager)
       ? optionsLeft(options.left, relative(app.root, manager))
       : []),
@@ -78,7 +87,7 @@ export async function runScaffold(context: Context, { dryRun }: CommonOptions): 
 }
 
 /** UsageError where the folder is no application whose runtime files could be written. */
-function refuseUnfit({ app, manifest }: AppProject, models: readonly Model[]): void {
+function refuseOthers({ app, manifest }: AppProject, models: readonly Model[]): void {
   const hint = 'Set app.root and app.models.';
   if (manifest === undefined) throw new UsageError(`there is no package.json in ${app.root}`, { hint });
   if (models.length === 0) throw new UsageError(`no model was found in ${app.root}`, { hint });
@@ -116,20 +125,6 @@ function usesEsModules(project: AppProject, models: readonly Model[]): boolean {
   });
 }
 
-/** Models that the application's own ModelFactory does not know, each with the line to add. */
-function unregistered(
-  project: AppProject,
-  facts: TableFacts,
-  models: readonly Model[],
-  form: Form,
-): Finding[] {
-  return registrationFindings(analyse(project, facts)).flatMap((finding) => {
-    const model = models.find(({ name }) => name === finding.subject);
-    if (model === undefined) return [];
-    return [{ ...finding, hint: `Add it there, with ${requireLine(project.app, model, form)}` }];
-  });
-}
-
 /** The JSON files that may hold the connection's options. */
 async function readJson({ files }: Context, project: AppProject): Promise<JsonTexts> {
   const texts = new Map<string, string>();
@@ -138,17 +133,4 @@ async function readJson({ files }: Context, project: AppProject): Promise<JsonTe
     if (text !== undefined) texts.set(path, text);
   }
   return texts;
-}
-
-function optionsLeft(names: readonly string[], file: string): Finding[] {
-  if (names.length === 0) return [];
-  return [
-    {
-      code: 'CODE_CONNECTION_OPTIONS',
-      severity: 'warning',
-      subject: 'connectionManager',
-      message: `the connection's options ${names.join(', ')} were not taken over into ${file}`,
-      hint: FINDINGS.CODE_CONNECTION_OPTIONS.mend,
-    },
-  ];
 }

@@ -9,12 +9,18 @@ export interface Entry<T> {
   readonly comments: readonly string[];
 }
 
-/** The configuration as init writes it; what is undefined or empty is left out. */
-export interface ConfigDraft {
+/** What the legacy database says. */
+export interface DatabaseDraft {
   readonly schemas: Entry<readonly string[]>;
   readonly clinics: Entry<Readonly<Record<string, string>>>;
   readonly tables: readonly Entry<TableConfig>[];
   readonly unassignable: Entry<string> | undefined;
+}
+
+/** The configuration as init writes it; what is undefined or empty is left out. */
+export interface ConfigDraft {
+  /** Undefined where no database was looked at. */
+  readonly database: DatabaseDraft | undefined;
   readonly app: readonly Entry<string>[];
   /** What keeps inspect from accepting it, a sentence each. */
   readonly left: readonly string[];
@@ -28,31 +34,37 @@ export const VARIABLES = {
 } as const;
 
 /** The text of clinic-migrate.config.mjs. The import is this very program's, wherever it is installed. */
-export function configText({ schemas, clinics, tables, unassignable, app, left }: ConfigDraft): string {
-  const url = (variable: string): string => `url: '\${${variable}}'`;
-  const legacy =
-    schemas.value === undefined
-      ? url(VARIABLES.legacy)
-      : `${url(VARIABLES.legacy)}, schemas: ${valueText(schemas.value)}`;
+export function configText({ database, app, left }: ConfigDraft): string {
   const lines = [
-    ...HEAD.flatMap(commentLines),
+    ...(database === undefined ? HEAD.slice(0, 1) : HEAD).flatMap(commentLines),
     ...left.flatMap((sentence) => commentLines(`TO DO: ${sentence}`)),
     "import { defineConfig } from 'clinic-migrate';",
     '',
     'export default defineConfig({',
     ...indented([
-      ...schemas.comments.flatMap(commentLines),
-      `legacy: { ${legacy} },`,
-      `central: { ${url(VARIABLES.central)} },`,
-      `servers: { main: { ${url(VARIABLES.server)} } },`,
-      ...entryLines(clinics),
-      ...(tables.length === 0 ? [] : ['tables: {', ...indented(tables.flatMap(entryLines)), '},']),
-      ...(unassignable === undefined ? [] : entryLines(unassignable)),
+      ...(database === undefined ? [] : databaseLines(database)),
       ...(app.length === 0 ? [] : ['app: {', ...indented(app.flatMap(entryLines)), '},']),
     ]),
     '});',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function databaseLines({ schemas, clinics, tables, unassignable }: DatabaseDraft): string[] {
+  const url = (variable: string): string => `url: '\${${variable}}'`;
+  const legacy =
+    schemas.value === undefined
+      ? url(VARIABLES.legacy)
+      : `${url(VARIABLES.legacy)}, schemas: ${valueText(schemas.value)}`;
+  return [
+    ...schemas.comments.flatMap(commentLines),
+    `legacy: { ${legacy} },`,
+    `central: { ${url(VARIABLES.central)} },`,
+    `servers: { main: { ${url(VARIABLES.server)} } },`,
+    ...entryLines(clinics),
+    ...(tables.length === 0 ? [] : ['tables: {', ...indented(tables.flatMap(entryLines)), '},']),
+    ...(unassignable === undefined ? [] : entryLines(unassignable)),
+  ];
 }
 
 const HEAD = [

@@ -6,7 +6,7 @@ import type { TableIndex } from '../tenancy/tables.js';
 import { tableKey } from '../tenancy/tables.js';
 import type { ClinicTable, TenancyMap } from '../tenancy/types.js';
 import type { ChosenClinicTable } from './clinic-table.js';
-import type { ConfigDraft, Entry } from './config-text.js';
+import type { ConfigDraft, DatabaseDraft, Entry } from './config-text.js';
 import type { Decision } from './decide.js';
 import { configName, joinAnswers, type Subject, type TableDecisions } from './settle-tables.js';
 import { passwordColumn } from './traits.js';
@@ -43,9 +43,32 @@ interface AppValue {
   readonly isOpen?: true;
 }
 
-/** The configuration to write. `root` is the application's folder relative to the file, empty where they are one. */
-export function draftConfig(decided: Decided, app: readonly AppValue[], root: string): ConfigDraft {
-  const { subject, clinicTable, unassignable, left } = decided;
+/**
+ * The configuration to write; `decided` is undefined where no database was looked at. `root` is the application's folder
+ * relative to the file, empty where they are one.
+ */
+export function draftConfig(
+  decided: Decided | undefined,
+  app: readonly AppValue[],
+  root: string,
+): ConfigDraft {
+  const left = decided?.left ?? [];
+  return {
+    database: decided && databaseDraft(decided),
+    app: appEntries(app, root),
+    left: [
+      ...(decided === undefined ? [NO_DATABASE] : []),
+      ...left.map(({ message, hint }) => (hint === undefined ? `${message}.` : `${message}. ${hint}`)),
+    ],
+  };
+}
+
+/** Said where only the application was looked at. */
+export const NO_DATABASE =
+  "no database was looked at, so nothing tells which models are central: name them in app.modelScopes, as in { User: 'central' }; or move this file away and run init again with the legacy database.";
+
+function databaseDraft(decided: Decided): DatabaseDraft {
+  const { subject, clinicTable, unassignable } = decided;
   const { table, key, label, database } = subject.clinics;
   return {
     schemas: schemasEntry(decided.schemas),
@@ -64,8 +87,6 @@ export function draftConfig(decided: Decided, app: readonly AppValue[], root: st
       value: unassignable.chosen.value,
       comments: decisionComments(unassignable),
     },
-    app: appEntries(app, root),
-    left: left.map(({ message, hint }) => (hint === undefined ? `${message}.` : `${message}. ${hint}`)),
   };
 }
 

@@ -346,6 +346,67 @@ describe('init writes nothing', () => {
     expect((await user.init()).ok).toBe(true);
   });
 
+  it('but the part of the application, which needs no database, with --yes', async () => {
+    const user = await start(CLINICS);
+    delete user.env.LEGACY_DATABASE_URL;
+    user.write('package.json', '{ "dependencies": { "express": "4", "sequelize": "6", "pg": "8" } }');
+    user.write(
+      'app.js',
+      `const { DataTypes, Sequelize } = require('sequelize');
+      const sequelize = new Sequelize(process.env.DB);
+      const Patient = sequelize.define('Patient', { name: DataTypes.TEXT });
+      app.use(authenticate);
+      const authenticate = (req, res, next) => { req.user = { id: 1, companyId: 2 }; next(); };
+      app.get('/', (req, res) => res.json(Patient.findAll({ where: { companyId: req.user.companyId } })));
+      app.listen(1);`,
+    );
+    await expect(user.init({ yes: false })).rejects.toMatchObject({
+      exitCode: 2,
+      hint: expect.stringContaining("--yes writes the application's part"),
+    });
+    expect(await user.init()).toMatchObject({
+      ok: true,
+      findings: [{ code: 'INIT_NO_DATABASE', severity: 'warning' }],
+    });
+    expect(user.text()).toContain('// TO DO: no database was looked at');
+    expect(user.text()).not.toMatch(/legacy:|DATABASE_URL/);
+    const config = await user.config();
+    expect(config.legacy).toBeUndefined();
+    expect(config.app).toMatchObject({ clinicId: 'req.user.companyId', authMiddleware: 'authenticate' });
+  });
+
+  it('and leaves open a clinic that nothing sets, as exit code 1', async () => {
+    const user = await start(CLINICS);
+    delete user.env.LEGACY_DATABASE_URL;
+    user.write('package.json', '{ "dependencies": { "express": "4", "sequelize": "6", "pg": "8" } }');
+    user.write(
+      'app.js',
+      `const sequelize = new Sequelize(process.env.DB);
+      const User = sequelize.define('User', { email: DataTypes.TEXT });
+      app.use(async (req, res, next) => { req.user = await User.findByPk(1); next(); });
+      app.get('/', (req, res) => res.json(req.user.clinic_id));`,
+    );
+    expect(await user.init()).toMatchObject({
+      ok: false,
+      findings: [
+        { code: 'INIT_CLINIC_ID', severity: 'error', subject: 'app.clinicId' },
+        { code: 'INIT_NO_DATABASE' },
+      ],
+    });
+    expect(user.text()).toContain('// TO DO: clinicId: req.user.clinic_id is read');
+    expect(user.text()).not.toMatch(/^ *clinicId:/m);
+  });
+
+  it('for an application that is not on PostgreSQL, before anything is asked', async () => {
+    const user = await start(CLINICS);
+    user.write('package.json', '{ "dependencies": { "express": "4", "sequelize": "6", "mysql2": "3" } }');
+    await expect(user.init()).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('MySQL (package.json has mysql2, and no pg)'),
+    });
+    expect(readdirSync(user.folder)).toEqual(['package.json']);
+  });
+
   it('without a terminal and --yes', async () => {
     const user = await start(CLINICS);
     await expect(user.init({ yes: false })).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nodeFiles } from '../../src/adapters/files.js';
@@ -136,6 +136,44 @@ describe('scaffold', () => {
     );
     expect(findings).toMatchObject([{ code: 'CODE_CONNECTION_OPTIONS', severity: 'warning' }]);
     expect(findings[0]?.message).toContain('retry, hooks');
+  });
+
+  it('says in one finding what is in the way where the application has a ModelFactory of its own', async () => {
+    const folder = await sample();
+    const text = 'exports.getModel = async (db, name) => FACTORIES[name](db);\n';
+    mkdirSync(join(folder, 'src/base'), { recursive: true });
+    writeFileSync(join(folder, FACTORY), text);
+    const report = await scaffold(folder);
+    expect(report).toMatchObject({
+      ok: false,
+      summary: { written: 3, kept: 1 },
+      findings: [{ code: 'CODE_OWN_RUNTIME', severity: 'error', location: { line: 1 } }],
+    });
+    expect(report.findings[0]?.message).toContain('the application’s own');
+    expect(textOf(folder, FACTORY)).toBe(text);
+  });
+
+  it('takes the options of the connection that has the models, not of another database', async () => {
+    const folder = await sample();
+    writeFileSync(
+      join(folder, 'src/config/archive.js'),
+      "const { Sequelize } = require('sequelize');\nmodule.exports = new Sequelize(process.env.ARCHIVE_URL, { dialect: 'postgres', timezone: '+05:00' });\n",
+    );
+    await scaffold(folder);
+    expect(textOf(folder, 'src/base/connectionManager.js')).toContain('const OPTIONS = { logging: false };');
+  });
+
+  it('refuses an application that is not on PostgreSQL, as codemod does, and writes nothing', async () => {
+    const folder = await sample();
+    replaceIn(folder, 'src/config/database.js', "dialect: 'postgres'", "dialect: 'mysql'");
+    const before = await nodeFiles.list(folder, ['node_modules']);
+    await expect(scaffold(folder)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('MySQL'),
+    });
+    const codemod = codemodCommand.run(await contextIn(folder, {}), [folder], NO_OPTIONS);
+    await expect(codemod).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining('MySQL') });
+    expect(await nodeFiles.list(folder, ['node_modules'])).toEqual(before);
   });
 
   it('gives a model whose name is no identifier, or is taken, another one', async () => {

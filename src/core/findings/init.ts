@@ -16,6 +16,10 @@ export const INIT = {
       'Nothing tells which property of a request names its clinic, or the one that is read is set nowhere.',
     mend: 'Have authentication put the clinic on the request, from the token or from a row, and name that in app.clinicId.',
   },
+  INIT_NO_DATABASE: {
+    cause: '`init --yes` was given no legacy database, and wrote what the application says alone.',
+    mend: 'Name central models in app.modelScopes; or move the file away, set LEGACY_DATABASE_URL, and run init again.',
+  },
   INIT_LOGINS: {
     cause:
       "The rows of a clinic's table are logins. Who logs in has no clinic yet, so nothing says in which database to look.",

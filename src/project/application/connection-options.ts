@@ -47,14 +47,17 @@ const NONE: ConnectionOptions = { text: '{ logging: false }', statements: [], is
 
 /**
  * Reads the options that the application's one connection is made with, as text for another file: what is chosen while
- * the application runs is chosen there by the same expression. Without `logging`, Sequelize would print.
+ * the application runs is chosen there by the same expression. Connections to `others`, other databases, are passed over.
+ * Without `logging`, Sequelize would print.
  */
 export function readConnectionOptions(
   project: AppProject,
   to: Destination,
   json: JsonTexts = new Map(),
+  others: { has(node: ts.Node): boolean } = new Set<ts.Node>(),
 ): ConnectionOptions {
-  const given = connectionCalls(project).flatMap(({ arguments: all = [] }) => {
+  const calls = connectionCalls(project).filter((call) => !others.has(call));
+  const given = calls.flatMap(({ arguments: all = [] }) => {
     const last = all.at(-1);
     return last === undefined || (all.length % 2 === 1 && isAddress(last)) ? [] : [last];
   });
