@@ -56,7 +56,9 @@ export function decideDatabases(
     } else if (only !== undefined && other === undefined) found.set(use, only);
     else open.push(use);
   }
-  const isPublic = open.length > 0 && isBeforeLogin(analysis, owner);
+  // Where no authentication is seen to be mounted, what is behind it is not known.
+  const isGuarded = open.length > 0 && analysis.routing.mounts.some(({ guard }) => guard !== undefined);
+  const isPublic = isGuarded && isBeforeLogin(analysis, owner);
   const usual = usualOf(analysis, draft.file, [...found.values()]);
   for (const use of open) {
     const isShared = use.model !== undefined && !use.model.directory;
