@@ -3,6 +3,7 @@ import type { Analysis } from '../../project/analysis.js';
 import { isMigratedModel } from '../../project/models/registry.js';
 import { exportsOf } from '../../project/source/modules.js';
 import { assignment, descendants, memberName } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import type { Model } from '../../project/types.js';
 import { type ClassShape, classShape } from './bound-class.js';
 import { type DecoratedShape, decoratedClass, decoratedShape } from './decorated-class.js';
@@ -76,7 +77,7 @@ export function shapeOrFault(analysis: Analysis, file: ts.SourceFile): ModelShap
 function faultOfHelper({ registry }: Analysis, model: Model): string | undefined {
   const [node] = [...registry.byNode].find(([, one]) => one === model) ?? [];
   const isMade = node !== undefined && ts.isCallExpression(node) && memberName(node.expression) !== 'define';
-  return isMade ? `${node.expression.getText()} makes it and is given no connection` : undefined;
+  return isMade ? `${shown(node.expression)} makes it and is given no connection` : undefined;
 }
 
 export type Factory = ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration;

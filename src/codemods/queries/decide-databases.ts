@@ -5,6 +5,7 @@ import { ownerOf } from '../../project/calls/handlers.js';
 import type { Use } from '../../project/calls/uses.js';
 import type { TableFacts } from '../../project/models/registry.js';
 import { locationOf, memberName } from '../../project/source/nodes.js';
+import { shown } from '../../project/source/shown.js';
 import { type Database, databasesOf, type FunctionNode, type Model } from '../../project/types.js';
 import { nameOf as nameOfFunction } from '../planning/callers.js';
 import type { Draft, Drafts } from '../planning/draft.js';
@@ -144,11 +145,7 @@ function reportUse(draft: Draft, analysis: Analysis, facts: TableFacts, use: Use
     !PORTABLE.has(method) &&
     !/^(transaction|query|authenticate)$/.test(method)
   )
-    draft.problem(
-      'CODE_CONNECTION_USE',
-      node,
-      `${node.getText()}.${method} has no equivalent for one clinic`,
-    );
+    draft.problem('CODE_CONNECTION_USE', node, `${shown(node)}.${method} has no equivalent for one clinic`);
 }
 
 const WRITES = /^(create|bulkCreate|update|upsert|destroy|findOrCreate|increment|decrement|truncate)$/;
