@@ -5,6 +5,7 @@ import { memberName, property, walk } from '../../project/source/nodes.js';
 import { isWherever, type Model, outOfReach } from '../../project/types.js';
 import type { Draft } from '../planning/draft.js';
 import { indentAt } from '../writing/edits.js';
+import { connectionType } from '../writing/type-names.js';
 import type { Associate } from './shape.js';
 
 /** One statement of a model's `associate`, written with the models' own names. */
@@ -171,10 +172,9 @@ export function associateText(
   comments: string,
 ): string {
   if (lines.length === 0) return '';
-  const { indent, end, isTypeScript } = draft.style;
+  const { indent, end } = draft.style;
   const names = [...new Set([self, ...lines.flatMap(({ models }) => models)].map(({ name }) => name))];
-  const type = isTypeScript ? ': Sequelize' : '';
-  if (isTypeScript) draft.fromSequelize.add('type Sequelize');
+  const type = connectionType(draft);
   const body = lines.map(({ text, models }) => {
     const absent = models.find((model) => !isWherever(self, model));
     return indented(absent === undefined ? text : guarded(text, absent.name), indent + indent);

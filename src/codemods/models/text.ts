@@ -3,6 +3,7 @@ import { isInside } from '../../project/source/nodes.js';
 import type { Draft } from '../planning/draft.js';
 import { indentLines } from '../routes/obtain-models.js';
 import { wholeLines } from '../writing/edits.js';
+import { connectionType } from '../writing/type-names.js';
 import { withComments } from './associations.js';
 import type { ClassShape } from './bound-class.js';
 import { type InlineShape, isDefaultToo } from './inline-export.js';
@@ -78,9 +79,7 @@ export function dropAssociate(draft: Draft, { node }: Going): { start: number; e
 
 /** `(sequelize)`, typed where types are written. */
 export function parameterText(draft: Draft, parameter: string): string {
-  if (!draft.style.isTypeScript) return `(${parameter})`;
-  draft.fromSequelize.add('type Sequelize');
-  return `(${parameter}: Sequelize)`;
+  return `(${parameter}${connectionType(draft)})`;
 }
 
 /** `return Patient;`, or the call that binds it. */

@@ -3,6 +3,7 @@ import { ownerOf } from '../../project/calls/handlers.js';
 import type { Use } from '../../project/calls/uses.js';
 import { areApart, type Model } from '../../project/types.js';
 import type { Draft, Drafts } from '../planning/draft.js';
+import { typeName } from '../writing/type-names.js';
 import { holderOf, isSound, nameOfModel, readConstants, type SharedOptions } from './shared-options.js';
 
 /** A place in a function that reads such a constant and so needs one of its models. */
@@ -87,8 +88,7 @@ function writeFunction(draft: Draft, options: SharedOptions): void {
       `${options.declaration.name.getText(file)} holds ${first?.name} and ${far.name}, which are in different databases`,
       far.name,
     );
-  const type = style.isTypeScript ? ': ModelStatic<Model>' : '';
-  if (type !== '') draft.fromSequelize.add('type Model').add('type ModelStatic');
+  const type = style.isTypeScript ? modelType(draft) : '';
   const list = [...parameters.keys()].map((name) => name + type).join(', ');
   const isObject = literal.getText(file).startsWith('{');
   const head = (result: string): string => `(${list})${result} => ${isObject ? '(' : ''}`;
@@ -96,4 +96,9 @@ function writeFunction(draft: Draft, options: SharedOptions): void {
   if (result === undefined) draft.insert(literal.getStart(file), head(''));
   else draft.replace(name.end, literal.getStart(file), ` = ${head(`: ${result.getText(file)}`)}`);
   if (isObject) draft.insert(literal.end, ')');
+}
+
+function modelType(draft: Draft): string {
+  const model = typeName(draft, 'Model');
+  return `: ${typeName(draft, 'ModelStatic')}<${model}>`;
 }

@@ -4,6 +4,7 @@ import { requestOf } from '../../project/calls/handlers.js';
 import type { FunctionNode } from '../../project/types.js';
 import type { Draft } from '../planning/draft.js';
 import { requireUnused } from '../planning/names.js';
+import { connectionType } from '../writing/type-names.js';
 
 /** The parameter of functions that never see the request. */
 export const CLINIC_DB = 'clinicDb';
@@ -69,8 +70,7 @@ function takeRequest(draft: Draft, owner: FunctionNode): void {
 
 /** Makes `clinicDb` a function's first parameter, after TypeScript's `this`. */
 export function addParameter(draft: Draft, owner: ts.SignatureDeclaration): void {
-  const type = draft.style.isTypeScript ? ': Sequelize' : '';
-  if (type !== '') draft.fromSequelize.add('type Sequelize');
+  const type = connectionType(draft);
   const [first] = owner.parameters;
   if (first?.name.getText(draft.file) === 'this') {
     draft.insert(first.end, `, ${CLINIC_DB}${type}`);

@@ -59,8 +59,10 @@ export function newImports(draft: Draft, { project }: Analysis): string[] {
   for (const [path, names] of byFile) {
     const relative = posix.relative(posix.dirname(file.fileName), path);
     const specifier = (relative.startsWith('.') ? relative : `./${relative}`) + ending(draft, project);
-    const isWhole = names[0] === 'ModelFactory' || names[0] === 'clinicRoutingMiddleware';
-    lines.push(importLine(draft, isWhole ? (names[0] ?? '') : `{ ${names.join(', ')} }`, specifier));
+    const [whole = ''] = names;
+    if (whole === 'clinicRoutingMiddleware') lines.push(defaultLine(draft, whole, specifier));
+    else
+      lines.push(importLine(draft, whole === 'ModelFactory' ? whole : `{ ${names.join(', ')} }`, specifier));
   }
   const types = [...draft.fromSequelize].filter((name) => !isBoundFromSequelize(file, name));
   const added = types.filter((name) => !addToImport(draft, name));
@@ -97,6 +99,12 @@ function byOrder(a: RuntimeName, b: RuntimeName): number {
 function importLine({ style }: Draft, what: string, specifier: string): string {
   const quoted = style.quote + specifier + style.quote;
   return style.isEsModule ? `import ${what} from ${quoted}` : `const ${what} = require(${quoted})`;
+}
+
+/** TypeScript's runtime files are ES modules: what they export by default is a member of what `require` gives. */
+function defaultLine(draft: Draft, name: string, specifier: string): string {
+  const line = importLine(draft, name, specifier);
+  return draft.style.isTypeScript && !draft.style.isEsModule ? `${line}.default` : line;
 }
 
 /** ES modules name the ending; TypeScript as the file's other imports do, or those of other files. */
