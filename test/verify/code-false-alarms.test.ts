@@ -4,9 +4,13 @@ import { brief, inputFor } from '../codemods/fixture.js';
 
 /** What is said of caches in an application of these files. */
 function cachesIn(files: Readonly<Record<string, string>>): string[] {
+  return saidOf(files, 'ISOLATION_CACHE');
+}
+
+function saidOf(files: Readonly<Record<string, string>>, said: string): string[] {
   const all = new Map(Object.entries(files).map(([path, text]) => [`/app/${path}`, text]));
   const { app, sources, facts } = inputFor(all);
-  return brief(verifyCode({ app, sources, facts }).filter(({ code }) => code === 'ISOLATION_CACHE'));
+  return brief(verifyCode({ app, sources, facts }).filter(({ code }) => code === said));
 }
 
 const MODEL = 'src/models/Visit.js';
@@ -46,6 +50,19 @@ describe('what verify code takes for a cache', () => {
     const text = (code: string) =>
       `const { Model } = require('sequelize');\nmodule.exports = {\n  define: (clinicDb) => {\n    ${code}\n  },\n};\n`;
     expect(cachesIn({ [MODEL]: text(body) })).toEqual([]);
+  });
+
+  it.each([
+    ['a function of the file', 'function Queue(req) { this.waiting = []; this.db = req.clinicDb; }'],
+    ['what the file exports', 'export default function (req) { this.waiting = []; this.db = req.clinicDb; }'],
+    [
+      'a function that is exported',
+      'exports.Queue = function (req) { this.waiting = []; this.db = req.clinicDb; };',
+    ],
+    ['a function in a block', '{ function Queue(req) { this.waiting = []; this.db = req.clinicDb; } }'],
+    ['an object’s method', 'exports.queue = { add(req) { this.waiting = []; this.db = req.clinicDb; } };'],
+  ])('is what `this` keeps of a clinic, in %s', (_, text) => {
+    expect(saidOf({ 'queue.js': text }, 'ISOLATION_KEPT')).toEqual(['ISOLATION_KEPT queue.js:1']);
   });
 
   it('is the model itself, which lasts', () => {

@@ -52,7 +52,8 @@ function isRow(evaluator: Evaluator, node: ts.Expression): boolean {
     return isPrototype(holder.expression, isModel);
   // `Object.assign(Patient.prototype, { rename() { … } })`
   const object = ts.isPropertyAssignment(parent) ? parent.parent : parent;
-  const [target] = ts.isCallExpression(object.parent) ? object.parent.arguments : [];
+  if (!ts.isObjectLiteralExpression(object) || !ts.isCallExpression(object.parent)) return false;
+  const [target] = object.parent.arguments;
   return target !== undefined && target !== object && isPrototype(target, isModel);
 }
 
