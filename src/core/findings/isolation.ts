@@ -47,7 +47,8 @@ export const ISOLATION = {
     mend: 'Mount authentication first, then clinicRoutingMiddleware, then the routes.',
   },
   ISOLATION_NOT_REGISTERED: {
-    cause: 'ModelFactory does not know a model of the application, or there is no ModelFactory.',
-    mend: 'Add the model to MODEL_MAP or CENTRAL_MODEL_MAP; write missing runtime files with scaffold.',
+    cause:
+      'ModelFactory does not know a model of the application or cannot make it for a connection, or there is no ModelFactory.',
+    mend: 'Add the model to MODEL_MAP or CENTRAL_MODEL_MAP, and have its file export { define, associate }; write missing runtime files with scaffold.',
   },
 } as const satisfies Record<string, FindingDoc>;

@@ -2,8 +2,9 @@ import { ts } from 'ts-morph';
 import type { Finding } from '../../core/finding.js';
 import { FINDINGS } from '../../core/finding-codes.js';
 import type { Analysis } from '../../project/analysis.js';
+import { isMigratedModel } from '../../project/models/registry.js';
 import { unrecognisedModels } from '../../project/models/unrecognised.js';
-import { runtimePaths } from '../../project/source/modules.js';
+import { exportsOf, runtimePaths } from '../../project/source/modules.js';
 import { descendants, locationOf } from '../../project/source/nodes.js';
 import { databasesOf } from '../../project/types.js';
 
@@ -24,8 +25,9 @@ export function recognitionFindings(analysis: Analysis): Finding[] {
   ];
 }
 
-/** Runtime files that are missing, and models that ModelFactory does not know. */
-export function registrationFindings({ project, registry }: Analysis): Finding[] {
+/** Runtime files that are missing, models that ModelFactory does not know, and those that it cannot make. */
+export function registrationFindings(analysis: Analysis): Finding[] {
+  const { project, registry } = analysis;
   const paths = runtimePaths(project.app);
   const at = (path: string): ts.SourceFile | undefined =>
     ['.js', '.ts', '.cjs', '.mjs']
@@ -60,7 +62,33 @@ export function registrationFindings({ project, registry }: Analysis): Finding[]
         }),
       ),
   );
-  return [...absent, ...unknown];
+  return [...absent, ...unknown, ...unmadeFindings(analysis)];
+}
+
+/**
+ * Models of a connection of their own of which nothing else is said: whoever uses them has them in a way that is not
+ * seen, so one finding a file keeps the application from being taken for migrated.
+ */
+function unmadeFindings({ registry, uses, connections }: Analysis): Finding[] {
+  const spokenOf = new Set([...uses.values()].flatMap((one) => one.uses.map(({ model }) => model)));
+  const isElsewhere = (file: ts.SourceFile): boolean =>
+    connections.otherModels.has(file) || (uses.get(file)?.uses.length ?? 0) > 0;
+  return [...registry.inFile].flatMap(([file, models]) => {
+    const [first, ...rest] = models.filter((model) => !spokenOf.has(model));
+    const isMade = isMigratedModel(file) || exportsOf(file).named.has('define');
+    if (first === undefined || isMade || isElsewhere(file)) return [];
+    const names = [first, ...rest].map(({ name }) => name);
+    return [
+      {
+        code: 'ISOLATION_NOT_REGISTERED',
+        severity: 'error',
+        subject: first.name,
+        message: `${names.join(', ')}: this file does not export { define, associate }, so ModelFactory cannot make the ${rest.length === 0 ? 'model' : 'models'} for a clinic’s connection`,
+        location: first.location,
+        hint: 'Write it as { define: (sequelize) => …, associate: (clinicDb) => … }, one model a file.',
+      },
+    ];
+  });
 }
 
 function namesIn(factory: ts.SourceFile, map: string): Set<string> {
