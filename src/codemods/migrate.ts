@@ -19,6 +19,7 @@ import { keepForOwnRuntime } from './models/own-runtime.js';
 import { takeAssociations } from './models/take-associations.js';
 import { migrateTypeImports } from './models/type-imports.js';
 import { claimHelpers, noteUnknownModels } from './models/unknown-models.js';
+import { reportTests } from './planning/application-tests.js';
 import { collect, type Migration, spreadProblems } from './planning/collect.js';
 import { Drafts } from './planning/draft.js';
 import { Left } from './planning/left.js';
@@ -132,6 +133,7 @@ function finish(
 ): Migration {
   const failed = spreadProblems(drafts, isWanted);
   if (chosen.has('models')) migrateIndex(drafts, failed);
+  drafts.notes.push(...reportTests(drafts, failed, sources));
   const migration = collect(drafts, sources, failed, isWanted);
   return areAllLeft(drafts) ? leaveAll(migration) : migration;
 }

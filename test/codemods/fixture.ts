@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { MigrationInput } from '../../src/codemods/migrate.js';
 import type { AppConfig, Scope } from '../../src/config/types.js';
+import { isTest } from '../../src/project/source/read-sources.js';
 import { appConfig } from '../support/app-config.js';
 
 /** Where the fixtures' applications are taken to be. */
@@ -33,9 +34,11 @@ export function readTree(folder: string): Map<string, string> {
 /** What the codemods get for an application of these files. */
 export function inputFor(files: ReadonlyMap<string, string>, app: Partial<AppConfig> = {}): MigrationInput {
   const sources = [...files].filter(([path]) => /\.[cm]?[jt]s$/.test(path));
+  const inTests = ([path]: readonly [string, string]): boolean => isTest(ROOT, path);
   return {
     sources: {
-      texts: new Map(sources),
+      texts: new Map(sources.filter((one) => !inTests(one))),
+      tests: new Map(sources.filter(inTests)),
       manifest: files.get(`${ROOT}/package.json`),
       compilerSettings: files.get(`${ROOT}/tsconfig.json`),
     },

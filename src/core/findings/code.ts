@@ -115,6 +115,11 @@ export const CODE = {
     cause: 'A function needs a clinic, and nothing in the application is seen to call it: a framework may.',
     mend: 'Take the connection from what the framework passes, or delete the function.',
   },
+  CODE_TEST_CALL: {
+    cause:
+      'One of the application’s own tests calls a function that takes clinicDb from now on, or uses a model that each connection has its own of.',
+    mend: 'Open a clinic’s connection in the test’s set-up, pass it first, and ask ModelFactory for the models.',
+  },
   CODE_CROSSING_INCLUDE: {
     cause: 'One query reaches from a clinic’s model to a central one, or back.',
     mend: 'Make two queries and join their rows by the key.',

@@ -17,10 +17,13 @@ export interface Callers {
 export type CallGraph = ReadonlyMap<FunctionNode, Callers>;
 
 /**
- * The calls of every function of the application, followed through imports, classes and objects. Closed: a place that is
+ * The calls of every function of the application that these files make, followed through imports, classes and objects. Closed: a place that is
  * not understood is an escape of all that could be called by what is there.
  */
-export function readCalls(evaluator: Evaluator): CallGraph {
+export function readCalls(
+  evaluator: Evaluator,
+  files: readonly ts.SourceFile[] = evaluator.project.files,
+): CallGraph {
   const graph = new Map<FunctionNode, { calls: ts.CallExpression[]; escapes: ts.Node[] }>();
   const entry = (node: FunctionNode) => {
     const found = graph.get(node) ?? { calls: [], escapes: [] };
@@ -48,7 +51,7 @@ export function readCalls(evaluator: Evaluator): CallGraph {
       isFollowedPlace(evaluator, node, value);
     if (!isDefinition && !isFollowed) markEscape(value, node);
   };
-  for (const file of evaluator.project.files) {
+  for (const file of files) {
     for (const node of nodesOf(file))
       if (ts.isIdentifier(node) ? isReference(node) : isRoot(node)) visit(node as ts.Expression);
   }

@@ -13,6 +13,8 @@ export interface Sources {
   readonly manifest: string | undefined;
   /** The text of tsconfig.json or jsconfig.json, if there is one: import aliases are read from it. */
   readonly compilerSettings?: string | undefined;
+  /** The application's own tests, as texts are: they run nothing, and call what the application offers. */
+  readonly tests?: ReadonlyMap<string, string> | undefined;
   /** Files that were not read, with the reason. */
   readonly skipped?: ReadonlyMap<string, Skipped> | undefined;
 }
@@ -27,22 +29,31 @@ const SKIPPED = ['node_modules', 'dist', 'build', 'coverage', '.git', '.clinic-m
 const SOURCE = /(?<!\.d|\.min)\.[cm]?[jt]s$/;
 const TEST = /(^|\/)(tests?|__tests__|spec)\/|\.(test|spec)\.[cm]?[jt]s$/;
 
-/** Reads every JavaScript and TypeScript file below the application's root, its tests left out. */
+/** True for a file that is one of the application's tests. */
+export function isTest(root: string, path: string): boolean {
+  return TEST.test(posix.relative(root, path));
+}
+
+/** Reads every JavaScript and TypeScript file below the application's root, its tests apart. */
 export async function readSources(files: Files, app: AppConfig): Promise<Sources> {
   const texts = new Map<string, string>();
+  const tests = new Map<string, string>();
   const skipped = new Map<string, Skipped>();
   for (const path of await files.list(app.root, SKIPPED)) {
-    if (!SOURCE.test(path) || TEST.test(posix.relative(app.root, path))) continue;
+    if (!SOURCE.test(path)) continue;
+    const inTests = isTest(app.root, path);
     const bytes = await files.readBytes(path);
     if (bytes === undefined) continue;
     const text = decodeUtf8(bytes);
     const reason = text === undefined ? 'it is not UTF-8 text' : whyNotByHand(text);
-    if (text !== undefined && reason === undefined) texts.set(path, text);
-    else skipped.set(path, { reason: reason ?? '', namesSequelize: bytes.includes('sequelize') });
+    if (text !== undefined && reason === undefined) (inTests ? tests : texts).set(path, text);
+    else if (!inTests)
+      skipped.set(path, { reason: reason ?? '', namesSequelize: bytes.includes('sequelize') });
   }
   const read = async (name: string): Promise<string | undefined> => files.read(posix.join(app.root, name));
   return {
     texts,
+    tests,
     skipped,
     manifest: await read('package.json'),
     compilerSettings: (await read('tsconfig.json')) ?? (await read('jsconfig.json')),
