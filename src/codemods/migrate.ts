@@ -1,4 +1,5 @@
 import type { AppConfig } from '../config/types.js';
+import { whileAt } from '../core/file-fault.js';
 import { type Analysis, analyse } from '../project/analysis.js';
 import type { Use } from '../project/calls/uses.js';
 import { isLoader } from '../project/models/loader.js';
@@ -87,7 +88,7 @@ function draw(
   if (facts.isComplete === true) noteUnmapped(drafts, facts);
   const taken = takeAssociations(drafts);
   for (const file of chosen.has('models') ? analysis.registry.inFile.keys() : []) {
-    if (!left.isWaiting(file) && !migrateModel(drafts, file, taken))
+    if (!left.isWaiting(file) && !whileAt(file.fileName, () => migrateModel(drafts, file, taken)))
       for (const one of taken.lines.get(file) ?? []) drafts.link(file, one.file);
   }
   keepForOwnRuntime(drafts);
@@ -114,7 +115,9 @@ function draw(
     if (analysis.registry.inFile.has(file) || (isLoader(file) && isModelsIndex(drafts, file))) continue;
     const extra = options.uses.get(file) ?? [];
     leaveNotAsked(drafts, { ...fileUses, uses: [...fileUses.uses, ...extra] }, claimed, chosen);
-    needing.push(...migrateFunctions(drafts, facts, fileUses, claimed, aliases, extra));
+    needing.push(
+      ...whileAt(file.fileName, () => migrateFunctions(drafts, facts, fileUses, claimed, aliases, extra)),
+    );
   }
   leaveFunctions(drafts, needing, chosen);
   passClinicDb(drafts, [...needing, ...(chosen.has('services') ? passForgotten(drafts) : [])]);

@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { whileAt } from '../core/file-fault.js';
 import { type Connections, readConnections } from './application/connections.js';
 import { type CallGraph, readCalls } from './calls/call-graph.js';
 import { type FileUses, readUses } from './calls/uses.js';
@@ -43,7 +44,7 @@ export function analyse(project: AppProject, facts: TableFacts): Analysis {
     project,
     registry,
     evaluator,
-    uses: new Map(own.map((file) => [file, read(file)])),
+    uses: new Map(own.map((file) => [file, whileAt(file.fileName, () => read(file))])),
     calls,
     connections,
     get routing() {

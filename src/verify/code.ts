@@ -1,11 +1,12 @@
 import type { AppConfig } from '../config/types.js';
+import { FileFault } from '../core/file-fault.js';
 import type { Finding } from '../core/finding.js';
 import { FINDINGS } from '../core/finding-codes.js';
 import { analyse } from '../project/analysis.js';
 import type { TableFacts } from '../project/models/registry.js';
 import { locationOf } from '../project/source/nodes.js';
 import { openProject } from '../project/source/open-project.js';
-import { type Sources, skippedFindings } from '../project/source/read-sources.js';
+import { type Sources, skippedFindings, withoutFaulty } from '../project/source/read-sources.js';
 import { acceptIgnored } from './code/accepted.js';
 import { cacheProblems } from './code/caches.js';
 import { choiceProblems } from './code/clinic-choice.js';
@@ -29,7 +30,16 @@ export interface VerifyCodeOptions {
  * Finds every way by which a request of this application could reach rows other than its own clinic's. Reads the
  * source and never runs it; what it cannot follow is an error, too. Pure.
  */
-export function verifyCode({ sources, app, facts }: VerifyCodeOptions): Finding[] {
+export function verifyCode(options: VerifyCodeOptions): Finding[] {
+  try {
+    return findLeaks(options);
+  } catch (error) {
+    if (!(error instanceof FileFault)) throw error;
+    return verifyCode({ ...options, sources: withoutFaulty(options.sources, error) });
+  }
+}
+
+function findLeaks({ sources, app, facts }: VerifyCodeOptions): Finding[] {
   const project = openProject(sources, app);
   const unread = project.files.flatMap((file) =>
     project

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
 import type { Callers } from '../../project/calls/call-graph.js';
+import { isRuntime } from '../../project/source/modules.js';
 import {
   assignment,
   descendants,
@@ -143,7 +144,8 @@ export function basesOf(evaluator: Evaluator, node: ts.ClassLikeDeclaration): ts
 export function possibleCalls({ analysis }: Drafts, owner: FunctionNode): ts.CallExpression[] {
   const holders = holderNames(analysis, owner);
   return analysis.evaluator.callsNamed(nameOf(owner)).filter(({ expression }) => {
-    if (!ts.isPropertyAccessExpression(expression)) return false;
+    const isOurs = isRuntime(analysis.project.app, expression.getSourceFile().fileName);
+    if (isOurs || !ts.isPropertyAccessExpression(expression)) return false;
     const receiver = expression.expression;
     if (analysis.evaluator.valueOf(receiver) !== undefined) return false;
     return holders.has(plain(memberName(receiver) ?? receiver.getText()));

@@ -1,8 +1,10 @@
 import { ts } from 'ts-morph';
+import { FileFault } from '../../core/file-fault.js';
 import type { Finding } from '../../core/finding.js';
 import { analyse } from '../../project/analysis.js';
 import { descendants, isReference } from '../../project/source/nodes.js';
 import { type AppProject, openProject } from '../../project/source/open-project.js';
+import { withoutFaulty } from '../../project/source/read-sources.js';
 import { declaredTwice, symbolOf } from '../../project/source/symbols.js';
 import { type Account, accountFor } from '../account.js';
 import { type MigrationInput, planAnalysed } from '../migrate.js';
@@ -20,6 +22,16 @@ export interface Proven extends Migration {
  * literal is lost, no name is used that nothing declares or declared twice, and a second run asks for nothing. A file that fails is left as it is and reported.
  */
 export function migrate(input: MigrationInput): Proven {
+  try {
+    return migrateSound(input);
+  } catch (error) {
+    if (!(error instanceof FileFault)) throw error;
+    return migrate({ ...input, sources: withoutFaulty(input.sources, error) });
+  }
+}
+
+/** As migrate(), where nothing of ours fails. */
+function migrateSound(input: MigrationInput): Proven {
   const blocked = new Map<string, string>();
   for (;;) {
     const first = runFirst({ ...input, blocked });

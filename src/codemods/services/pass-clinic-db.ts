@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { ts } from 'ts-morph';
+import { whileAt } from '../../core/file-fault.js';
 import type { FindingCode } from '../../core/finding-codes.js';
 import { ownerOf } from '../../project/calls/handlers.js';
 import { locationOf } from '../../project/source/nodes.js';
@@ -27,22 +28,25 @@ import { giveClinicDb } from './signatures.js';
  */
 export function passClinicDb(drafts: Drafts, start: Iterable<FunctionNode>): void {
   const needing = new Set(start);
-  for (const owner of needing) {
-    const draft = drafts.of(owner.getSourceFile());
-    // One that is handed on may be called by anyone, which is said once.
-    const possible = callersOf(drafts, owner).escapes.length > 0 ? [] : possibleCalls(drafts, owner);
-    const obstacle = obstacleOf(drafts, owner, possible);
-    if (obstacle !== undefined) {
-      const { code, node = owner, message } = obstacle;
-      draft.problem(code, node, message, hasName(owner) ? nameOf(owner) : undefined, owner);
-      continue;
-    }
-    joinRelatives(drafts, owner, needing);
-    giveClinicDb(drafts, owner);
-    reportPossible(drafts, owner, possible);
-    passWhereHandedOn(drafts, owner, needing);
-    passWhereCalled(drafts, owner, needing);
+  for (const owner of needing)
+    whileAt(owner.getSourceFile().fileName, () => passToOne(drafts, owner, needing));
+}
+
+function passToOne(drafts: Drafts, owner: FunctionNode, needing: Set<FunctionNode>): void {
+  // One that is handed on may be called by anyone, which is said once.
+  const possible = callersOf(drafts, owner).escapes.length > 0 ? [] : possibleCalls(drafts, owner);
+  const obstacle = obstacleOf(drafts, owner, possible);
+  if (obstacle !== undefined) {
+    const { code, node = owner, message } = obstacle;
+    const subject = hasName(owner) ? nameOf(owner) : undefined;
+    drafts.of(owner.getSourceFile()).problem(code, node, message, subject, owner);
+    return;
   }
+  joinRelatives(drafts, owner, needing);
+  giveClinicDb(drafts, owner);
+  reportPossible(drafts, owner, possible);
+  passWhereHandedOn(drafts, owner, needing);
+  passWhereCalled(drafts, owner, needing);
 }
 
 interface Obstacle {

@@ -6,6 +6,11 @@ export const CODE = {
     cause: 'The file cannot be parsed.',
     mend: 'Correct the syntax error; the file is left as it is until then.',
   },
+  CODE_INTERNAL: {
+    cause:
+      'This program failed while it was reading or rewriting the file. The file is left as it is, and with it whatever it may call; all others were handled.',
+    mend: 'Check the file by hand, and report the fault with the message and, if you can, the lines that cause it.',
+  },
   CODE_FILE_SKIPPED: {
     cause: 'A file was not read: it is not UTF-8, or it is generated or minified.',
     mend: 'Convert it to UTF-8; move generated code out of app.root. Until then nothing in it is checked.',

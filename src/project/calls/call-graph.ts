@@ -1,4 +1,6 @@
 import { ts } from 'ts-morph';
+import { whileAt } from '../../core/file-fault.js';
+import { resolveModule } from '../source/modules.js';
 import { exportsPath, isBind, isReference, memberName, nodesOf } from '../source/nodes.js';
 import { requiredModule } from '../source/required-paths.js';
 import type { FunctionNode, Value } from '../types.js';
@@ -51,11 +53,18 @@ export function readCalls(
       isFollowedPlace(evaluator, node, value);
     if (!isDefinition && !isFollowed) markEscape(value, node);
   };
-  for (const file of files) {
-    for (const node of nodesOf(file))
-      if (ts.isIdentifier(node) ? isReference(node) : isRoot(node)) visit(node as ts.Expression);
-  }
+  for (const file of files)
+    whileAt(file.fileName, () => {
+      for (const node of nodesOf(file))
+        if (ts.isIdentifier(node) ? isReference(node) : isRoot(node)) visit(node as ts.Expression);
+    });
   for (const { file, by } of loadedFiles(evaluator.project)) markEscape({ kind: 'module', file }, by);
+  for (const [file, specifiers] of evaluator.project.unread) {
+    for (const specifier of specifiers) {
+      const loaded = resolveModule(evaluator.project, file, specifier);
+      if (loaded !== undefined) markEscape({ kind: 'module', file: loaded }, file);
+    }
+  }
   return graph;
 }
 

@@ -1,4 +1,5 @@
 import { ts } from 'ts-morph';
+import { whileAt } from '../../core/file-fault.js';
 import type { Location } from '../../core/finding.js';
 import type { FunctionNode } from '../types.js';
 
@@ -45,7 +46,8 @@ export function nodesOf(file: ts.SourceFile): readonly ts.Node[] {
   const known = nodes.get(file);
   if (known !== undefined) return known;
   const found: ts.Node[] = [];
-  walk(file, (node) => void found.push(node));
+  // Whoever looks at a file looks here first, so a tree that is too deep is told by its name.
+  whileAt(file.fileName, () => walk(file, (node) => void found.push(node)));
   nodes.set(file, found);
   return found;
 }

@@ -12,6 +12,8 @@ export interface AppProject {
   readonly aliases: readonly { readonly prefix: string; readonly path: string }[];
   /** The file with this absolute path. */
   file(path: string): ts.SourceFile | undefined;
+  /** Files that were not read, empty, with the specifiers of what they are seen to load. */
+  readonly unread: ReadonlyMap<ts.SourceFile, readonly string[]>;
   /** Messages of the parser; empty where the file is sound. */
   syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[];
 }
@@ -44,6 +46,7 @@ export function openProject(
     files,
     manifest: sources.manifest,
     aliases: readAliases(app.root, sources),
+    unread: unreadFiles(sources),
     file: (path) => byPath.get(path),
     syntaxErrors: (file) => program.getSyntacticDiagnostics(file),
   };
@@ -77,6 +80,15 @@ function parseFile(
 ): ts.SourceFile {
   const plain = typeof options === 'object' ? options : { languageVersion: options };
   return ts.createSourceFile(path, text, { ...plain, jsDocParsingMode: ts.JSDocParsingMode.ParseNone });
+}
+
+function unreadFiles({ skipped = new Map() }: Sources): ReadonlyMap<ts.SourceFile, readonly string[]> {
+  return new Map(
+    [...skipped].map(([path, { text }]) => {
+      const loaded = text.matchAll(/\b(?:require\s*\(|import\s*\(|from|import)\s*['"]([^'"\n]+)['"]/g);
+      return [ts.createSourceFile(path, '', ts.ScriptTarget.ESNext), [...loaded].map(([, one = '']) => one)];
+    }),
+  );
 }
 
 /** The text without its byte-order mark; offsets of nodes count from there. */

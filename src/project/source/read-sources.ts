@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { AppConfig } from '../../config/types.js';
+import type { FileFault } from '../../core/file-fault.js';
 import type { Finding } from '../../core/finding.js';
 import { FINDINGS } from '../../core/finding-codes.js';
 import type { Files } from '../../core/ports.js';
@@ -23,6 +24,10 @@ export interface Sources {
 export interface Skipped {
   readonly reason: string;
   readonly namesSequelize: boolean;
+  /** The text as far as it can be told, for what it loads of the application. */
+  readonly text: string;
+  /** True where the reason is a fault of this program. */
+  readonly isFault?: boolean;
 }
 
 const SKIPPED = ['node_modules', 'dist', 'build', 'coverage', '.git', '.clinic-migrate', 'public'];
@@ -48,7 +53,11 @@ export async function readSources(files: Files, app: AppConfig): Promise<Sources
     const reason = text === undefined ? 'it is not UTF-8 text' : whyNotByHand(text);
     if (text !== undefined && reason === undefined) (inTests ? tests : texts).set(path, text);
     else if (!inTests)
-      skipped.set(path, { reason: reason ?? '', namesSequelize: bytes.includes('sequelize') });
+      skipped.set(path, {
+        reason: reason ?? '',
+        namesSequelize: bytes.includes('sequelize'),
+        text: text ?? Buffer.from(bytes).toString('latin1'),
+      });
   }
   const read = async (name: string): Promise<string | undefined> => files.read(posix.join(app.root, name));
   return {
@@ -72,13 +81,27 @@ function whyNotByHand(text: string): string | undefined {
     : undefined;
 }
 
+/** The sources without a file at which this program failed; the fault itself where that was left out already. */
+export function withoutFaulty(sources: Sources, { file, message, cause }: FileFault): Sources {
+  const text = sources.texts.get(file);
+  if (text === undefined) throw cause;
+  const texts = new Map([...sources.texts].filter(([path]) => path !== file));
+  const fault: Skipped = { reason: message, namesSequelize: true, text, isFault: true };
+  return { ...sources, texts, skipped: new Map([...(sources.skipped ?? []), [file, fault]]) };
+}
+
 /** What the analysis does not see; an error where Sequelize is named there. */
 export function skippedFindings({ skipped = new Map<string, Skipped>() }: Sources): Finding[] {
-  return [...skipped].map(([file, { reason, namesSequelize }]) => ({
-    code: 'CODE_FILE_SKIPPED',
-    severity: namesSequelize ? 'error' : 'info',
-    message: `the file was left out: ${reason}`,
-    location: { file, line: 1, column: 1 },
-    hint: FINDINGS.CODE_FILE_SKIPPED.mend,
-  }));
+  return [...skipped].map(([file, { reason, namesSequelize, isFault = false }]) => {
+    const code = isFault ? 'CODE_INTERNAL' : 'CODE_FILE_SKIPPED';
+    return {
+      code,
+      severity: namesSequelize ? 'error' : 'info',
+      message: isFault
+        ? `the file was left out, because clinic-migrate failed at it: ${reason}`
+        : `the file was left out: ${reason}`,
+      location: { file, line: 1, column: 1 },
+      hint: FINDINGS[code].mend,
+    };
+  });
 }
