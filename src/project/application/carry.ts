@@ -50,13 +50,19 @@ export class Carrier {
   carry(node: ts.Expression): string | undefined {
     const [length, names, used] = [this.statements.length, new Map(this.#names), new Set(this.#used)];
     const text = this.#text(node);
-    if (text === undefined) {
-      this.statements.length = length;
-      this.#names = names;
-      this.#used = used;
-    } else if (/\bprocess\.env\b/.test([text, ...this.statements].join()))
-      this.#environment(node.getSourceFile());
-    return text;
+    const readsEnvironment = /\bprocess\.env\b/.test([text, ...this.statements].join());
+    if (text !== undefined && !readsEnvironment) return text;
+    this.statements.length = length;
+    this.#names = names;
+    this.#used = used;
+    if (text === undefined) return undefined;
+    // Once more, behind what reads .env. That goes before all else, but for the names that it takes itself.
+    this.#environment(node.getSourceFile());
+    const reading = this.statements.splice(length);
+    const taken = [...names.values()].filter((name) => name !== undefined);
+    if (reading.some((one) => taken.some((name) => one.includes(name)))) this.statements.push(...reading);
+    else this.statements.unshift(...reading);
+    return this.#text(node);
   }
 
   #text(node: ts.Node, own: ReadonlyMap<ts.Node, string> = new Map()): string | undefined {
@@ -180,7 +186,7 @@ export class Carrier {
       if (!isRead.test(statement.getText())) continue;
       const text = ts.isExpressionStatement(statement) ? this.#text(statement.expression) : undefined;
       const line = text === undefined ? !this.to.hasRequire && statement.getText() : `${text};`;
-      if (line && !this.statements.includes(line)) this.statements.unshift(line);
+      if (line && !this.statements.includes(line)) this.statements.push(line);
     }
   }
 

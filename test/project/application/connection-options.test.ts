@@ -182,6 +182,23 @@ describe('the options of the application’s connection', () => {
     ]);
   });
 
+  test.each([
+    ["const dotenv = require('dotenv');", 'dotenv.config();', 'dotenv.config();'],
+    [
+      "const dotenv = require('dotenv');\nconst path = require('path');",
+      "dotenv.config({ path: path.resolve('..', '.env') });",
+      "dotenv.config({ path: path.resolve('..', '.env') });",
+    ],
+  ])('read .env behind the names that this takes: %s', (names, reads, read) => {
+    const options = '{ logging: process.env.DEBUG ? path.posix.join : false }';
+    const path = names.includes('path') ? '' : "const path = require('path');\n";
+    expect(carried(`${names}\n${path}${reads}\nnew Sequelize(process.env.DB, ${options})`)).toEqual([
+      "const dotenv = require('dotenv');",
+      ...(path === '' ? ["const path = require('path');", read] : [read, "const path = require('path');"]),
+      expect.stringContaining('process.env.DEBUG'),
+    ]);
+  });
+
   test('get other names where theirs are taken', () => {
     const db = `const pg = require('./settings'); new Sequelize(url, { logging: pg.log, define: { pg: pg } })`;
     const settings = { 'settings.js': 'exports.log = null;' };
