@@ -178,7 +178,7 @@ describe('codemod', () => {
       `const a = require('../services/a');\n\nexports.b = async (req, res) => res.json(await a.all());\n`,
     );
     const report = await run({ force: true }, [join(root, 'src/services')]);
-    expect(report.findings.map(({ code }) => code)).toEqual(['CODE_NO_START', 'CODE_OUTSIDE_PATHS']);
+    expect(report.findings.map(({ code }) => code)).toEqual(['CODE_OUTSIDE_PATHS', 'CODE_NO_START']);
     expect(gitIn('diff', '--stat')).toBe('');
   });
 
