@@ -1,12 +1,11 @@
 import { ts } from 'ts-morph';
 import type { Analysis } from '../../project/analysis.js';
-import { enclosingFunctions, isInside, memberName, unwrap } from '../../project/source/nodes.js';
+import { enclosingFunctions, isAsync, isInside, memberName, unwrap } from '../../project/source/nodes.js';
 import type { FunctionNode } from '../../project/types.js';
 import { returnsOf } from '../../project/values/returned.js';
 import { callersOf, nameOf } from '../planning/callers.js';
 import type { Drafts } from '../planning/draft.js';
 import { reportHandedOn } from '../planning/handed-on.js';
-import { isAsync } from './obtain-models.js';
 
 /** Methods of a model that answer at once. */
 const SYNCHRONOUS = new Set([

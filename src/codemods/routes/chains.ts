@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph';
 import type { CallGraph } from '../../project/calls/call-graph.js';
 import type { Use } from '../../project/calls/uses.js';
-import { enclosingFunctions, isFunctionNode, memberName } from '../../project/source/nodes.js';
+import { enclosingFunctions, isAsync, isFunctionNode, memberName } from '../../project/source/nodes.js';
 import type { FunctionNode } from '../../project/types.js';
 import type { Draft } from '../planning/draft.js';
 import { isHidden } from '../planning/names.js';
@@ -9,7 +9,6 @@ import { indentAt, lineStart } from '../writing/edits.js';
 import {
   getModelCall,
   indentLines,
-  isAsync,
   isTried,
   namesIn,
   obtainModels,

@@ -7,6 +7,7 @@ import type { TableFacts } from '../../project/models/registry.js';
 import {
   assignment,
   descendants,
+  isAsync,
   isInside,
   isReference,
   memberName,
@@ -22,7 +23,7 @@ import { requireSeen, rootName } from '../planning/names.js';
 import { decideDatabases } from '../queries/decide-databases.js';
 import { addToPattern, clinicDbOf, takesClinicDb } from '../services/clinic-db.js';
 import { obtain } from './obtain.js';
-import { isAsync, type Wanted } from './obtain-models.js';
+import type { Wanted } from './obtain-models.js';
 import { callWith, isOptionsUse, type OptionsUse } from './take-options.js';
 
 /**

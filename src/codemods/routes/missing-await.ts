@@ -1,8 +1,7 @@
 import { ts } from 'ts-morph';
-import { enclosingFunctions } from '../../project/source/nodes.js';
+import { enclosingFunctions, isAsync } from '../../project/source/nodes.js';
 import { referencesTo } from '../../project/source/symbols.js';
 import type { Draft } from '../planning/draft.js';
-import { isAsync } from './obtain-models.js';
 
 /** Puts the `await` before promises of models that are taken for the models: `const Patient = getModel(…)`. */
 export function awaitModels(draft: Draft, calls: readonly ts.CallExpression[]): void {

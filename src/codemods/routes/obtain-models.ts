@@ -230,10 +230,3 @@ export function makeAsync(draft: Draft, owner: FunctionNode): void {
       : undefined;
   draft.insert((name ?? keyword ?? owner).getStart(draft.file), 'async ');
 }
-
-export function isAsync(node: FunctionNode): boolean {
-  return (
-    ts.canHaveModifiers(node) &&
-    ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) === true
-  );
-}

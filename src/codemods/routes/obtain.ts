@@ -1,5 +1,5 @@
 import { isHandler, requestOf } from '../../project/calls/handlers.js';
-import { enclosingFunctions } from '../../project/source/nodes.js';
+import { enclosingFunctions, isAsync } from '../../project/source/nodes.js';
 import type { FunctionNode } from '../../project/types.js';
 import type { Draft, Drafts } from '../planning/draft.js';
 import { reportTaken, requireSeen, rootName } from '../planning/names.js';
@@ -7,7 +7,7 @@ import { isBound } from '../writing/import-lines.js';
 import { importedGetModel } from '../writing/imports.js';
 import { requireAwaited, resultOf } from './awaiting.js';
 import { obtainInChains } from './chains.js';
-import { isAsync, makeAsync, obtainModels, type Wanted } from './obtain-models.js';
+import { makeAsync, obtainModels, type Wanted } from './obtain-models.js';
 import { isUnanswered } from './rejections.js';
 import { wrapHandler } from './wrap-handlers.js';
 

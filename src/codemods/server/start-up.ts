@@ -1,9 +1,15 @@
 import { ts } from 'ts-morph';
 import { requestOf } from '../../project/calls/handlers.js';
 import type { Use } from '../../project/calls/uses.js';
-import { descendants, enclosingFunctions, isInside, memberName } from '../../project/source/nodes.js';
+import {
+  descendants,
+  enclosingFunctions,
+  isAsync,
+  isInside,
+  memberName,
+} from '../../project/source/nodes.js';
 import type { Draft, Drafts } from '../planning/draft.js';
-import { isAsync } from '../routes/obtain-models.js';
+
 import { indentAt } from '../writing/edits.js';
 
 const STARTING = new Set(['authenticate', 'sync']);

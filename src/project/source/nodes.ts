@@ -297,3 +297,11 @@ export function withoutFallback(node: ts.Expression): ts.Expression | undefined 
     right.kind === ts.SyntaxKind.NullKeyword;
   return isEmpty ? node.left : undefined;
 }
+
+/** True for a function that is declared `async`. */
+export function isAsync(node: FunctionNode): boolean {
+  return (
+    ts.canHaveModifiers(node) &&
+    ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) === true
+  );
+}
