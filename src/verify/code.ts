@@ -15,7 +15,7 @@ import { ConnectionSources } from './code/connection-source.js';
 import { connectionProblems } from './code/connections.js';
 import { globalProblems } from './code/globals.js';
 import { keptProblems } from './code/kept.js';
-import { recognitionFindings, registrationFindings } from './code/registration.js';
+import { recognitionFindings, registrationFindings, unmadeFindings } from './code/registration.js';
 import { routingProblems } from './code/routing.js';
 import { subjectsOf } from './code/subjects.js';
 import type { Problem } from './code/words.js';
@@ -72,6 +72,7 @@ function findLeaks({ sources, app, facts }: VerifyCodeOptions): Finding[] {
       ...skippedFindings(sources),
       ...unread,
       ...registrationFindings(analysis),
+      ...unmadeFindings(analysis),
       ...clinicFindings(analysis),
       ...findings,
     ],

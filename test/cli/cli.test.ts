@@ -80,7 +80,7 @@ describe('clinic-migrate', () => {
     ['an unset variable', ['inspect'], "legacy: { url: '${NOT_SET_ANYWHERE}' }", /NOT_SET_ANYWHERE/],
     ['a missing section', ['inspect'], '', /section legacy is missing/],
     ['a check that does not exist', ['verify', 'dta'], '', /Did you mean data/],
-    ['a path with no source', ['codemod', 'nowhere'], '', /nowhere has no source file/],
+    ['a folder without an application', ['codemod', 'nowhere'], '', /does not use Sequelize/],
   ])('answers %s with exit code 2 and what to do', (_, args, text, message) => {
     const { status, stdout, stderr } = run(args, text);
     expect(stderr).toMatch(message);

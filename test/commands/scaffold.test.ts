@@ -65,7 +65,7 @@ describe('scaffold', () => {
     const [, clinic = '', central = ''] = factory.split(/MODEL_MAP = \{/);
     const names = (text: string): string[] =>
       [...(text.split('};')[0] ?? '').matchAll(/^ {2}(\w+),$/gm)].map(([, name = '']) => name);
-    expect(names(central)).toEqual(['AuditLog', 'Company', 'User']);
+    expect(names(central)).toEqual(['AuditLog', 'Company', 'Drug', 'User']);
     expect(names(clinic)).toEqual([
       'Appointment',
       'AppointmentItem',

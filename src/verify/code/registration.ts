@@ -25,7 +25,7 @@ export function recognitionFindings(analysis: Analysis): Finding[] {
   ];
 }
 
-/** Runtime files that are missing, models that ModelFactory does not know, and those that it cannot make. */
+/** Runtime files that are missing, and models that ModelFactory does not know. */
 export function registrationFindings(analysis: Analysis): Finding[] {
   const { project, registry } = analysis;
   const paths = runtimePaths(project.app);
@@ -62,14 +62,14 @@ export function registrationFindings(analysis: Analysis): Finding[] {
         }),
       ),
   );
-  return [...absent, ...unknown, ...unmadeFindings(analysis)];
+  return [...absent, ...unknown];
 }
 
 /**
  * Models of a connection of their own of which nothing else is said: whoever uses them has them in a way that is not
  * seen, so one finding a file keeps the application from being taken for migrated.
  */
-function unmadeFindings({ registry, uses, connections }: Analysis): Finding[] {
+export function unmadeFindings({ registry, uses, connections }: Analysis): Finding[] {
   const spokenOf = new Set([...uses.values()].flatMap((one) => one.uses.map(({ model }) => model)));
   const isElsewhere = (file: ts.SourceFile): boolean =>
     connections.otherModels.has(file) || (uses.get(file)?.uses.length ?? 0) > 0;
