@@ -48,7 +48,7 @@ function rootsOf(drafts: Drafts): Map<ts.SourceFile, ts.Node> {
     const isRunning = owner !== undefined && (running.has(owner) || isCalledAtOnce(owner));
     return isRunning && left.has(owner) ? owner : undefined;
   };
-  const isLoaded = loadedFiles(analysis);
+  const isLoaded = loadedFiles(project, [...uses.keys()]);
   const keepModel = ({ node, model }: Use, root: ts.Node | undefined): void => {
     if (model !== undefined && root !== undefined && isLoaded(node.getSourceFile()))
       keep(project.file(`${project.app.root}/${model.file}`), root);

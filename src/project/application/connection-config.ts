@@ -2,8 +2,9 @@ import { posix } from 'node:path';
 import { ts } from 'ts-morph';
 import { isChanged } from '../source/changed.js';
 import { exportsOf } from '../source/modules.js';
-import { descendants, property, requiredSpecifier, unwrap } from '../source/nodes.js';
+import { descendants, property, unwrap } from '../source/nodes.js';
 import type { AppProject } from '../source/open-project.js';
+import { requiredModule } from '../source/required-paths.js';
 import { symbolOf } from '../source/symbols.js';
 
 /** The options of a `new Sequelize(…)`. */
@@ -164,22 +165,9 @@ class Reader {
 
 /** The absolute path of `require('./x')`, `require(__dirname + '/x')` and `require(path.join(__dirname, 'x'))`. */
 export function requiredPath(node: ts.Node): string | undefined {
-  if (!ts.isCallExpression(node)) return undefined;
-  const file = node.getSourceFile();
-  const specifier = requiredSpecifier(node);
-  if (specifier !== undefined) return specifier.startsWith('.') ? beside(file, specifier) : undefined;
-  const [argument] = node.arguments;
-  if (argument === undefined || !ts.isIdentifier(node.expression) || node.expression.text !== 'require')
-    return undefined;
-  const parts = /^__dirname\s*\+\s*(?<quote>['"])(?<path>[^'"]+)\k<quote>$/.exec(argument.getText(file));
-  if (parts?.groups !== undefined) return beside(file, `.${parts.groups['path']}`);
-  const isJoined =
-    ts.isCallExpression(argument) && /^path\.(join|resolve)$/.test(argument.expression.getText(file));
-  if (!isJoined || argument.arguments[0]?.getText(file) !== '__dirname') return undefined;
-  const steps = argument.arguments.slice(1);
-  return steps.every(ts.isStringLiteralLike)
-    ? beside(file, posix.join(...steps.map((step) => (ts.isStringLiteralLike(step) ? step.text : ''))))
-    : undefined;
+  const specifier = requiredModule(node);
+  if (specifier?.startsWith('/') === true) return specifier;
+  return specifier?.startsWith('.') === true ? beside(node.getSourceFile(), specifier) : undefined;
 }
 
 function beside(file: ts.SourceFile, path: string): string {

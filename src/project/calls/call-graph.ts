@@ -6,7 +6,7 @@ import { requiredModule } from '../source/required-paths.js';
 import type { FunctionNode, Value } from '../types.js';
 import type { Evaluator } from '../values/evaluator.js';
 import { fallbackAround, isFollowedPlace } from './followed-places.js';
-import { loadedFiles } from './loaded-files.js';
+import { loadedByUnknownPath } from './loaded-files.js';
 import { reachableFunctions } from './reachable-functions.js';
 
 /** Who calls a function, and where it is handed on as a value so that its callers are not all known. */
@@ -58,7 +58,7 @@ export function readCalls(
       for (const node of nodesOf(file))
         if (ts.isIdentifier(node) ? isReference(node) : isRoot(node)) visit(node as ts.Expression);
     });
-  for (const { file, by } of loadedFiles(evaluator.project)) markEscape({ kind: 'module', file }, by);
+  for (const { file, by } of loadedByUnknownPath(evaluator.project)) markEscape({ kind: 'module', file }, by);
   for (const [file, specifiers] of evaluator.project.unread) {
     for (const specifier of specifiers) {
       const loaded = resolveModule(evaluator.project, file, specifier);

@@ -1,9 +1,9 @@
 import { ts } from 'ts-morph';
 import { isLoader } from '../models/loader.js';
-import { resolveModule } from '../source/modules.js';
+import { importedBy } from '../source/loaded.js';
 import { descendants } from '../source/nodes.js';
 import type { AppProject } from '../source/open-project.js';
-import { requiredModule, requiredPattern } from '../source/required-paths.js';
+import { requiredPattern } from '../source/required-paths.js';
 
 /** A file that is loaded by a path which is not all known, and the call that may load it. */
 export interface LoadedFile {
@@ -15,7 +15,7 @@ export interface LoadedFile {
  * The files that a `require(…)` of a computed path may load: those that fit what is known of the path; where nothing is
  * known, those that no other file is seen to load. Whatever they export may be called by anyone.
  */
-export function loadedFiles(project: AppProject): LoadedFile[] {
+export function loadedByUnknownPath(project: AppProject): LoadedFile[] {
   const open: { readonly call: ts.CallExpression; readonly pattern: RegExp }[] = [];
   for (const file of project.files) {
     if (!/\b(require|import)\s*\(/.test(file.text) || isLoader(file)) continue;
@@ -25,7 +25,7 @@ export function loadedFiles(project: AppProject): LoadedFile[] {
     }
   }
   if (open.length === 0) return [];
-  const imported = importedFiles(project);
+  const imported = new Set(project.files.flatMap((file) => [...importedBy(project, file)]));
   return open.flatMap(({ call, pattern }) => {
     const isBlind = pattern.source.startsWith('^.*(');
     return project.files
@@ -33,22 +33,4 @@ export function loadedFiles(project: AppProject): LoadedFile[] {
       .filter((file) => !isBlind || !imported.has(file))
       .map((file) => ({ file, by: call }));
   });
-}
-
-/** The files that others import by a path that is known. */
-function importedFiles(project: AppProject): ReadonlySet<ts.SourceFile> {
-  const found = new Set<ts.SourceFile>();
-  for (const file of project.files) {
-    const add = (specifier: string | undefined): void => {
-      const target = specifier === undefined ? undefined : resolveModule(project, file, specifier);
-      if (target !== undefined) found.add(target);
-    };
-    for (const statement of file.statements) {
-      const isImport = ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement);
-      const specifier = isImport ? statement.moduleSpecifier : undefined;
-      if (specifier !== undefined && ts.isStringLiteral(specifier)) add(specifier.text);
-    }
-    for (const call of descendants(file, ts.isCallExpression)) add(requiredModule(call));
-  }
-  return found;
 }

@@ -1,14 +1,14 @@
 import { posix } from 'node:path';
 import { ts } from 'ts-morph';
-import type { Analysis } from '../analysis.js';
 import { resolveModule } from './modules.js';
-import { descendants, requiredSpecifier } from './nodes.js';
+import { descendants } from './nodes.js';
 import type { AppProject } from './open-project.js';
+import { requiredModule } from './required-paths.js';
 
 /** The application's files that a file imports, requires or passes on. */
 export function importedBy(project: AppProject, file: ts.SourceFile): ReadonlySet<ts.SourceFile> {
   const specifiers = [
-    ...descendants(file, ts.isCallExpression).flatMap((call) => requiredSpecifier(call) ?? []),
+    ...descendants(file, ts.isCallExpression).flatMap((call) => requiredModule(call) ?? []),
     ...file.statements.flatMap((one) =>
       (ts.isImportDeclaration(one) || ts.isExportDeclaration(one)) &&
       one.moduleSpecifier !== undefined &&
@@ -24,8 +24,10 @@ export function importedBy(project: AppProject, file: ts.SourceFile): ReadonlySe
  * Tells the files that others load, the server among them, from scripts, which are processes of their own. A file that
  * is required by a computed path may be any one below the folder of who requires it.
  */
-export function loadedFiles({ project, uses }: Analysis): (file: ts.SourceFile) => boolean {
-  const files = [...uses.keys()];
+export function loadedFiles(
+  project: AppProject,
+  files: readonly ts.SourceFile[],
+): (file: ts.SourceFile) => boolean {
   const imported = new Set(files.flatMap((file) => [...importedBy(project, file)]));
   const folders = files.filter(requiresByPath).map(({ fileName }) => `${posix.dirname(fileName)}/`);
   const server = posix.join(project.app.root, project.app.server);
